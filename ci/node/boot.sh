@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# Boots a one-node Kubernetes in this container from a kind node image, without systemd: containerd, then kubeadm with
+# a kubelet beside it. Needs every capability; works on cgroup v1 and v2.
+#
+# NODE_INSTANCE   names this node: what shares NODE_STATE with it finds it by that name (import.sh, await.sh)
+# NODE_STATE      a directory that is not on an overlay, shared by every node of this machine (/var/lib/node)
+# METRICS_SERVER  the image of metrics-server; installed once it has been imported
+#
+# Ends non-zero with one line "node: failed: …" and the end of containerd's and the kubelet's logs.
+set -Eeuo pipefail
+
+files=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+state=${NODE_STATE:-/var/lib/node}
+instance=${NODE_INSTANCE:?names this node}
+export KUBECONFIG=/etc/kubernetes/admin.conf
+doing="starting"
+slot=
+
+say() { printf 'node: %3ds %s\n' "$SECONDS" "$*"; }
+step() { doing=$1; say "$1"; }
+
+fail() {
+  trap - ERR
+  {
+    printf 'node: failed: %s: %s\n' "$doing" "$1"
+    for log in containerd kubelet kubeadm; do
+      [ -s "/var/log/$log.log" ] && printf -- '--- the end of the log of %s\n' "$log" && tail -n 15 "/var/log/$log.log"
+    done
+  } >/tmp/failure
+  cat /tmp/failure >&2
+  if [ -n "$slot" ]; then mv /tmp/failure "$slot/failed"; fi
+  exit 1
+}
+trap 'fail "a command ended with $? (boot.sh, line $LINENO)"' ERR
+
+# within SECONDS WHAT COMMAND... repeats the command until it succeeds.
+within() {
+  local limit=$((SECONDS + $1)) what=$2; shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$limit" ] || fail "$what"
+    sleep 0.2
+  done
+}
+
+# Several nodes may run on one machine; each has a slot of its own, and a slot outlives its node, so that the next
+# one finds the images that were imported before.
+take_slot() {
+  local n
+  for n in 0 1 2 3 4 5 6 7; do
+    mkdir -p "$state/$n"
+    exec 9>"$state/$n/lock"
+    if flock --nonblock 9; then slot=$state/$n; break; fi
+  done
+  [ -n "$slot" ] || fail "eight nodes run already on this machine; stop one"
+  rm -f "$slot"/{instance,ready,failed}
+  if [ ! -e "$slot/seeded" ]; then
+    rm -rf "$slot/containerd"
+    cp -a /var/lib/containerd "$slot/containerd"
+    touch "$slot/seeded"
+  fi
+  printf '%s' "$instance" >"$slot/instance"
+}
+
+# The kubelet gets a cgroup of its own to build under, /kubelet, as in kind.
+prepare_cgroups() {
+  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+    # No process may stay in a group that hands controllers to its children.
+    mkdir -p /sys/fs/cgroup/init
+    while read -r pid; do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true; done </sys/fs/cgroup/cgroup.procs
+    delegate /sys/fs/cgroup
+    mkdir -p /sys/fs/cgroup/kubelet
+    delegate /sys/fs/cgroup/kubelet
+    return
+  fi
+  local controller file
+  for controller in /sys/fs/cgroup/*/; do
+    mkdir -p "$controller/kubelet" 2>/dev/null || continue
+    for file in cpuset.cpus cpuset.mems; do
+      if [ -e "$controller/$file" ]; then cat "$controller/$file" >"$controller/kubelet/$file"; fi
+    done
+  done
+}
+
+delegate() {
+  local controller
+  for controller in $(cat "$1/cgroup.controllers"); do
+    echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null || true
+  done
+}
+
+prepare_mounts() {
+  mount --make-rshared /
+  [ -e /dev/kmsg ] || ln -s /dev/null /dev/kmsg
+  mkdir -p /run/containerd /etc/kubernetes/pki
+  echo "$(hostname -i | cut -d' ' -f1) node" >>/etc/hosts
+}
+
+# start_containerd CONFIG runs containerd on this slot's images.
+start_containerd() {
+  containerd --config "$1" --root "$slot/containerd" --address "$slot/containerd.sock" >>/var/log/containerd.log 2>&1 9>&- &
+  containerd=$!
+  within 30 "containerd does not answer" ctr --address "$slot/containerd.sock" version
+}
+
+# What the slot's last node left running is forgotten before Kubernetes' own plugin sees it.
+forget_last_node() {
+  [ -e "$slot/used" ] || return 0
+  printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >/tmp/containerd.toml
+  start_containerd /tmp/containerd.toml
+  local ctr="ctr --address $slot/containerd.sock --namespace k8s.io"
+  $ctr containers ls -q | xargs -r $ctr containers rm >/dev/null 2>&1 || true
+  $ctr sandboxes ls 2>/dev/null | awk 'NR > 1 {print $1}' | xargs -r $ctr sandboxes rm >/dev/null 2>&1 || true
+  kill "$containerd"
+  wait "$containerd" || true
+  rm -rf "$slot"/containerd/io.containerd.{grpc.v1.cri,sandbox.controller.v1.shim}
+}
+
+start_kubelet() {
+  until [ -e /var/lib/kubelet/config.yaml ] && [ -e /var/lib/kubelet/kubeadm-flags.env ] && [ -e /etc/kubernetes/kubelet.conf ]; do sleep 0.1; done
+  . /var/lib/kubelet/kubeadm-flags.env
+  local try
+  for try in 1 2 3 4 5; do
+    kubelet --config=/var/lib/kubelet/config.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
+      $KUBELET_KUBEADM_ARGS >>/var/log/kubelet.log 2>&1 9>&- || sleep "$try"
+  done
+  echo "the kubelet ended five times" >"$slot/kubelet-failed"
+}
+
+# The kubelet asks for a certificate that its clients can check; nobody else approves it.
+approve_kubelet() {
+  local waiting
+  waiting=$(kubectl get certificatesigningrequests -o name)
+  [ -n "$waiting" ] && kubectl certificate approve $waiting && kubectl get --raw /api/v1/nodes/node/proxy/healthz
+}
+
+install_addons() {
+  sed 's|{{ *\.PodSubnet *}}|10.244.0.0/16|' /kind/manifests/default-cni.yaml >/tmp/cni.yaml
+  kubectl apply -f /tmp/cni.yaml -f /kind/manifests/default-storage.yaml >/dev/null
+  if kubectl -n kube-system get daemonset kindnet >/dev/null 2>&1; then
+    kubectl -n kube-system set resources daemonset/kindnet --requests=cpu=10m,memory=50Mi >/dev/null
+  fi
+}
+
+has_image() { ctr --address "$slot/containerd.sock" --namespace k8s.io images ls -q | grep -qxF "$1"; }
+
+step "taking a place for images"
+take_slot
+step "preparing cgroups and mounts"
+prepare_cgroups
+prepare_mounts
+cp "$files"/ca.crt "$files"/ca.key /etc/kubernetes/pki/
+step "starting containerd"
+forget_last_node
+touch "$slot/used"
+sed 's/SystemdCgroup = true/SystemdCgroup = false/' /etc/containerd/config.toml >/tmp/containerd.toml
+start_containerd /tmp/containerd.toml
+ln -sf "$slot/containerd.sock" /run/containerd/containerd.sock
+
+step "starting the control plane"
+rm -f "$slot/kubelet-failed"
+start_kubelet &
+sed "s|KUBERNETES_VERSION|$(cat /kind/version)|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
+kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,bootstrap-token,show-join-command \
+  --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(grep -iE 'error|timed out' /var/log/kubeadm.log | head -n 1)"
+step "installing network, storage and metrics"
+install_addons
+within 60 "the kubelet's certificate is not approved" approve_kubelet
+within 90 "the node is not Ready" kubectl wait --for=condition=Ready node/node --timeout=1s
+within 30 "the default service account is missing" kubectl get serviceaccount default
+touch "$slot/ready"
+say "ready"
+
+if [ -n "${METRICS_SERVER:-}" ]; then
+  within 600 "the image of metrics-server is not imported" has_image "$METRICS_SERVER"
+  sed "s|METRICS_SERVER_IMAGE|$METRICS_SERVER|" "$files/metrics-server.yaml" | kubectl apply -f - >/dev/null
+fi
+while sleep 5; do
+  kill -0 "$containerd" 2>/dev/null || fail "containerd ended"
+  [ ! -e "$slot/kubelet-failed" ] || fail "$(cat "$slot/kubelet-failed")"
+done
