@@ -1,0 +1,50 @@
+package kube
+
+import "time"
+
+// Patience is how long each trouble that may pass is left alone. A zero field is zero patience: start from
+// DefaultPatience and change what differs.
+type Patience struct {
+	// Pulls is how many failed attempts to pull an image are let pass; a registry's definite no (not found, denied) is
+	// let pass once less than that.
+	Pulls int
+	// Pull stands in for Pulls where the events that count attempts are gone: how long after its scheduling.
+	Pull time.Duration
+	// Restarts is how often a container, init containers included, may be restarted after it failed.
+	Restarts int
+	// OOMKills is how often a container may be restarted for having been killed for its memory.
+	OOMKills int
+	// ProbeKills is how often a container may be restarted by its startup or liveness probe.
+	ProbeKills int
+	// Readiness is how long a started container may be not ready, on top of what its own probe allows.
+	Readiness time.Duration
+	// Scheduling is how long a pod may find no node.
+	Scheduling time.Duration
+	// NodeStart replaces Scheduling while the only reason is a node that is not ready yet.
+	NodeStart time.Duration
+	// Config is how long a missing Secret, ConfigMap or key of one may stay missing.
+	Config time.Duration
+	// Mount is how long a volume may fail to mount, a claim stay unbound or a pod be without its network.
+	Mount time.Duration
+	// Admission is how long creating pods may fail for a reason that may pass: a quota, a webhook that is down.
+	Admission time.Duration
+}
+
+// DefaultPatience gives the values used by the pipeline. They follow Kubernetes' own rhythm: a kubelet retries a pull and
+// a crashed container after 10 s, doubling (k8s.io/kubernetes pkg/kubelet: imageBackOffPeriod, backOffPeriod), so three
+// tries take about half a minute; the rest is what a loaded two-CPU machine was seen to need.
+func DefaultPatience() Patience {
+	return Patience{
+		Pulls:      3,
+		Pull:       90 * time.Second,
+		Restarts:   3,
+		OOMKills:   2,
+		ProbeKills: 2,
+		Readiness:  60 * time.Second,
+		Scheduling: 30 * time.Second,
+		NodeStart:  2 * time.Minute,
+		Config:     15 * time.Second,
+		Mount:      60 * time.Second,
+		Admission:  20 * time.Second,
+	}
+}
