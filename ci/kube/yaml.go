@@ -1,0 +1,59 @@
+package kube
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"sigs.k8s.io/yaml"
+)
+
+// separator is the line between two YAML documents. Such a line ends a document even inside a block of text, so splitting
+// at it is exact.
+var separator = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
+
+// documents splits YAML into its documents, without the empty ones and those that are only comments.
+func documents(raw []byte) [][]byte {
+	var found [][]byte
+	for _, document := range separator.Split(string(raw), -1) {
+		if !blank([]byte(document)) {
+			found = append(found, []byte(document))
+		}
+	}
+	return found
+}
+
+// blank is true for a document without anything but white space, comments and directives.
+func blank(document []byte) bool {
+	for line := range bytes.Lines(document) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] != '#' && line[0] != '%' && !bytes.Equal(line, []byte("...")) {
+			return false
+		}
+	}
+	return true
+}
+
+// lineNumber finds what a YAML error may say without quoting the text that it is about.
+var lineNumber = regexp.MustCompile(`line \d+`)
+
+// decode reads one YAML or JSON document into target. Its errors say where and never what: the document may be secret.
+func decode(document []byte, target any) error {
+	raw, err := yaml.YAMLToJSONStrict(document)
+	if err != nil {
+		if line := lineNumber.FindString(err.Error()); line != "" {
+			return fmt.Errorf("not valid YAML at %s", line)
+		}
+		return errors.New("not valid YAML")
+	}
+	if err := json.Unmarshal(raw, target); err != nil {
+		var mismatch *json.UnmarshalTypeError
+		if errors.As(err, &mismatch) && mismatch.Field != "" {
+			return fmt.Errorf("field %s is not of the expected type", mismatch.Field)
+		}
+		return errors.New("not of the expected shape")
+	}
+	return nil
+}
