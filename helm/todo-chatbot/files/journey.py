@@ -1,0 +1,121 @@
+"""A user's way through the release: signs up, keeps a list by chatting, and leaves nothing behind."""
+
+import os
+import secrets
+import sys
+
+from service import Failed, Service, check, require, run
+
+TITLE = "buy milk"
+
+
+class Journey:
+    """A user who did not exist before and does not exist afterwards."""
+
+    def __init__(self, backend, frontend, fault=False):
+        self.backend = backend
+        self.frontend = frontend
+        self.fault = fault
+        self.user = {
+            "name": "Journey",
+            "email": f"journey-{secrets.token_hex(8)}@example.com",
+            "password": secrets.token_urlsafe(24),
+        }
+        self.conversation = None
+        self.number = None
+        self.exists = False
+
+    def steps(self):
+        """The steps' names, as they are reported, and what each does."""
+        return [
+            ("backend-health", self.backend_health),
+            ("frontend-health", self.frontend_health),
+            ("sign-up", self.sign_up),
+            ("sign-in", self.sign_in),
+            ("add", self.add),
+            ("list", self.list),
+            ("complete", self.complete),
+            ("check", self.check),
+            ("delete-user", self.delete_user),
+        ]
+
+    def backend_health(self):
+        self.backend.expect(200, "GET", "/health/ready")
+
+    def frontend_health(self):
+        self.frontend.expect(200, "GET", "/api/health")
+
+    def sign_up(self):
+        self.frontend.expect(200, "POST", "/api/auth/sign-up/email", self.user)
+        self.exists = True
+
+    def sign_in(self):
+        # signing up signs in as well; this has to do without what that left
+        self.frontend.cookies.clear()
+        credentials = {key: self.user[key] for key in ("email", "password")}
+        self.frontend.expect(200, "POST", "/api/auth/sign-in/email", credentials)
+        check(self.frontend.cookies, "no cookie was set")
+
+    def add(self):
+        self.say(f"add {TITLE}")
+        self.number = self.todo()["number"]
+
+    def list(self):
+        reply = self.say("list")
+        check(TITLE in reply.lower(), f'"{TITLE}" is not in the reply')
+
+    def complete(self):
+        self.say(f"complete {self.number}")
+
+    def check(self):
+        completed = self.todo()["completed"]
+        expected = not self.fault
+        check(completed is expected, f'"{TITLE}" has completed={completed}, not {expected}')
+
+    def delete_user(self):
+        self.frontend.expect(204, "DELETE", "/api/me")
+        self.exists = False
+        status, _ = self.frontend.call("GET", "/api/todos")
+        check(status == 401, f"GET /api/todos answered {status} after the user was deleted, not 401")
+
+    def say(self, message):
+        """Sends a chat message in this conversation and gives the reply."""
+        answer = self.frontend.expect(
+            200, "POST", "/api/chat", {"message": message, "conversation_id": self.conversation}
+        )
+        self.conversation = answer["conversation_id"]
+        return answer["reply"]
+
+    def todo(self):
+        """Gives the one todo that this user has."""
+        todos = self.frontend.expect(200, "GET", "/api/todos")
+        check(len(todos) == 1, f"the user has {len(todos)} todos, not 1")
+        check(TITLE in todos[0]["title"].lower(), f'the todo is not "{TITLE}"')
+        return todos[0]
+
+    def clean_up(self):
+        """After a failure: takes the user away if there is one, and says nothing if that fails too."""
+        if self.exists:
+            try:
+                self.frontend.call("DELETE", "/api/me")
+            except Failed:
+                pass
+
+
+def main(environment):
+    """Runs the journey and gives the exit code."""
+    urls = require(environment, "BACKEND_URL", "FRONTEND_URL", "PUBLIC_URL")
+    backend_url, frontend_url, public_url = urls
+    journey = Journey(
+        Service(backend_url),
+        Service(frontend_url, origin=public_url),
+        fault=environment.get("FAULT") == "true",
+    )
+    try:
+        return run(journey.steps())
+    finally:
+        journey.clean_up()
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

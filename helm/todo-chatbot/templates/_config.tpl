@@ -1,0 +1,25 @@
+{{/*
+What each component is told that is no secret. The ConfigMaps and the checksums on the pods are made from these, so that
+a change rolls the component that it concerns and no other.
+*/}}
+{{- define "todo-chatbot.backend.config" -}}
+ENVIRONMENT: {{ .Values.environment }}
+LOG_LEVEL: {{ .Values.backend.logLevel }}
+{{- with .Values.backend.openaiModel }}
+OPENAI_MODEL: {{ . | quote }}
+{{- end }}
+AUTH_JWKS_URL: http://{{ include "todo-chatbot.fullname" . }}-frontend:{{ .Values.frontend.service.port }}/api/auth/jwks
+AUTH_ISSUER: {{ .Values.publicUrl }}
+AUTH_AUDIENCE: {{ .Values.authAudience | quote }}
+# uvicorn reads its options from the environment too: one figure for the server and the pod's grace period
+UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN: {{ .Values.backend.gracefulShutdownSeconds | quote }}
+{{- end }}
+
+{{- define "todo-chatbot.frontend.config" -}}
+BETTER_AUTH_URL: {{ .Values.publicUrl }}
+AUTH_AUDIENCE: {{ .Values.authAudience | quote }}
+BACKEND_URL: http://{{ include "todo-chatbot.fullname" . }}-backend:{{ .Values.backend.service.port }}
+TRUSTED_ORIGINS: {{ join "," .Values.frontend.trustedOrigins | quote }}
+# a container runtime sets HOSTNAME to the pod's name, and Next.js would then listen on that address alone
+HOSTNAME: 0.0.0.0
+{{- end }}

@@ -1,0 +1,83 @@
+{{/*
+What values.schema.json cannot say: rules across keys, and rules about secrets, whose values the schema's own messages
+would repeat. Gives every problem at once, one line each, and no secret.
+*/}}
+{{- define "todo-chatbot.problems" -}}
+{{- include "todo-chatbot.problems.secrets" . }}
+{{- include "todo-chatbot.problems.images" . }}
+{{- include "todo-chatbot.problems.rest" . }}
+{{- end }}
+
+{{- define "todo-chatbot.problems.secrets" -}}
+{{- $secrets := .Values.secrets }}
+{{- $hint := "or name a Secret with existingSecret" }}
+{{- if .Values.existingSecret }}
+{{- range $key, $value := $secrets }}
+{{- if $value }}
+secrets.{{ $key }}: given together with existingSecret, which would win; leave one of the two empty
+{{- end }}
+{{- end }}
+{{- else }}
+{{- if $secrets.DATABASE_URL }}
+{{- if not (hasPrefix "postgresql+asyncpg://" $secrets.DATABASE_URL) }}
+secrets.DATABASE_URL: does not start with postgresql+asyncpg://, the only scheme that the backend speaks
+{{- else if .Values.postgres.enabled }}
+{{- $host := printf "%s-postgres" (include "todo-chatbot.fullname" .) }}
+{{- if ne $host (regexReplaceAll ":[0-9]+$" (urlParse $secrets.DATABASE_URL).host "") }}
+secrets.DATABASE_URL: names another host than {{ $host }} while postgres.enabled is true; leave it empty to have it made
+{{- end }}
+{{- end }}
+{{- else if not .Values.postgres.enabled }}
+secrets.DATABASE_URL: is empty; set it to postgresql+asyncpg://USER:PASSWORD@HOST:5432/DATABASE, {{ $hint }}{{ if eq .Values.environment "development" }}, or set postgres.enabled=true{{ end }}
+{{- end }}
+{{- if not $secrets.BETTER_AUTH_SECRET }}
+secrets.BETTER_AUTH_SECRET: is empty; set it to 32 or more random characters, {{ $hint }}
+{{- else if lt (len $secrets.BETTER_AUTH_SECRET) 32 }}
+secrets.BETTER_AUTH_SECRET: has {{ len $secrets.BETTER_AUTH_SECRET }} characters, fewer than 32
+{{- end }}
+{{- if and (not $secrets.OPENAI_API_KEY) (ne .Values.environment "development") }}
+secrets.OPENAI_API_KEY: is empty, which only environment=development allows; set it, {{ $hint }}
+{{- end }}
+{{- if and .Values.postgres.enabled (not $secrets.POSTGRES_PASSWORD) }}
+secrets.POSTGRES_PASSWORD: is empty while postgres.enabled is true; set it, {{ $hint }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "todo-chatbot.problems.images" -}}
+{{- range $component := list "backend" "frontend" "postgres" }}
+{{- $image := (index $.Values $component).image }}
+{{- if and $image.tag $image.digest }}
+{{ $component }}.image: tag and digest are both set; keep the digest and leave {{ $component }}.image.tag empty
+{{- end }}
+{{- if eq $image.tag "latest" }}
+{{ $component }}.image.tag: is "latest", which changes under a release; name a version or a digest
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "todo-chatbot.problems.rest" -}}
+{{- $autoscaling := .Values.backend.autoscaling }}
+{{- if gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas) }}
+backend.autoscaling.minReplicas: {{ $autoscaling.minReplicas }} is above backend.autoscaling.maxReplicas, {{ $autoscaling.maxReplicas }}
+{{- end }}
+{{- if and .Values.postgres.enabled (eq .Values.environment "production") }}
+postgres.enabled: true is for development, it keeps no backup and no replica; with environment=production use a database of your own
+{{- end }}
+{{- if ne .Values.environment "development" }}
+{{- range $name, $on := .Values.faults }}
+{{- if $on }}
+faults.{{ $name }}: true breaks the release on purpose, which only environment=development allows
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
+ingress.hosts: is empty while ingress.enabled is true
+{{- end }}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
+httpRoute.parentRefs: is empty while httpRoute.enabled is true; name the Gateway
+{{- end }}
+{{- if and .Values.serviceMonitor.enabled (not .Values.serviceMonitor.path) }}
+serviceMonitor.path: is empty while serviceMonitor.enabled is true; the backend serves no metrics of its own
+{{- end }}
+{{- end }}
