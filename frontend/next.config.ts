@@ -1,0 +1,40 @@
+import type { NextConfig } from "next";
+
+/** Headers that hold for every answer. The pages' Content-Security-Policy carries a nonce, so src/proxy.ts sets it. */
+const securityHeaders = [
+  { key: "X-Content-Type-Options", value: "nosniff" },
+  { key: "X-Frame-Options", value: "DENY" },
+  { key: "Referrer-Policy", value: "no-referrer" },
+  { key: "Cross-Origin-Opener-Policy", value: "same-origin" },
+  { key: "Cross-Origin-Resource-Policy", value: "same-origin" },
+  { key: "Permissions-Policy", value: "camera=(), geolocation=(), microphone=(), payment=(), usb=()" },
+];
+
+const config: NextConfig = {
+  output: "standalone",
+  // Another lock file further up must not move the root of the standalone tree.
+  outputFileTracingRoot: import.meta.dirname,
+  turbopack: { root: import.meta.dirname },
+  // No page shows a bitmap, so the image optimizer and its 30 MB of native code stay out of the image.
+  images: { unoptimized: true },
+  outputFileTracingExcludes: {
+    "**": ["sharp", "@img", "semver", "detect-libc"].map((name) => `node_modules/${name}/**`),
+  },
+  // A random build id would make two builds of one commit differ.
+  generateBuildId: () => process.env.BUILD_ID ?? "development",
+  productionBrowserSourceMaps: false,
+  poweredByHeader: false,
+  reactStrictMode: true,
+  typedRoutes: true,
+  async headers() {
+    return [
+      { source: "/:path*", headers: securityHeaders },
+      {
+        source: "/api/:path*",
+        headers: [{ key: "Content-Security-Policy", value: "default-src 'none'; frame-ancestors 'none'" }],
+      },
+    ];
+  },
+};
+
+export default config;

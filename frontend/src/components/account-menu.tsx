@@ -1,0 +1,92 @@
+"use client";
+
+import { useRef, useState } from "react";
+
+import { ApiError, deleteAccount, errorMessage } from "@/lib/api";
+import { authClient } from "@/lib/auth-client";
+
+import styles from "./account-menu.module.css";
+import { Notice } from "./notice";
+
+interface AccountMenuProps {
+  name: string;
+  email: string;
+  /** Called when the user is signed out, with what to tell them about it. */
+  onLeave: (reason?: string) => void;
+}
+
+/** Who is signed in, and the two ways out: signing out, and deleting the account. */
+export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+
+  async function signOut() {
+    setBusy(true);
+    try {
+      await authClient.signOut();
+    } finally {
+      setBusy(false);
+      onLeave();
+    }
+  }
+
+  async function remove() {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await deleteAccount();
+      onLeave("Your account and your todos are deleted.");
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401)
+        onLeave("Your session has expired. Sign in again.");
+      else setError(errorMessage(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <div className={styles.menu}>
+      <p className={styles.who} title={email}>
+        {name}
+      </p>
+      <button className="button" data-kind="quiet" type="button" onClick={() => dialog.current?.showModal()}>
+        Delete account
+      </button>
+      <button
+        className="button"
+        data-kind="quiet"
+        type="button"
+        disabled={busy}
+        onClick={() => void signOut()}
+      >
+        Sign out
+      </button>
+      <dialog
+        ref={dialog}
+        className={styles.dialog}
+        aria-labelledby="delete-title"
+        onClose={() => setError(undefined)}
+      >
+        <h2 id="delete-title">Delete your account?</h2>
+        <p>Your todos and conversations go with it. This cannot be undone.</p>
+        {error && <Notice kind="error">{error}</Notice>}
+        <form method="dialog" className={styles.choices}>
+          <button className="button" data-kind="quiet" type="submit" autoFocus>
+            Keep it
+          </button>
+          <button
+            className="button"
+            data-kind="danger"
+            type="button"
+            disabled={busy}
+            onClick={() => void remove()}
+          >
+            Delete everything
+          </button>
+        </form>
+      </dialog>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+"use client";
+
+import { useCallback, useState } from "react";
+
+import { authClient } from "@/lib/auth-client";
+
+import { Brand } from "./brand";
+import { Notice } from "./notice";
+import { SignIn } from "./sign-in";
+import { Workspace } from "./workspace";
+
+interface AppProps {
+  /** Whether the request carried a session cookie: which view to begin with, until the server has been asked. */
+  mayBeSignedIn: boolean;
+}
+
+/** The application: the sign-in form, or the signed-in user's chat and todos. */
+export function App({ mayBeSignedIn }: AppProps) {
+  const { data, isPending, error, refetch } = authClient.useSession();
+  const [farewell, setFarewell] = useState<string>();
+
+  const leave = useCallback(
+    async (reason?: string) => {
+      setFarewell(reason);
+      await refetch();
+    },
+    [refetch],
+  );
+
+  if (data) {
+    return <Workspace key={data.user.id} name={data.user.name} email={data.user.email} onLeave={leave} />;
+  }
+  // A session that cannot be read for want of a server is not the end of the session.
+  if (mayBeSignedIn && error && error.status >= 500) {
+    return (
+      <main className="centered">
+        <Brand />
+        <Notice kind="error">Your session cannot be checked right now.</Notice>
+        <button className="button" type="button" onClick={() => void refetch()}>
+          Try again
+        </button>
+      </main>
+    );
+  }
+  if (mayBeSignedIn && isPending) {
+    return (
+      <main className="centered" aria-busy="true">
+        <Brand />
+        <p role="status">Opening your todos…</p>
+      </main>
+    );
+  }
+  return <SignIn notice={farewell} onSignedIn={() => leave()} />;
+}

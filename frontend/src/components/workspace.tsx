@@ -1,0 +1,35 @@
+"use client";
+
+import { useCallback } from "react";
+
+import { AccountMenu } from "./account-menu";
+import { Brand } from "./brand";
+import { Chat } from "./chat";
+import { TodoList } from "./todo-list";
+import { useTodos } from "./use-todos";
+import styles from "./workspace.module.css";
+
+interface WorkspaceProps {
+  name: string;
+  email: string;
+  /** Called when the user is signed out, with what to tell them about it. */
+  onLeave: (reason?: string) => void;
+}
+
+/** What a signed-in user sees: the chat, and beside it the todos that it is about. */
+export function Workspace({ name, email, onLeave }: WorkspaceProps) {
+  const expire = useCallback(() => onLeave("Your session has expired. Sign in again."), [onLeave]);
+  const todos = useTodos(expire);
+  return (
+    <div className={styles.page}>
+      <header className={styles.header}>
+        <Brand />
+        <AccountMenu name={name} email={email} onLeave={onLeave} />
+      </header>
+      <main className={styles.main}>
+        <Chat name={name} onAnswered={todos.reload} onExpired={expire} />
+        <TodoList {...todos} />
+      </main>
+    </div>
+  );
+}

