@@ -8,7 +8,7 @@ Takes a dict: root, config (its text), keys (those it reads of the Secret), valu
 {{- $read := list }}
 {{- range .keys }}
 {{- $read = append $read (get $secrets .) }}
-{{- end }}
+{{- end -}}
 checksum/config: {{ .config | sha256sum }}
 checksum/secret: {{ .root.Values.existingSecret | default (toJson $read) | sha256sum }}
 {{- with .values.podAnnotations }}
@@ -50,7 +50,7 @@ imagePullSecrets:
 
 {{/* Where a component's pods go. Takes a dict: root, component, values. */}}
 {{- define "todo-chatbot.placement" -}}
-{{- if .values.topologySpread }}
+{{- if .values.topologySpread -}}
 topologySpreadConstraints:
   {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - maxSkew: 1
@@ -92,7 +92,7 @@ A new pod is ready before an old one goes, and an old one keeps answering until 
 Takes a component's values.
 */}}
 {{- define "todo-chatbot.lifecycle" -}}
-{{- if gt (int .preStopSeconds) 0 }}
+{{- if gt (int .preStopSeconds) 0 -}}
 lifecycle:
   preStop:
     sleep:

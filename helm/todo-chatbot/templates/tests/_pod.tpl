@@ -30,11 +30,13 @@ spec:
           value: http://{{ $fullname }}-backend:{{ $root.Values.backend.service.port }}
         - name: FRONTEND_URL
           value: http://{{ $fullname }}-frontend:{{ $root.Values.frontend.service.port }}
+        {{- if eq .script "journey" }}
         - name: PUBLIC_URL
           value: {{ $root.Values.publicUrl }}
-        {{- if and $root.Values.faults.test (eq .script "journey") }}
+        {{- if $root.Values.faults.test }}
         - name: FAULT
           value: "true"
+        {{- end }}
         {{- end }}
       resources:
         {{- toYaml $root.Values.tests.resources | nindent 8 }}
