@@ -1,8 +1,7 @@
 package kube
 
 import (
-	"fmt"
-	"strings"
+	"sort"
 	"time"
 )
 
@@ -10,7 +9,7 @@ import (
 type AssessOptions struct {
 	// Now is the moment of the snapshot.
 	Now time.Time
-	// Since is when the roll began: events from before tell of another. Zero takes every event.
+	// Since is when the roll began: a StatefulSet's events from before tell of another roll. Zero takes every event.
 	Since time.Time
 	// Release keeps to workloads labelled app.kubernetes.io/instance with it; "" takes the whole namespace.
 	Release string
@@ -28,33 +27,6 @@ type Assessment struct {
 	Diagnoses []Diagnosis `json:"diagnoses,omitempty"`
 }
 
-// Progress is how far one workload has rolled.
-type Progress struct {
-	Kind string `json:"kind"`
-	Name string `json:"name"`
-	// Desired is how many pods it shall have; Updated, Ready and Available count those of the newest revision, ready
-	// ones of any revision, and those ready for long enough.
-	Desired   int `json:"desired"`
-	Updated   int `json:"updated"`
-	Ready     int `json:"ready"`
-	Available int `json:"available"`
-	// Done is true when every pod is of the newest revision and available, and no older one is left.
-	Done bool `json:"done"`
-	// Waiting says what is awaited while it is not done, "" when it is.
-	Waiting string `json:"waiting,omitempty"`
-	// Images are the images of its pod template, in the order of its containers.
-	Images []string `json:"images,omitempty"`
-}
-
-// Line is the workload's progress in one line: `deployment/todo-chatbot-backend 1 of 2 updated, 1 ready: …`.
-func (p Progress) Line() string {
-	line := fmt.Sprintf("%s/%s %d of %d updated, %d ready", strings.ToLower(p.Kind), p.Name, p.Updated, p.Desired, p.Ready)
-	if p.Waiting != "" {
-		line += ": " + p.Waiting
-	}
-	return line
-}
-
 // Done is true when there is a workload and all of them are done: a namespace without any proves nothing.
 func (a Assessment) Done() bool {
 	for _, w := range a.Workloads {
@@ -70,4 +42,66 @@ func (a Assessment) Stuck() bool { return len(a.Diagnoses) > 0 }
 
 // Assess tells whether a roll is done, under way or cannot succeed. Only pods of a workload's newest revision count: a
 // terminating pod of the old one may do as it likes. It changes nothing and reads no clock.
-func Assess(s Snapshot, o AssessOptions) Assessment { return Assessment{} }
+func Assess(s Snapshot, o AssessOptions) Assessment {
+	in := &inspector{Snapshot: s, now: o.Now, since: o.Since, patience: DefaultPatience()}
+	if o.Patience != nil {
+		in.patience = *o.Patience
+	}
+	var a Assessment
+	rolling := 0
+	for _, w := range workloads(s, o.Release) {
+		p := progressOf(w)
+		a.Workloads = append(a.Workloads, p)
+		if p.Done || p.unobserved {
+			continue
+		}
+		if in.frees(w) {
+			rolling++
+		}
+		if d := in.diagnose(w); d != nil {
+			a.Diagnoses = append(a.Diagnoses, *d)
+		}
+	}
+	a.Diagnoses = in.settle(a.Diagnoses, rolling)
+	for i := range a.Diagnoses {
+		a.Diagnoses[i].redact(o.Secrets)
+	}
+	return a
+}
+
+// workloads lists the Deployments and StatefulSets of a release in order.
+func workloads(s Snapshot, release string) []Workload {
+	var list []Workload
+	for _, w := range append(append([]Workload{}, s.Deployments...), s.StatefulSets...) {
+		if release == "" || w.Metadata.Labels["app.kubernetes.io/instance"] == release {
+			list = append(list, w)
+		}
+	}
+	sort.SliceStable(list, func(i, j int) bool {
+		return list[i].Kind+"/"+list[i].Metadata.Name < list[j].Kind+"/"+list[j].Metadata.Name
+	})
+	return list
+}
+
+// settle drops what other workloads may still put right, and sorts causes before what they cause. A pod without room is
+// given time while old pods are about to go, its own or another workload's: two rolls may share the room of one surge.
+func (in *inspector) settle(found []Diagnosis, rolling int) []Diagnosis {
+	moving := rolling
+	if in.terminating() {
+		moving++
+	}
+	for _, d := range found {
+		if in.freesNamed(d.Workload) {
+			moving--
+		}
+	}
+	var kept []Diagnosis
+	for _, d := range found {
+		if d.Code == Unschedulable && d.passing && moving > 0 {
+			continue
+		}
+		kept = append(kept, d)
+	}
+	sort.SliceStable(kept, func(i, j int) bool { return kept[i].Code.rank() < kept[j].Code.rank() })
+	return kept
+}

@@ -1,29 +1,10 @@
 package kube
 
-// Code names a kind of failure; scripts may rely on it.
-type Code string
-
-// The codes, with the docs/decisions page of the rules: 0042-rollout-verdicts.md.
-const (
-	ImagePull        Code = "IMAGE-PULL"
-	ImageName        Code = "IMAGE-NAME"
-	ImageNeverPull   Code = "IMAGE-NOT-PRESENT"
-	CrashLoop        Code = "CRASH-LOOP"
-	MigrationFailed  Code = "MIGRATION-FAILED"
-	InitFailed       Code = "INIT-FAILED"
-	OOMKilled        Code = "OOM-KILLED"
-	StartupProbe     Code = "STARTUP-PROBE"
-	LivenessProbe    Code = "LIVENESS-PROBE"
-	ReadinessProbe   Code = "READINESS-PROBE"
-	CannotStart      Code = "CANNOT-START"
-	ContainerConfig  Code = "CONTAINER-CONFIG"
-	Unschedulable    Code = "UNSCHEDULABLE"
-	VolumePending    Code = "VOLUME-PENDING"
-	VolumeMount      Code = "VOLUME-MOUNT"
-	PodNetwork       Code = "POD-NETWORK"
-	QuotaExceeded    Code = "QUOTA"
-	AdmissionDenied  Code = "ADMISSION"
-	ProgressDeadline Code = "PROGRESS-DEADLINE"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
 )
 
 // Diagnosis is why one workload cannot succeed, with the evidence and a next step. Nothing in it is secret.
@@ -47,6 +28,9 @@ type Diagnosis struct {
 	Logs []LogTail `json:"logs,omitempty"`
 	// Hint is the next step.
 	Hint string `json:"hint"`
+
+	// passing is true for a lack of room, which another workload's roll may end.
+	passing bool
 }
 
 // LogRequest names the log of one container.
@@ -73,8 +57,89 @@ func (r LogRequest) Args() []string {
 	return args
 }
 
+// The bounds of a kept log: lines, and characters of a line.
+const (
+	maxLogLines = 20
+	maxLogWidth = 400
+)
+
 // AddLog keeps the last lines of what kubectl printed for a request, without secrets.
-func (d *Diagnosis) AddLog(r LogRequest, output string, secrets []string) {}
+func (d *Diagnosis) AddLog(r LogRequest, output string, secrets []string) {
+	var lines []string
+	// Redacted as a whole first: a key may run over several lines.
+	for line := range strings.Lines(Redact(output, secrets)) {
+		if line = printable(line); line != "" {
+			lines = append(lines, clip(line, maxLogWidth))
+		}
+	}
+	if len(lines) > maxLogLines {
+		lines = lines[len(lines)-maxLogLines:]
+	}
+	if len(lines) == 0 {
+		lines = []string{"(it printed nothing)"}
+	}
+	d.Logs = append(d.Logs, LogTail{Pod: r.Pod, Container: r.Container, Lines: lines})
+}
+
+// printable drops what would move a terminal's cursor or colour it.
+func printable(line string) string {
+	line = escape.ReplaceAllString(line, "")
+	return strings.TrimRightFunc(strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return ' '
+		}
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, line), unicode.IsSpace)
+}
+
+// escape is a terminal's control sequence.
+var escape = regexp.MustCompile("\x1b\\[[0-9;?]*[ -/]*[@-~]")
+
+// clip shortens a text to a number of characters.
+func clip(text string, width int) string {
+	if runes := []rune(text); len(runes) > width {
+		return string(runes[:width-1]) + "…"
+	}
+	return text
+}
+
+// redact takes secrets out of everything that came from the cluster.
+func (d *Diagnosis) redact(secrets []string) {
+	d.Message = clip(printable(Redact(oneLine(d.Message), secrets)), maxMessage)
+	for _, list := range [][]string{d.Events, d.Facts} {
+		for i := range list {
+			list[i] = clip(printable(Redact(list[i], secrets)), maxMessage)
+		}
+	}
+}
+
+// maxMessage bounds a message, in characters: a registry may answer with a page.
+const maxMessage = 1000
 
 // Text is the diagnosis as lines for a terminal: code and object, reason, events, facts, log lines and the next step.
-func (d Diagnosis) Text() string { return "" }
+func (d Diagnosis) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", d.Code, d.Object)
+	if d.Container != "" {
+		fmt.Fprintf(&b, ", container %s", d.Container)
+	}
+	if d.Workload != "" && d.Workload != d.Object {
+		fmt.Fprintf(&b, ", of %s", d.Workload)
+	}
+	fmt.Fprintf(&b, "\n  %s: %s\n", d.Reason, d.Message)
+	section := func(title string, lines []string) {
+		if len(lines) > 0 {
+			fmt.Fprintf(&b, "  %s\n    %s\n", title, strings.Join(lines, "\n    "))
+		}
+	}
+	section("events", d.Events)
+	section("facts", d.Facts)
+	for _, log := range d.Logs {
+		section(fmt.Sprintf("last lines of %s in %s", log.Container, log.Pod), log.Lines)
+	}
+	fmt.Fprintf(&b, "  next: %s\n", d.Hint)
+	return b.String()
+}

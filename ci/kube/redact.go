@@ -30,7 +30,7 @@ var patterns = []struct {
 	{regexp.MustCompile(`\b(?:gh[pousr]_|github_pat_|glpat-|xox[abp]-)[A-Za-z0-9_-]{16,}`), masked},
 	{regexp.MustCompile(`(?i)\b(bearer)\s+[A-Za-z0-9+/=._~-]{16,}`), "$1 " + masked},
 	{regexp.MustCompile(`(?i)\b(authorization["']?:\s*["']?)[a-z]+\s+[^\s"']+`), "$1" + masked},
-	{regexp.MustCompile(`(?i)((?:password|passwd|pgpassword|secret|token|api[_-]?key)["']?\s*[=:]\s*)("[^"]+"|'[^']+'|[^\s,;&"']+)`), "$1" + masked},
+	{regexp.MustCompile(`(?i)((?:password|passwd|pgpassword|secret|token|api[_-]?key)["']?(?:\s*=|:)\s*)("[^"]+"|'[^']+'|[^\s,;&"']+)`), "$1" + masked},
 }
 
 // portAndPath tells a URL's port and path from a password.

@@ -1,0 +1,112 @@
+package kube
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+)
+
+// maxEvents is how many events a diagnosis keeps, the last ones.
+const maxEvents = 6
+
+// about is true for an event of an object; an object of the same name that was there before has another UID.
+func (e Event) about(kind string, m Meta) bool {
+	o := e.InvolvedObject
+	return o.Kind == kind && o.Name == m.Name && (o.UID == "" || m.UID == "" || o.UID == m.UID)
+}
+
+// times is how often the event was seen.
+func (e Event) times() int {
+	if e.Series != nil {
+		return max(e.Series.Count, 1)
+	}
+	return max(e.Count, 1)
+}
+
+// first and last are when the event was seen; which fields have it depends on the API that wrote it.
+func (e Event) first() time.Time {
+	for _, t := range []time.Time{e.FirstTimestamp, e.EventTime, e.Metadata.CreationTimestamp} {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return e.LastTimestamp
+}
+
+func (e Event) last() time.Time {
+	if e.Series != nil && !e.Series.LastObservedTime.IsZero() {
+		return e.Series.LastObservedTime
+	}
+	if !e.LastTimestamp.IsZero() {
+		return e.LastTimestamp
+	}
+	return e.first()
+}
+
+// line writes the event in one line.
+func (e Event) line() string {
+	times := ""
+	if n := e.times(); n > 1 {
+		times = fmt.Sprintf(" ×%d", n)
+	}
+	return fmt.Sprintf("%s%s: %s", e.Reason, times, oneLine(e.Message))
+}
+
+// events gives the last events of an object, oldest first.
+func (in *inspector) events(kind string, m Meta) []string {
+	var found []Event
+	for _, e := range in.Events {
+		if e.about(kind, m) {
+			found = append(found, e)
+		}
+	}
+	sort.SliceStable(found, func(i, j int) bool { return found[i].last().Before(found[j].last()) })
+	if len(found) > maxEvents {
+		found = found[len(found)-maxEvents:]
+	}
+	lines := make([]string, 0, len(found))
+	for _, e := range found {
+		lines = append(lines, e.line())
+	}
+	return lines
+}
+
+// seen is true when a pod has an event of a reason.
+func (in *inspector) seen(pod Pod, reason string) bool {
+	return in.count(pod, "", reason, "") > 0
+}
+
+// count adds up a pod's events of a reason whose message has a text; a container, if named, keeps to its own.
+func (in *inspector) count(pod Pod, container, reason, text string) int {
+	n := 0
+	for _, e := range in.Events {
+		if e.Reason == reason && e.about("Pod", pod.Metadata) && strings.Contains(e.Message, text) && e.of(container) {
+			n += e.times()
+		}
+	}
+	return n
+}
+
+// lastMessage is the message of a container's latest event of a reason, "" when there is none.
+func (in *inspector) lastMessage(pod Pod, container, reason, text string) string {
+	var last *Event
+	for i, e := range in.Events {
+		if e.Reason == reason && e.about("Pod", pod.Metadata) && strings.Contains(e.Message, text) && e.of(container) &&
+			(last == nil || e.last().After(last.last())) {
+			last = &in.Events[i]
+		}
+	}
+	if last == nil {
+		return ""
+	}
+	return last.Message
+}
+
+// of is true for an event of a container, by its field path: spec.containers{name} or spec.initContainers{name}.
+func (e Event) of(container string) bool {
+	return container == "" || strings.HasSuffix(e.InvolvedObject.FieldPath, "{"+container+"}")
+}
+
+// oneLine folds white space, so that a message is one line.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

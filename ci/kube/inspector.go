@@ -1,0 +1,135 @@
+package kube
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The labels and annotation by which controllers mark revisions (k8s.io/api/apps/v1 and pkg/controller/deployment/util).
+const (
+	revisionAnnotation = "deployment.kubernetes.io/revision"
+	templateHashLabel  = "pod-template-hash"
+	setRevisionLabel   = "controller-revision-hash"
+)
+
+// inspector looks for what is wrong in one snapshot.
+type inspector struct {
+	Snapshot
+	now, since time.Time
+	patience   Patience
+}
+
+// diagnose gives why a workload cannot succeed, nil while it may. Past the workload's own deadline nothing is passing any
+// more, and what would have been left alone is named.
+func (in *inspector) diagnose(w Workload) *Diagnosis {
+	overdue := condition(w.Status.Conditions, "Progressing", "False")
+	late := overdue != nil && overdue.Reason == "ProgressDeadlineExceeded"
+	if late {
+		impatient := *in
+		impatient.patience = Patience{}
+		in = &impatient
+	}
+	worst := in.creation(w)
+	for _, pod := range in.pods(w) {
+		if d := in.pod(pod); d != nil && (worst == nil || d.Code.rank() < worst.Code.rank()) {
+			worst = d
+		}
+	}
+	if worst == nil && late {
+		worst = &Diagnosis{Code: ProgressDeadline, Object: object(w.Kind, w.Metadata), Reason: overdue.Reason,
+			Message: overdue.Message, Events: in.events(w.Kind, w.Metadata)}
+	}
+	if worst != nil {
+		worst.Workload = object(w.Kind, w.Metadata)
+		worst.Hint = worst.Code.hint()
+	}
+	return worst
+}
+
+// pods gives those of a workload's pods that the roll depends on, by name: of the newest revision, not on their way out
+// and not given up by their node. A StatefulSet replaces no pod while another is not ready, so there an older one that is
+// not ready counts as well (Kubernetes documents it as "forced rollback").
+func (in *inspector) pods(w Workload) []Pod {
+	var list []Pod
+	for _, pod := range in.Pods {
+		if pod.Metadata.DeletionTimestamp != nil || pod.Status.Phase == "Failed" || pod.Status.Phase == "Succeeded" {
+			continue
+		}
+		if in.newest(w, pod) {
+			list = append(list, pod)
+		}
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Metadata.Name < list[j].Metadata.Name })
+	return list
+}
+
+// newest is true for a pod that the workload's roll waits for.
+func (in *inspector) newest(w Workload, pod Pod) bool {
+	if w.Kind == "StatefulSet" {
+		return owned(pod.Metadata, w) &&
+			(pod.Metadata.Labels[setRevisionLabel] == w.Status.UpdateRevision || condition(pod.Status.Conditions, "Ready", "True") == nil)
+	}
+	set := in.newestSet(w)
+	return set != nil && owned(pod.Metadata, *set)
+}
+
+// newestSet is the ReplicaSet of a Deployment's present revision, nil when the snapshot has none.
+func (in *inspector) newestSet(w Workload) *Workload {
+	var newest *Workload
+	highest := -1
+	for i, set := range in.ReplicaSets {
+		if !owned(set.Metadata, w) {
+			continue
+		}
+		revision, _ := strconv.Atoi(set.Metadata.Annotations[revisionAnnotation])
+		if revision > highest {
+			newest, highest = &in.ReplicaSets[i], revision
+		}
+	}
+	if newest != nil && newest.Metadata.Annotations[revisionAnnotation] != w.Metadata.Annotations[revisionAnnotation] {
+		// The Deployment's annotation is written after the ReplicaSet's: in between neither is to be judged.
+		return nil
+	}
+	return newest
+}
+
+// frees is true while a workload has old pods whose room its roll gives back.
+func (in *inspector) frees(w Workload) bool { return w.Status.Replicas > w.Status.UpdatedReplicas }
+
+// freesNamed is frees for a workload given as kind/name.
+func (in *inspector) freesNamed(name string) bool {
+	for _, w := range workloads(in.Snapshot, "") {
+		if object(w.Kind, w.Metadata) == name {
+			return in.frees(w)
+		}
+	}
+	return false
+}
+
+// owned is true for an object that has the workload as an owner.
+func owned(m Meta, by Workload) bool {
+	for _, o := range m.OwnerReferences {
+		if o.Kind == by.Kind && o.Name == by.Metadata.Name && (o.UID == "" || by.Metadata.UID == "" || o.UID == by.Metadata.UID) {
+			return true
+		}
+	}
+	return false
+}
+
+// condition finds a condition of a type and status.
+func condition(list []Condition, kind, status string) *Condition {
+	for i := range list {
+		if list[i].Type == kind && list[i].Status == status {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// object writes kind/name as kubectl does.
+func object(kind string, m Meta) string { return strings.ToLower(kind) + "/" + m.Name }
+
+// past is true when a grace that began at a moment is over. A moment that is not known gives no grace.
+func (in *inspector) past(from time.Time, grace time.Duration) bool { return in.now.Sub(from) >= grace }

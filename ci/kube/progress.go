@@ -1,0 +1,102 @@
+package kube
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Progress is how far one workload has rolled.
+type Progress struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Desired is how many pods it shall have; Updated, Ready and Available count those of the newest revision, ready
+	// ones of any revision, and those ready for long enough.
+	Desired   int `json:"desired"`
+	Updated   int `json:"updated"`
+	Ready     int `json:"ready"`
+	Available int `json:"available"`
+	// Done is true when every pod is of the newest revision and available, and no older one is left.
+	Done bool `json:"done"`
+	// Waiting says what is awaited while it is not done, "" when it is.
+	Waiting string `json:"waiting,omitempty"`
+	// Images are the images of its pod template, in the order of its containers.
+	Images []string `json:"images,omitempty"`
+
+	// unobserved is true while the controller has not seen the newest template: its status is that of the one before.
+	unobserved bool
+}
+
+// Line is the workload's progress in one line: `deployment/todo-chatbot-backend 1 of 2 updated, 1 ready: …`.
+func (p Progress) Line() string {
+	line := fmt.Sprintf("%s/%s %d of %d updated, %d ready", strings.ToLower(p.Kind), p.Name, p.Updated, p.Desired, p.Ready)
+	if p.Waiting != "" {
+		line += ": " + p.Waiting
+	}
+	return line
+}
+
+// progressOf applies the rules of `kubectl rollout status` (k8s.io/kubectl pkg/polymorphichelpers/rollout_status.go).
+func progressOf(w Workload) Progress {
+	p := Progress{
+		Kind: w.Kind, Name: w.Metadata.Name, Desired: replicas(w), Updated: w.Status.UpdatedReplicas,
+		Ready: w.Status.ReadyReplicas, Available: w.Status.AvailableReplicas,
+	}
+	for _, c := range w.Spec.Template.Spec.Containers {
+		p.Images = append(p.Images, c.Image)
+	}
+	if w.Status.ObservedGeneration < w.Metadata.Generation {
+		p.unobserved = true
+		p.Waiting = "its controller has not seen the change yet"
+		return p
+	}
+	if w.Kind == "StatefulSet" {
+		p.Waiting = statefulSetWaits(w)
+	} else {
+		p.Waiting = deploymentWaits(w)
+	}
+	p.Done = p.Waiting == ""
+	return p
+}
+
+// deploymentWaits says what a Deployment waits for.
+func deploymentWaits(w Workload) string {
+	desired, status := replicas(w), w.Status
+	switch {
+	case w.Spec.Paused:
+		return "it is paused; run: kubectl rollout resume deployment/" + w.Metadata.Name
+	case status.UpdatedReplicas < desired:
+		return fmt.Sprintf("%d new pods to be made", desired-status.UpdatedReplicas)
+	case status.Replicas > status.UpdatedReplicas:
+		return fmt.Sprintf("%d old pods to go", status.Replicas-status.UpdatedReplicas)
+	case status.AvailableReplicas < status.UpdatedReplicas:
+		return fmt.Sprintf("%d new pods to become available", status.UpdatedReplicas-status.AvailableReplicas)
+	}
+	return ""
+}
+
+// statefulSetWaits says what a StatefulSet waits for. With OnDelete its pods are replaced by hand: nothing is awaited.
+func statefulSetWaits(w Workload) string {
+	desired, status := replicas(w), w.Status
+	update := w.Spec.UpdateStrategy
+	switch {
+	case status.ReadyReplicas < desired:
+		return fmt.Sprintf("%d pods to become ready", desired-status.ReadyReplicas)
+	case update.Type == "OnDelete":
+		return ""
+	case update.RollingUpdate.Partition > 0:
+		if rest := desired - update.RollingUpdate.Partition - status.UpdatedReplicas; rest > 0 {
+			return fmt.Sprintf("%d pods to be updated", rest)
+		}
+	case status.UpdateRevision != status.CurrentRevision:
+		return fmt.Sprintf("%d pods to be updated", desired-status.UpdatedReplicas)
+	}
+	return ""
+}
+
+// replicas is how many pods a workload asks for, one when it does not say.
+func replicas(w Workload) int {
+	if w.Spec.Replicas == nil {
+		return 1
+	}
+	return *w.Spec.Replicas
+}
