@@ -92,7 +92,6 @@ prepare_mounts() {
   mount --make-rshared /
   [ -e /dev/kmsg ] || ln -s /dev/null /dev/kmsg
   mkdir -p /run/containerd /etc/kubernetes/pki
-  echo "$(hostname -i | cut -d' ' -f1) node" >>/etc/hosts
 }
 
 # start_containerd CONFIG runs containerd on this slot's images.

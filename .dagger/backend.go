@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+
+	"todo-chatbot/ci/image"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+const (
+	backendUser = "1000:1000"
+	backendPort = 8000
+)
+
+// Backend is the FastAPI application in backend/.
+type Backend struct {
+	// +private
+	Source *dagger.Directory
+	// +private
+	Pins string
+}
+
+// The image: Python, the locked dependencies, the application; no compiler, no package manager, not root.
+func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
+	base := from(b.Pins, image.Python)
+	passwd, err := base.File("/etc/passwd").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	group, err := base.File("/etc/group").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return base.
+		// Written rather than made by useradd, which puts the day into /etc/shadow.
+		WithNewFile("/etc/passwd", passwd+"appuser:x:1000:1000::/app:/usr/sbin/nologin\n").
+		WithNewFile("/etc/group", group+"appuser:x:1000:\n").
+		WithDirectory("/app/.venv", b.dependencies().Directory("/app/.venv")).
+		WithDirectory("/app", b.application()).
+		WithWorkdir("/app").
+		WithEnvVariable("PATH", "/app/.venv/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
+		WithEnvVariable("PYTHONPATH", "/app/src").
+		WithEnvVariable("PYTHONUNBUFFERED", "1").
+		WithEnvVariable("PYTHONDONTWRITEBYTECODE", "1").
+		WithUser(backendUser).
+		WithExposedPort(backendPort).
+		// The slim image has no curl; its Python asks as well.
+		WithDockerHealthcheck([]string{"python", "-c",
+			"import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=3)"},
+			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s"}).
+		WithoutEntrypoint().
+		WithDefaultArgs([]string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "--port", "8000",
+			"--no-access-log", "--timeout-graceful-shutdown", "20"}), nil
+}
+
+// Run the tests against a real Postgres.
+//
+// +check
+func (b *Backend) Test(ctx context.Context) error {
+	return passes(ctx, b.checkout(), "backend tests", "uv", "run", "--no-sync", "pytest", "-q")
+}
+
+// Check the style and the formatting.
+//
+// +check
+func (b *Backend) Lint(ctx context.Context) error {
+	return passes(ctx, b.checkout(), "backend lint", "sh", "-c",
+		"uv run --no-sync ruff check . && uv run --no-sync ruff format --check .")
+}
+
+// Check the types.
+//
+// +check
+func (b *Backend) Types(ctx context.Context) error {
+	return passes(ctx, b.checkout(), "backend types", "uv", "run", "--no-sync", "mypy")
+}
+
+// application is what is ours in the image.
+func (b *Backend) application() *dagger.Directory {
+	return dag.Directory().WithDirectory("/", b.Source, dagger.DirectoryWithDirectoryOpts{
+		Include: []string{"src", "migrations", "alembic.ini"},
+	})
+}
+
+// locked is Python with uv and the lock file: where dependencies come from, for the image and for the tests.
+func (b *Backend) locked() *dagger.Container {
+	return from(b.Pins, image.Python).
+		WithFile("/usr/local/bin/uv", from(b.Pins, image.Uv).File("/uv")).
+		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv")).
+		WithEnvVariable("UV_LINK_MODE", "copy").
+		WithEnvVariable("UV_PYTHON_DOWNLOADS", "never").
+		// The authorities of the engine, not uv's own list: a company's proxy is known to the first alone.
+		WithEnvVariable("UV_SYSTEM_CERTS", "1").
+		WithEnvVariable("UV_NO_INSTALLER_METADATA", "1").
+		WithEnvVariable("PYTHONDONTWRITEBYTECODE", "1").
+		WithWorkdir("/app").
+		WithFile("pyproject.toml", b.Source.File("pyproject.toml")).
+		WithFile("uv.lock", b.Source.File("uv.lock"))
+}
+
+// dependencies is what the application needs at run time.
+func (b *Backend) dependencies() *dagger.Container {
+	return b.locked().WithExec([]string{"uv", "sync", "--frozen", "--no-dev"})
+}
+
+// checkout is the whole folder with its development tools, as a user who is not root: Postgres refuses root.
+func (b *Backend) checkout() *dagger.Container {
+	return b.locked().
+		WithExec([]string{"uv", "sync", "--frozen"}).
+		WithDirectory("/app", b.Source).
+		WithExec([]string{"chown", "1000:1000", "/app"}).
+		WithMountedTemp("/home/appuser", dagger.ContainerWithMountedTempOpts{}).
+		WithEnvVariable("HOME", "/tmp").
+		WithoutMount("/root/.cache/uv").
+		WithEnvVariable("UV_NO_CACHE", "1").
+		WithUser(backendUser)
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+
+	"todo-chatbot/ci/image"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+// Chart is the Helm chart in helm/todo-chatbot.
+type Chart struct {
+	// +private
+	Source *dagger.Directory
+	// +private
+	Schemas *dagger.Directory
+	// +private
+	Pins string
+}
+
+// each runs a command for every set of values that the chart is tested with, as $values.
+func each(command string) string {
+	return "set -eu\nfor values in ci/*.yaml; do\n  echo \"$values\"\n  " + command + "\ndone"
+}
+
+// Lint the chart with every set of values under ci/.
+//
+// +check
+func (c *Chart) Lint(ctx context.Context) error {
+	return passes(ctx, c.checkout(), "chart lint", "sh", "-c",
+		each(`helm lint --strict --quiet . --values "$values"`))
+}
+
+// Check what the chart renders against Kubernetes' own schemas.
+//
+// +check
+func (c *Chart) Validate(ctx context.Context) error {
+	return passes(ctx, c.checkout().WithMountedDirectory("/schemas", c.Schemas), "chart validation", "sh", "-c",
+		each(`for version in /schemas/v*; do
+    helm template todo-chatbot . --namespace todo-chatbot --values "$values" |
+      kubeconform -strict -summary -schema-location "$version/{{ .ResourceKind }}{{ .KindSuffix }}.json"
+  done`))
+}
+
+// Render the chart as Helm would install it.
+func (c *Chart) Render(
+	// A set of values: the name of a file under helm/todo-chatbot/ci, without its ending.
+	// +default="dev-values"
+	values string,
+) *dagger.File {
+	return c.checkout().
+		WithExec([]string{"helm", "template", "todo-chatbot", ".", "--namespace", "todo-chatbot", "--values", "ci/" + values + ".yaml"},
+			dagger.ContainerWithExecOpts{RedirectStdout: "/tmp/rendered.yaml"}).
+		File("/tmp/rendered.yaml")
+}
+
+// Package the chart as an archive that Helm installs.
+func (c *Chart) Package() *dagger.Directory {
+	return c.checkout().
+		WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"}).
+		Directory("/tmp/package")
+}
+
+func (c *Chart) checkout() *dagger.Container {
+	return from(c.Pins, image.KubeTools).
+		WithWorkdir("/chart").
+		WithMountedDirectory("/chart", c.Source)
+}

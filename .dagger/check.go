@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+// tail is how many lines of a failed command's output its error repeats. The whole is in the run's log.
+const tail = 40
+
+// passes runs a command and fails with what it printed last when it does.
+func passes(ctx context.Context, container *dagger.Container, what string, args ...string) error {
+	_, err := container.WithExec(args).Sync(ctx)
+	return explain(what, err)
+}
+
+// explain makes an error of a command's failure: what was being done, the exit code, and the end of its output.
+func explain(what string, err error) error {
+	var failed *dagger.ExecError
+	if !errors.As(err, &failed) {
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s failed (exit code %d):\n%s", what, failed.ExitCode, end(failed.Stdout+"\n"+failed.Stderr))
+}
+
+func end(output string) string {
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	if len(lines) > tail {
+		lines = lines[len(lines)-tail:]
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// runChecks runs everything that `dagger check` runs, side by side, and gives the first failure.
+func (m *TodoChatbot) runChecks(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	backend, frontend, chart := m.Backend(), m.Frontend(), m.Chart()
+	for _, check := range []func(context.Context) error{
+		backend.Test, backend.Lint, backend.Types,
+		frontend.Test, frontend.Lint, frontend.Types,
+		chart.Lint, chart.Validate,
+	} {
+		group.Go(func() error { return check(ctx) })
+	}
+	return group.Wait()
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/kube"
+	"todo-chatbot/ci/node"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+// cluster is a Kubernetes that is reached through one service binding.
+type cluster struct {
+	pins string
+	// title says in the report which cluster it is.
+	title      string
+	service    *dagger.Service
+	kubeconfig *dagger.Secret
+	// embedded is nil for a cluster of the user's.
+	embedded *embedded
+}
+
+// embedded is a one-node cluster that this run starts and ends.
+type embedded struct {
+	pins     string
+	instance string
+	service  *dagger.Service
+}
+
+// archive is an image on its way into a cluster.
+type archive struct {
+	repository string
+	file       *dagger.File
+}
+
+// newEmbedded describes a one-node cluster; nothing starts before start.
+func newEmbedded(pins string) (*cluster, error) {
+	now := time.Now()
+	authority, err := node.NewAuthority(now)
+	if err != nil {
+		return nil, err
+	}
+	config, err := authority.Kubeconfig(node.Alias, node.Port, now)
+	if err != nil {
+		return nil, err
+	}
+	// Random, so that two runs on one engine are two clusters.
+	instance := strings.ToLower(rand.Text())
+	parsed, err := image.ParsePins([]byte(pins))
+	if err != nil {
+		return nil, err
+	}
+	e := &embedded{pins: pins, instance: instance}
+	container := e.container().
+		WithMountedSecret(node.Home+"/ca.crt", dag.SetSecret("cluster-authority-"+instance, string(authority.Certificate))).
+		WithMountedSecret(node.Home+"/ca.key", dag.SetSecret("cluster-authority-key-"+instance, string(authority.Key))).
+		WithEnvVariable("METRICS_SERVER", repositoryOf(parsed.Reference(image.MetricsServer))).
+		WithExposedPort(node.Port)
+	e.service = container.AsService(dagger.ContainerAsServiceOpts{
+		Args:                     []string{node.Home + "/boot.sh"},
+		InsecureRootCapabilities: true,
+	})
+	return &cluster{
+		pins:       pins,
+		title:      "embedded, " + parsed.Reference(image.KindNode),
+		service:    e.service,
+		kubeconfig: dag.SetSecret("kubeconfig-"+instance, string(config)),
+		embedded:   e,
+	}, nil
+}
+
+// newExisting binds a cluster of the user's: its kubeconfig, rewritten for the service that reaches it.
+func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, service *dagger.Service, name string) (*cluster, error) {
+	raw, err := kubeconfig.Plaintext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading --kubeconfig: %w", err)
+	}
+	ports, err := service.Ports(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading --cluster: %w", err)
+	}
+	if len(ports) != 1 {
+		return nil, fmt.Errorf("--cluster has %d ports and needs one; pass tcp://localhost:PORT with the port of the kubeconfig's server", len(ports))
+	}
+	port, err := ports[0].Port(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading --cluster: %w", err)
+	}
+	bound, err := kube.Bind([]byte(raw), kube.BindOptions{Context: name, Host: node.Alias, Port: port, Now: time.Now()})
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := kube.ServerOf([]byte(raw), name)
+	if err != nil {
+		return nil, err
+	}
+	return &cluster{
+		pins:       pins,
+		title:      "context " + endpoint.Context,
+		service:    service,
+		kubeconfig: dag.SetSecret("kubeconfig-"+strings.ToLower(rand.Text()), string(bound)),
+	}, nil
+}
+
+// tools is a container with kubectl and helm that reaches this cluster and nothing else. Each call's is new: what a
+// cluster answers is never the same answer twice.
+func (c *cluster) tools() *dagger.Container {
+	return from(c.pins, image.KubeTools).
+		WithServiceBinding(node.Alias, c.service).
+		WithMountedSecret("/run/kubeconfig", c.kubeconfig).
+		WithEnvVariable("KUBECONFIG", "/run/kubeconfig").
+		WithEnvVariable("NOW", rand.Text())
+}
+
+// run gives what a command printed, with kubectl and helm at hand.
+func (c *cluster) run(ctx context.Context, args ...string) (string, error) {
+	return c.tools().WithExec(args).Stdout(ctx)
+}
+
+// start boots the node and waits until it is Ready, or says why it is not.
+func (e *embedded) start(ctx context.Context) error {
+	started := make(chan error, 1)
+	go func() {
+		_, err := e.service.Start(ctx)
+		started <- err
+	}()
+	// The node tells its own failure in one line; the service's end alone says only that it ended.
+	_, err := e.beside().WithExec([]string{node.Home + "/await.sh"}).Sync(ctx)
+	if err != nil {
+		return explain("starting the embedded cluster", err)
+	}
+	if err := <-started; err != nil {
+		return explain("starting the embedded cluster", err)
+	}
+	return nil
+}
+
+// load imports images into the node, while it still boots if need be, and gives the name of each by digest.
+func (e *embedded) load(ctx context.Context, archives ...archive) ([]string, error) {
+	container, args := e.beside(), []string{node.Home + "/import.sh"}
+	for i, a := range archives {
+		path := fmt.Sprintf("/archives/%d.tar", i)
+		container = container.WithMountedFile(path, a.file)
+		args = append(args, a.repository+"="+path)
+	}
+	out, err := container.WithExec(args).Stdout(ctx)
+	if err != nil {
+		return nil, explain("importing images", err)
+	}
+	names := strings.Fields(out)
+	if len(names) != len(archives) {
+		return nil, fmt.Errorf("importing images: %d were imported and %d were sent: %s", len(names), len(archives), out)
+	}
+	return names, nil
+}
+
+// container is the node's image with our files and what its nodes share.
+func (e *embedded) container() *dagger.Container {
+	container := from(e.pins, image.KindNode).
+		WithMountedCache(node.State, dag.CacheVolume("todo-node-"+fingerprint(e.pins))).
+		WithEnvVariable("NODE_INSTANCE", e.instance)
+	// A volume that belongs to the tools' users alone; the files in it are ours and small.
+	_ = fs.WalkDir(node.Files(), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		raw, err := fs.ReadFile(node.Files(), path)
+		if err == nil {
+			container = container.WithNewFile(node.Home+"/"+path, string(raw), dagger.ContainerWithNewFileOpts{Permissions: 0o755})
+		}
+		return err
+	})
+	return container
+}
+
+// beside is a container on the node's volume: it reaches containerd's socket there.
+func (e *embedded) beside() *dagger.Container {
+	return e.container().WithEnvVariable("NOW", rand.Text())
+}
+
+// fingerprint tells node images apart: what is seeded from one is of no use to another.
+func fingerprint(pins string) string {
+	parsed, err := image.ParsePins([]byte(pins))
+	if err != nil {
+		return "unknown"
+	}
+	_, digest, _ := strings.Cut(parsed.Reference(image.KindNode), "@sha256:")
+	return digest[:12]
+}
+
+// repositoryOf is a reference without its tag and digest.
+func repositoryOf(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		name = name[:colon]
+	}
+	return name
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"todo-chatbot/ci/deploy"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+// Deploy takes the checkout to a proven release and says what runs where.
+//
+// With no argument it starts a one-node Kubernetes of its own, which ends with the call. With --kubeconfig and
+// --cluster it deploys into a cluster of yours, reached through that one service alone.
+//
+// Inputs are refused before anything is built. A release that does not become ready, or fails its proof, is diagnosed,
+// taken back and reported as a failure.
+//
+// +cache="never"
+func (m *TodoChatbot) Deploy(
+	ctx context.Context,
+	// Postgres, as postgresql+asyncpg://user:password@host:5432/database. Left out, an embedded cluster gets its own.
+	// +optional
+	databaseUrl *dagger.Secret,
+	// Signs sessions: 32 characters or more. Left out, an embedded cluster gets a new one.
+	// +optional
+	betterAuthSecret *dagger.Secret,
+	// Without it, in development, a small parser of commands answers.
+	// +optional
+	openaiApiKey *dagger.Secret,
+	// A cluster of yours: its kubeconfig, with everything in it (kubectl config view --raw --flatten --minify).
+	// +optional
+	kubeconfig *dagger.Secret,
+	// The way to that cluster's API server: tcp://localhost:PORT.
+	// +optional
+	cluster *dagger.Service,
+	// The kubeconfig's context, when it has several.
+	// +optional
+	context string,
+	// Give the release a Postgres of its own in that cluster, for development.
+	// +optional
+	postgres bool,
+	// development, staging or production.
+	// +default="development"
+	environment string,
+	// +default="todo-chatbot"
+	release string,
+	// +default="todo-chatbot"
+	namespace string,
+	// The origin under which browsers reach the application.
+	// +default="http://localhost:3000"
+	publicUrl string,
+	// How long the roll may take.
+	// +default="5m"
+	timeout string,
+	// Leave the checks out: tests, lints and types of everything.
+	// +optional
+	skipChecks bool,
+) (string, error) {
+	d, err := m.deployment(ctx, arguments{
+		databaseURL: databaseUrl, authSecret: betterAuthSecret, openAIKey: openaiApiKey,
+		kubeconfig: kubeconfig, cluster: cluster, context: context, postgres: postgres,
+		environment: environment, release: release, namespace: namespace, publicURL: publicUrl, timeout: timeout,
+	})
+	if err != nil {
+		return "", err
+	}
+	d.checks = !skipChecks
+	err = d.run(ctx)
+	return d.report.Text(), err
+}
+
+// Serve the application on port 3000, on a cluster of its own, until interrupted: `dagger up`, or
+// `dagger call serve up --ports 3000:3000`.
+//
+// +up
+// +cache="never"
+func (m *TodoChatbot) Serve(
+	ctx context.Context,
+	// Without it a small parser of commands answers.
+	// +optional
+	openaiApiKey *dagger.Secret,
+	// The origin under which browsers reach the application.
+	// +default="http://localhost:3000"
+	publicUrl string,
+) (*dagger.Service, error) {
+	d, err := m.deployment(ctx, arguments{
+		openAIKey: openaiApiKey, environment: string(deploy.Development),
+		release: "todo-chatbot", namespace: "todo-chatbot", publicURL: publicUrl, timeout: "5m",
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.run(ctx); err != nil {
+		return nil, err
+	}
+	return d.forward(), nil
+}
+
+// arguments is what a caller gave, before anything is checked.
+type arguments struct {
+	databaseURL, authSecret, openAIKey, kubeconfig *dagger.Secret
+	cluster                                        *dagger.Service
+	context                                        string
+	postgres                                       bool
+	environment, release, namespace                string
+	publicURL, timeout                             string
+}
+
+// deployment checks everything that was given, all at once, and describes the deployment. Nothing is built or started.
+func (m *TodoChatbot) deployment(ctx context.Context, a arguments) (*deployment, error) {
+	timeout, err := time.ParseDuration(a.timeout)
+	if err != nil {
+		timeout = -1 // refused below, with everything else
+	}
+	inputs := deploy.Inputs{
+		Environment: deploy.Environment(a.environment), Release: a.release, Namespace: a.namespace,
+		PublicURL: a.publicURL, Postgres: a.postgres, Timeout: timeout,
+		HasKubeconfig: a.kubeconfig != nil, HasCluster: a.cluster != nil,
+	}
+	for _, secret := range []struct {
+		from *dagger.Secret
+		to   *string
+	}{{a.databaseURL, &inputs.DatabaseURL}, {a.authSecret, &inputs.AuthSecret}, {a.openAIKey, &inputs.OpenAIKey}} {
+		if secret.from == nil {
+			continue
+		}
+		if *secret.to, err = secret.from.Plaintext(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := inputs.Validate(); err != nil {
+		return nil, err
+	}
+	var c *cluster
+	if inputs.Embedded() {
+		c, err = newEmbedded(m.Pins)
+	} else {
+		c, err = newExisting(ctx, m.Pins, a.kubeconfig, a.cluster, a.context)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newDeployment(m, inputs, c), nil
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+
+	"todo-chatbot/ci/image"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+const (
+	frontendUser = "1001:1001"
+	frontendPort = 3000
+)
+
+// Frontend is the Next.js application in frontend/.
+type Frontend struct {
+	// +private
+	Source *dagger.Directory
+	// +private
+	Pins string
+}
+
+// The image: Node and Next.js' standalone server; no npm cache, no source map, not root.
+func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
+	base := from(f.Pins, image.Node)
+	passwd, err := base.File("/etc/passwd").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	group, err := base.File("/etc/group").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	built := f.built()
+	return base.
+		WithNewFile("/etc/passwd", passwd+"nextjs:x:1001:1001::/app:/sbin/nologin\n").
+		WithNewFile("/etc/group", group+"nodejs:x:1001:\n").
+		WithDirectory("/app", built.Directory("/app/.next/standalone")).
+		WithDirectory("/app/.next/static", built.Directory("/app/.next/static")).
+		WithDirectory("/app/public", built.Directory("/app/public")).
+		WithWorkdir("/app").
+		WithEnvVariable("NODE_ENV", "production").
+		WithEnvVariable("NEXT_TELEMETRY_DISABLED", "1").
+		WithEnvVariable("HOSTNAME", "0.0.0.0").
+		WithEnvVariable("PORT", "3000").
+		WithUser(frontendUser).
+		WithExposedPort(frontendPort).
+		WithDockerHealthcheck([]string{"node", "-e",
+			"fetch('http://127.0.0.1:3000/api/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"},
+			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s"}).
+		WithoutEntrypoint().
+		WithDefaultArgs([]string{"node", "server.js"}), nil
+}
+
+// Run the tests against a real Postgres.
+//
+// +check
+func (f *Frontend) Test(ctx context.Context) error {
+	database := from(f.Pins, image.Postgres).
+		WithEnvVariable("POSTGRES_USER", "todo").
+		WithEnvVariable("POSTGRES_PASSWORD", "todo").
+		WithExposedPort(5432).
+		AsService(dagger.ContainerAsServiceOpts{UseEntrypoint: true})
+	container := f.checkout().
+		WithServiceBinding("postgres", database).
+		// The package that carries Postgres' programs has none for Alpine.
+		WithEnvVariable("TEST_DATABASE_URL", "postgresql://todo:todo@postgres:5432/todo")
+	return passes(ctx, container, "front-end tests", "npm", "test")
+}
+
+// Check the style.
+//
+// +check
+func (f *Frontend) Lint(ctx context.Context) error {
+	return passes(ctx, f.checkout(), "front-end lint", "npm", "run", "lint")
+}
+
+// Check the types.
+//
+// +check
+func (f *Frontend) Types(ctx context.Context) error {
+	return passes(ctx, f.checkout(), "front-end types", "npm", "run", "typecheck")
+}
+
+// locked is Node with the locked dependencies, those that only the build needs among them.
+func (f *Frontend) locked() *dagger.Container {
+	return from(f.Pins, image.Node).
+		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm")).
+		WithEnvVariable("NEXT_TELEMETRY_DISABLED", "1").
+		WithWorkdir("/app").
+		WithFile("package.json", f.Source.File("package.json")).
+		WithFile("package-lock.json", f.Source.File("package-lock.json")).
+		WithExec([]string{"npm", "ci", "--no-audit", "--no-fund"})
+}
+
+// checkout is the whole folder with its development tools.
+func (f *Frontend) checkout() *dagger.Container {
+	return f.locked().WithDirectory("/app", f.Source)
+}
+
+// built is the production build.
+func (f *Frontend) built() *dagger.Container {
+	sources := dag.Directory().WithDirectory("/", f.Source, dagger.DirectoryWithDirectoryOpts{
+		Exclude: []string{"tests", "**/*.test.ts", "**/*.test.tsx", "README.md"},
+	})
+	return f.locked().
+		WithDirectory("/app", sources).
+		WithEnvVariable("NODE_ENV", "production").
+		WithExec([]string{"npm", "run", "build"})
+}

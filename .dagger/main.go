@@ -1,0 +1,76 @@
+// Takes the todo chatbot from a checkout to a proven release on Kubernetes.
+//
+// `dagger check` runs every check. `dagger call deploy` builds both images, runs the checks, starts a one-node
+// Kubernetes, installs the chart, proves the release through the cluster's own network and says what runs where.
+// `dagger call serve up --ports 3000:3000` (or `dagger up`) keeps the same application on http://localhost:3000.
+// Each part can be called alone: `dagger call backend test`, `frontend build`, `chart lint` and so on.
+//
+// This module wires containers together. What is refused, what counts as a finding and when a roll is stuck is decided
+// in ci/, which knows nothing of Dagger.
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"todo-chatbot/ci/image"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+// TodoChatbot is the pipeline for one checkout.
+type TodoChatbot struct {
+	// +private
+	Source *dagger.Directory
+	// +private
+	Pins string
+}
+
+// New opens the pipeline on a checkout.
+func New(
+	ctx context.Context,
+	// The checkout.
+	// +defaultPath="/"
+	// +ignore=["**/node_modules", "**/.venv", "**/.next", "**/__pycache__", "**/.*_cache", "**/.env", "**/.env.local", ".git", ".bin", "report"]
+	source *dagger.Directory,
+	// The base and tool images, one a line as in ci/image/pins.txt, each with a digest. A mirror's own go here.
+	// +optional
+	pins *dagger.File,
+) (*TodoChatbot, error) {
+	text := image.DefaultPins()
+	if pins != nil {
+		var err error
+		if text, err = pins.Contents(ctx); err != nil {
+			return nil, fmt.Errorf("reading the image pins: %w", err)
+		}
+	}
+	if _, err := image.ParsePins([]byte(text)); err != nil {
+		return nil, err
+	}
+	return &TodoChatbot{Source: source, Pins: text}, nil
+}
+
+// The FastAPI backend: its tests, its lints and its image.
+func (m *TodoChatbot) Backend() *Backend {
+	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins}
+}
+
+// The Next.js front end: its tests, its lints and its image.
+func (m *TodoChatbot) Frontend() *Frontend {
+	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins}
+}
+
+// The Helm chart: rendered, linted and checked against Kubernetes' schemas.
+func (m *TodoChatbot) Chart() *Chart {
+	return &Chart{Source: m.Source.Directory("helm/todo-chatbot"), Schemas: m.Source.Directory("ci/chart/schemas"), Pins: m.Pins}
+}
+
+// from starts a container from a pinned image. New has checked the pins, so only a name that this module
+// misspells can be missing, and the container's first use then says so.
+func from(pins string, name image.Name) *dagger.Container {
+	parsed, err := image.ParsePins([]byte(pins))
+	if err != nil {
+		return dag.Container().WithError(err.Error())
+	}
+	return dag.Container().From(parsed.Reference(name))
+}

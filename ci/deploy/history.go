@@ -1,0 +1,58 @@
+package deploy
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// History is what Helm knows of a release before it is changed.
+type History struct {
+	// Good is the newest revision that is or was deployed, 0 when there is none.
+	Good int
+	// Last is the newest revision, 0 when the release is not installed.
+	Last int
+	// Pending is true when a run that ended early left the newest revision half made. Helm refuses every upgrade then.
+	Pending bool
+}
+
+// ParseHistory reads what `helm history --output json` prints, or its error for a release that is not installed.
+func ParseHistory(output string) (History, error) {
+	output = strings.TrimSpace(output)
+	if strings.Contains(output, "release: not found") {
+		return History{}, nil
+	}
+	var revisions []struct {
+		Revision int    `json:"revision"`
+		Status   string `json:"status"`
+	}
+	if err := json.Unmarshal([]byte(output), &revisions); err != nil {
+		return History{}, fmt.Errorf("reading the release's history: %s", firstLine(output))
+	}
+	var h History
+	for _, r := range revisions {
+		if r.Revision > h.Last {
+			h.Last = r.Revision
+			h.Pending = strings.HasPrefix(r.Status, "pending-") || r.Status == "uninstalling"
+		}
+		if (r.Status == "deployed" || r.Status == "superseded") && r.Revision > h.Good {
+			h.Good = r.Revision
+		}
+	}
+	return h, nil
+}
+
+// Repair gives the command that makes a pending release one that can be upgraded: back to the last good revision, or,
+// without one, gone.
+func (h History) Repair(release, namespace string) []string {
+	if h.Good > 0 {
+		return []string{"helm", "--namespace", namespace, "rollback", release, strconv.Itoa(h.Good)}
+	}
+	return []string{"helm", "--namespace", namespace, "uninstall", release, "--wait"}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
