@@ -1,5 +1,6 @@
 """A user's way through the release: signs up, keeps a list by chatting, and leaves nothing behind."""
 
+import contextlib
 import os
 import secrets
 import sys
@@ -96,10 +97,8 @@ class Journey:
     def clean_up(self):
         """After a failure: takes the user away if there is one, and says nothing if that fails too."""
         if self.exists:
-            try:
+            with contextlib.suppress(Failed):
                 self.frontend.call("DELETE", "/api/me")
-            except Failed:
-                pass
 
 
 def main(environment):

@@ -15,7 +15,7 @@ TIMEOUT = 45.0
 """Seconds that one answer may take; a language model's takes longest."""
 
 
-class Failed(Exception):
+class Failed(Exception):  # noqa: N818 - what a step has, not what went wrong inside
     """A step did not go as it had to."""
 
 

@@ -1,0 +1,239 @@
+"""The scripts of `helm test`, against a small stand-in for the release.
+
+python3 -m unittest discover --start-directory helm/todo-chatbot/tests
+"""
+
+import contextlib
+import io
+import json
+import sys
+import threading
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "files"))
+
+import health
+import journey
+import service
+
+COOKIE = "__Secure-todo.session"
+
+
+class Release:
+    """Both services at one address: enough of them for a user's way through, and what to break on that way."""
+
+    def __init__(self):
+        self.users = {}
+        self.signed_in = None
+        self.todos = []
+        self.broken = {}
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, method, path, body, cookie):
+        """Gives status, body and a cookie to set."""
+        if (method, path) in self.broken:
+            return self.broken[method, path]
+        if path in ("/health", "/health/ready"):
+            return 200, {"status": "ok", "database": "ok"}, None
+        if path in ("/", "/api/health"):
+            return 200, {"status": "ok"}, None
+        if path == "/api/auth/jwks":
+            return 200, {"keys": [{"kid": "1", "x": "public"}]}, None
+        if path == "/api/auth/sign-up/email":
+            self.users[body["email"]] = body["password"]
+            return 200, {}, f"{COOKIE}=of-sign-up; Path=/; Secure; HttpOnly"
+        if path == "/api/auth/sign-in/email":
+            if self.users.get(body["email"]) != body["password"]:
+                return 401, {}, None
+            self.signed_in = body["email"]
+            return 200, {}, f"{COOKIE}=of%20sign-in; Path=/; Secure; HttpOnly"
+        if f"{COOKIE}=of%20sign-in" not in cookie or not self.signed_in:
+            return 401, {"detail": "sign in first"}, None
+        if path == "/api/todos":
+            return 200, self.todos, None
+        if path == "/api/me" and method == "DELETE":
+            del self.users[self.signed_in]
+            self.signed_in = None
+            return 204, None, None
+        return 200, {"conversation_id": "c", "reply": self.chat(body["message"])}, None
+
+    def chat(self, message):
+        verb, _, rest = message.partition(" ")
+        if verb == "add":
+            self.todos.append({"number": 7, "title": rest, "completed": False})
+        if verb == "complete":
+            next(todo for todo in self.todos if str(todo["number"]) == rest)["completed"] = True
+        return ", ".join(todo["title"] for todo in self.todos)
+
+    def _handler(release):  # noqa: N805 - the handler's own methods have a self
+        class Handler(BaseHTTPRequestHandler):
+            def handle_one(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length)) if length else None
+                cookie = self.headers.get("Cookie", "")
+                status, content, set_cookie = release.answer(self.command, self.path, body, cookie)
+                self.send_response(status)
+                if set_cookie:
+                    self.send_header("Set-Cookie", set_cookie)
+                self.end_headers()
+                if content is not None:
+                    self.wfile.write(json.dumps(content).encode())
+
+            do_GET = do_POST = do_DELETE = handle_one  # noqa: N815 - the names that the base class calls
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+
+class ScriptTest(unittest.TestCase):
+    def setUp(self):
+        self.release = Release()
+        self.addCleanup(self.release.close)
+        patience = service.PATIENCE
+        service.PATIENCE = 0
+        self.addCleanup(setattr, service, "PATIENCE", patience)
+
+    def journey(self, **variables):
+        """Gives the exit code and what was printed."""
+        environment = {
+            "BACKEND_URL": self.release.url,
+            "FRONTEND_URL": self.release.url,
+            "PUBLIC_URL": "https://todo.example.com",
+        }
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            code = journey.main(environment | variables)
+        return code, printed.getvalue()
+
+    def health(self):
+        one = service.Service(self.release.url)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            code = service.run(health.steps(one, one))
+        return code, printed.getvalue()
+
+
+class JourneyTest(ScriptTest):
+    def test_each_step_is_one_line_with_its_time(self):
+        code, printed = self.journey()
+
+        self.assertEqual(code, 0, printed)
+        names = " ".join(line.split()[1] for line in printed.splitlines())
+        self.assertEqual(names, "backend-health frontend-health sign-up sign-in add list complete check delete-user")
+        for line in printed.splitlines():
+            self.assertRegex(line, r"^ok [a-z-]+ \d+ms$")
+
+    def test_leaves_no_user_behind(self):
+        self.journey()
+
+        self.assertEqual(self.release.users, {})
+
+    def test_leaves_no_user_behind_when_a_step_fails(self):
+        self.release.broken["POST", "/api/chat"] = (502, {"detail": "no model"}, None)
+
+        code, printed = self.journey()
+
+        self.assertEqual(code, 1)
+        self.assertEqual(self.release.users, {})
+        self.assertEqual(
+            printed.splitlines()[-1],
+            'FAILED add: POST /api/chat answered 502, not 200: {"detail": "no model"}',
+        )
+
+    def test_the_fault_makes_it_fail_where_it_checks(self):
+        code, printed = self.journey(FAULT="true")
+
+        self.assertEqual(code, 1)
+        self.assertRegex(printed.splitlines()[-1], "^FAILED check: .*completed=True, not False")
+
+    def test_prints_neither_password_nor_cookie(self):
+        for broken in [None, ("POST", "/api/auth/sign-in/email"), ("GET", "/api/todos")]:
+            with self.subTest(broken=broken):
+                passwords = []
+                self.release.broken = {broken: (500, "failed", None)} if broken else {}
+                self.release.users = Remembering(passwords)
+
+                _, printed = self.journey()
+
+                self.assertTrue(passwords)
+                self.assertNotIn(passwords[0], printed)
+                self.assertNotIn("of%20sign-in", printed)
+
+    def test_an_answer_of_another_shape_is_one_line(self):
+        self.release.broken["POST", "/api/chat"] = (200, [], None)
+
+        code, printed = self.journey()
+
+        self.assertEqual(code, 1)
+        self.assertRegex(printed.splitlines()[-1], "^FAILED add: an answer has another shape")
+
+    def test_names_the_variables_that_are_missing(self):
+        with self.assertRaisesRegex(SystemExit, "BACKEND_URL, PUBLIC_URL"):
+            journey.main({"FRONTEND_URL": self.release.url})
+
+
+class HealthTest(ScriptTest):
+    def test_everything_answers(self):
+        code, printed = self.health()
+
+        # the stand-in has one address for both services, so that its list of todos is closed as the backend's is
+        self.assertEqual(code, 0, printed)
+        self.assertEqual(len(printed.splitlines()), 6)
+
+    def test_a_lost_database_is_named(self):
+        self.release.broken["GET", "/health/ready"] = (503, {"database": "unreachable"}, None)
+
+        code, printed = self.health()
+
+        self.assertEqual(code, 1)
+        self.assertIn("FAILED backend-ready: GET /health/ready answered 503", printed)
+
+    def test_a_published_private_key_is_refused(self):
+        self.release.broken["GET", "/api/auth/jwks"] = (200, {"keys": [{"d": "private"}]}, None)
+
+        code, printed = self.health()
+
+        self.assertEqual(code, 1)
+        self.assertIn("FAILED signing-keys", printed)
+        self.assertNotIn("'d'", printed)
+
+
+class ServiceTest(unittest.TestCase):
+    def test_a_connection_that_is_refused_is_tried_again(self):
+        waits = []
+        patience, sleep = service.PATIENCE, service.time.sleep
+        self.addCleanup(setattr, service, "PATIENCE", patience)
+        self.addCleanup(setattr, service.time, "sleep", sleep)
+        service.PATIENCE, service.time.sleep = 0.05, lambda seconds: (waits.append(seconds), sleep(0.02))
+        with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+            port = server.server_port
+        # closed again: nothing listens there now
+
+        with self.assertRaisesRegex(service.Failed, f"no connection to 127.0.0.1:{port}"):
+            service.Service(f"http://127.0.0.1:{port}").expect(200, "GET", "/")
+
+        self.assertTrue(waits)
+
+
+class Remembering(dict):
+    """Users that remembers each password it was given."""
+
+    def __init__(self, passwords):
+        super().__init__()
+        self.passwords = passwords
+
+    def __setitem__(self, email, password):
+        self.passwords.append(password)
+        super().__setitem__(email, password)
+
+
+if __name__ == "__main__":
+    unittest.main()
