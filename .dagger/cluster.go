@@ -118,9 +118,13 @@ func (c *cluster) tools() *dagger.Container {
 		WithEnvVariable("NOW", rand.Text())
 }
 
-// run gives what a command printed, with kubectl and helm at hand.
-func (c *cluster) run(ctx context.Context, args ...string) (string, error) {
-	return c.tools().WithExec(args).Stdout(ctx)
+// ask gives what a command printed, with kubectl and helm at hand, and keeps it out of the run's log: it is the
+// pipeline that reads it, every two seconds.
+func (c *cluster) ask(ctx context.Context, args ...string) (string, error) {
+	return c.tools().
+		WithExec(args, dagger.ContainerWithExecOpts{RedirectStdout: "/tmp/answer"}).
+		File("/tmp/answer").
+		Contents(ctx)
 }
 
 // start boots the node and waits until it is Ready, or says why it is not.

@@ -122,7 +122,7 @@ func (d *deployment) roll(ctx context.Context, began time.Time) error {
 }
 
 func (d *deployment) assess(ctx context.Context, began time.Time) (kube.Assessment, error) {
-	out, err := d.cluster.run(ctx, "kubectl", "--namespace", d.inputs.Namespace, "get", kube.SnapshotKinds, "--output", "json")
+	out, err := d.cluster.ask(ctx, "kubectl", "--namespace", d.inputs.Namespace, "get", kube.SnapshotKinds, "--output", "json")
 	if err != nil {
 		return kube.Assessment{}, explain("looking at the roll", err)
 	}
@@ -157,7 +157,7 @@ func (d *deployment) diagnose(ctx context.Context, found []kube.Diagnosis) error
 // prove runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.
 func (d *deployment) prove(ctx context.Context) error {
 	_, failed := d.cluster.tools().WithExec(d.helm("test", d.inputs.Release, "--timeout", "3m")).Sync(ctx)
-	out, err := d.cluster.run(ctx, "kubectl", "--namespace", d.inputs.Namespace, "logs",
+	out, err := d.cluster.ask(ctx, "kubectl", "--namespace", d.inputs.Namespace, "logs",
 		"pod/"+deploy.Fullname(d.inputs.Release)+"-test-journey")
 	if err != nil {
 		return errors.Join(explain("proving the release", failed), explain("reading the journey", err))
@@ -212,7 +212,7 @@ func (d *deployment) settle(ctx context.Context) error {
 	const script = `set -eu
 latest=$(kubectl --namespace "$1" get secret --selector "owner=helm,name=$2,status=deployed" --output name --sort-by=.metadata.creationTimestamp | tail -n 1)
 kubectl --namespace "$1" label --overwrite "$latest" todo-chatbot/proven=true >/dev/null`
-	_, err := d.cluster.run(ctx, "sh", "-c", script, "settle", d.inputs.Namespace, d.inputs.Release)
+	_, err := d.cluster.ask(ctx, "sh", "-c", script, "settle", d.inputs.Namespace, d.inputs.Release)
 	return explain("marking the revision as proven", err)
 }
 
