@@ -65,11 +65,11 @@ func deploymentWaits(w Workload) string {
 	case w.Spec.Paused:
 		return "it is paused; run: kubectl rollout resume deployment/" + w.Metadata.Name
 	case status.UpdatedReplicas < desired:
-		return fmt.Sprintf("%d new pods to be made", desired-status.UpdatedReplicas)
+		return pods(desired-status.UpdatedReplicas, "new pod") + " to be made"
 	case status.Replicas > status.UpdatedReplicas:
-		return fmt.Sprintf("%d old pods to go", status.Replicas-status.UpdatedReplicas)
+		return pods(status.Replicas-status.UpdatedReplicas, "old pod") + " to go"
 	case status.AvailableReplicas < status.UpdatedReplicas:
-		return fmt.Sprintf("%d new pods to become available", status.UpdatedReplicas-status.AvailableReplicas)
+		return pods(status.UpdatedReplicas-status.AvailableReplicas, "new pod") + " to become available"
 	}
 	return ""
 }
@@ -80,17 +80,25 @@ func statefulSetWaits(w Workload) string {
 	update := w.Spec.UpdateStrategy
 	switch {
 	case status.ReadyReplicas < desired:
-		return fmt.Sprintf("%d pods to become ready", desired-status.ReadyReplicas)
+		return pods(desired-status.ReadyReplicas, "pod") + " to become ready"
 	case update.Type == "OnDelete":
 		return ""
 	case update.RollingUpdate.Partition > 0:
 		if rest := desired - update.RollingUpdate.Partition - status.UpdatedReplicas; rest > 0 {
-			return fmt.Sprintf("%d pods to be updated", rest)
+			return pods(rest, "pod") + " to be updated"
 		}
 	case status.UpdateRevision != status.CurrentRevision:
-		return fmt.Sprintf("%d pods to be updated", desired-status.UpdatedReplicas)
+		return pods(desired-status.UpdatedReplicas, "pod") + " to be updated"
 	}
 	return ""
+}
+
+// pods counts pods in words: "1 new pod", "2 new pods".
+func pods(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // replicas is how many pods a workload asks for, one when it does not say.

@@ -1,29 +1,10 @@
 package kube
 
-// Resources is an amount of CPU in thousandths of one and of memory in bytes.
-type Resources struct {
-	MilliCPU int64 `json:"milliCPU"`
-	Memory   int64 `json:"memory"`
-}
-
-// Ask is what a release asks of a cluster when it rolls.
-type Ask struct {
-	// Pods are the pods that stand at the height of a roll, the surge included.
-	Pods []PodAsk
-	// Hooks are the pods of Helm hooks and tests; one of them stands at a time, when the surge is gone.
-	Hooks []PodAsk
-}
-
-// PodAsk is what one pod asks for.
-type PodAsk struct {
-	// Name says which pod it is: `deployment/todo-chatbot-backend 3 of 3 (surge)`.
-	Name      string
-	Resources Resources
-	// Surge is true for a pod that stands only while rolling.
-	Surge bool
-	// EachNode is true for a DaemonSet's pod.
-	EachNode bool
-}
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
 
 // RoomOptions says whose pods are to be replaced.
 type RoomOptions struct {
@@ -31,9 +12,159 @@ type RoomOptions struct {
 	Release, Namespace string
 }
 
-// ParseAsk reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for.
-func ParseAsk(manifests []byte) (Ask, error) { return Ask{}, nil }
+// free is what a node has left.
+type free struct {
+	name string
+	Resources
+	allocatable Resources
+	pods        int64
+}
 
 // Room holds what a release asks for against what each node has left: its allocatable resources less the requests of the
-// pods on it. The snapshot is that of RoomKinds. The error names the numbers and the ways out.
-func Room(s Snapshot, ask Ask, o RoomOptions) error { return nil }
+// pods on it. The snapshot is that of RoomKinds. Pods are placed the largest first, each on the first node that has room,
+// which finds a place wherever the scheduler would but in rare cases of many nodes. The error names the numbers and the
+// ways out.
+func Room(s Snapshot, ask Ask, o RoomOptions) error {
+	nodes, err := s.free(o)
+	if err != nil {
+		return fmt.Errorf("room: %w", err)
+	}
+	if len(nodes) == 0 {
+		return fmt.Errorf("room: no node takes pods; see: kubectl get nodes\n%s", indent((&inspector{Snapshot: s}).nodeFacts()))
+	}
+	extras := ask.Extra
+	if len(extras) == 0 {
+		extras = []PodAsk{{}}
+	}
+	for _, extra := range extras {
+		pods := ask.Pods
+		if extra.Name != "" {
+			pods = append(append([]PodAsk{}, pods...), extra)
+		}
+		if missing := place(nodes, pods); missing != nil {
+			return roomError(s, nodes, pods, extra, *missing)
+		}
+	}
+	return nil
+}
+
+// free gives what each node that takes pods has left when the release's own pods are gone.
+func (s Snapshot) free(o RoomOptions) ([]free, error) {
+	var nodes []free
+	for _, n := range s.Nodes {
+		if n.closed() != "" {
+			continue
+		}
+		allocatable, err := parseResources(n.Status.Allocatable)
+		if err != nil {
+			return nil, fmt.Errorf("node %s: %w", n.Metadata.Name, err)
+		}
+		pods, err := n.Status.Allocatable["pods"].Value()
+		if err != nil {
+			return nil, fmt.Errorf("node %s: pods: %w", n.Metadata.Name, err)
+		}
+		left := free{name: n.Metadata.Name, Resources: allocatable, allocatable: allocatable, pods: pods}
+		for _, pod := range s.Pods {
+			if pod.Spec.NodeName != left.name || pod.Status.Phase == "Succeeded" || pod.Status.Phase == "Failed" || o.owns(pod) {
+				continue
+			}
+			used, err := pod.Spec.requests()
+			if err != nil {
+				return nil, fmt.Errorf("pod %s/%s: %w", pod.Metadata.Namespace, pod.Metadata.Name, err)
+			}
+			left.Resources, left.pods = left.minus(used), left.pods-1
+		}
+		nodes = append(nodes, left)
+	}
+	sort.Slice(nodes, func(i, j int) bool { return nodes[i].name < nodes[j].name })
+	return nodes, nil
+}
+
+// owns is true for a pod that the roll replaces.
+func (o RoomOptions) owns(pod Pod) bool {
+	return o.Release != "" && pod.Metadata.Namespace == o.Namespace &&
+		pod.Metadata.Labels["app.kubernetes.io/instance"] == o.Release
+}
+
+// place puts pods on nodes, those for every node first and then the largest, and gives the first that has no place.
+func place(nodes []free, pods []PodAsk) *PodAsk {
+	left := append([]free{}, nodes...)
+	rest := make([]PodAsk, 0, len(pods))
+	for _, pod := range pods {
+		if !pod.EachNode {
+			rest = append(rest, pod)
+			continue
+		}
+		for i := range left {
+			if !left[i].take(pod.Resources) {
+				return &pod
+			}
+		}
+	}
+	sort.SliceStable(rest, func(i, j int) bool { return share(nodes, rest[i].Resources) > share(nodes, rest[j].Resources) })
+pods:
+	for _, pod := range rest {
+		for i := range left {
+			if left[i].take(pod.Resources) {
+				continue pods
+			}
+		}
+		return &pod
+	}
+	return nil
+}
+
+// take gives a pod its room, if there is enough.
+func (f *free) take(r Resources) bool {
+	if f.pods < 1 || !r.fits(f.Resources) {
+		return false
+	}
+	f.Resources, f.pods = f.minus(r), f.pods-1
+	return true
+}
+
+// share is how much of all nodes a pod asks for, by the resource of which it asks for more.
+func share(nodes []free, r Resources) float64 {
+	var total Resources
+	for _, n := range nodes {
+		total = total.plus(n.allocatable)
+	}
+	return max(float64(r.MilliCPU)/float64(max(total.MilliCPU, 1)), float64(r.Memory)/float64(max(total.Memory, 1)))
+}
+
+// roomError writes the numbers and the ways out.
+func roomError(s Snapshot, nodes []free, pods []PodAsk, extra, missing PodAsk) error {
+	var asked Resources
+	for _, pod := range pods {
+		asked = asked.plus(pod.Resources)
+	}
+	with := ""
+	if extra.Name != "" {
+		with = fmt.Sprintf(" (with %s, %s)", extra.Name, extra.Resources)
+	}
+	lines := make([]string, 0, len(nodes))
+	for _, n := range nodes {
+		lines = append(lines, fmt.Sprintf("node %s has %s left of %s, for %d pods", n.name, n.Resources, n.allocatable, n.pods))
+	}
+	return fmt.Errorf("room: the release asks for %s in %d pods%s, and there is no place for %s, %s\n%s\n  %s", asked, len(pods), with,
+		missing.Name, missing.Resources, indent(lines), s.waysOut())
+}
+
+// waysOut tells how to get more room in the kind of cluster at hand, or to need less.
+func (s Snapshot) waysOut() string {
+	larger := "add a node or a larger one"
+	for _, n := range s.Nodes {
+		switch {
+		case n.Metadata.Labels["minikube.k8s.io/name"] != "":
+			larger = "make a larger Minikube (minikube delete && minikube start --cpus 4 --memory 6g)"
+		case n.Metadata.Name == "docker-desktop":
+			larger = "give Docker Desktop more (Settings, Resources: 4 CPUs)"
+		case strings.HasPrefix(n.Spec.ProviderID, "kind://"), strings.HasPrefix(n.Spec.ProviderID, "k3s://"):
+			larger = "give the Docker that runs the nodes more CPUs"
+		}
+	}
+	return larger + ", or ask for less: a smaller values file, fewer replicas"
+}
+
+// indent writes lines two columns in.
+func indent(lines []string) string { return "  " + strings.Join(lines, "\n  ") }

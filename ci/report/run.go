@@ -2,6 +2,8 @@
 package report
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"todo-chatbot/ci/kube"
@@ -67,21 +69,55 @@ type Check struct {
 	Failure string `json:"failure,omitempty"`
 }
 
-// Duration is a time.Duration that JSON has in whole milliseconds.
+// Duration is a time.Duration that JSON has in whole milliseconds and people in seconds: "240 ms", "4.2 s", "1 m 05 s".
 type Duration time.Duration
 
-// Text tells the run to a terminal, about 100 columns wide, without colour.
-func (r Run) Text() string { return "" }
+// String writes the duration for people.
+func (d Duration) String() string {
+	t := time.Duration(d)
+	switch {
+	case t < time.Second:
+		return fmt.Sprintf("%d ms", t.Round(time.Millisecond).Milliseconds())
+	case t < time.Minute:
+		return fmt.Sprintf("%.1f s", t.Seconds())
+	}
+	t = t.Round(time.Second)
+	return fmt.Sprintf("%d m %02d s", int(t.Minutes()), int(t.Seconds())%60)
+}
 
-// Markdown tells the run to a pull request or a job summary.
-func (r Run) Markdown() string { return "" }
+// MarshalJSON writes whole milliseconds.
+func (d Duration) MarshalJSON() ([]byte, error) {
+	return json.Marshal(time.Duration(d).Milliseconds())
+}
 
-// HTML tells the run as one page that needs nothing else: no script, font or style from elsewhere.
-func (r Run) HTML() (string, error) { return "", nil }
+// UnmarshalJSON reads whole milliseconds.
+func (d *Duration) UnmarshalJSON(raw []byte) error {
+	var milliseconds int64
+	if err := json.Unmarshal(raw, &milliseconds); err != nil {
+		return err
+	}
+	*d = Duration(time.Duration(milliseconds) * time.Millisecond)
+	return nil
+}
 
 // JSON tells the run to a program, indented.
-func (r Run) JSON() ([]byte, error) { return nil, nil }
+func (r Run) JSON() ([]byte, error) {
+	out, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("report: writing JSON: %w", err)
+	}
+	return append(out, '\n'), nil
+}
 
-// ParseJourney reads what a journey printed: `ok <step> <n>ms` or `FAILED <step>: <reason>` on each line. Any other line
-// is an error, and so is no line at all: a journey that did not run has not passed.
-func ParseJourney(output string) ([]Check, error) { return nil, nil }
+// Title is the run in a few words: "deploy of todo-chatbot into todo-chatbot: passed in 1 m 05 s".
+func (r Run) Title() string {
+	return fmt.Sprintf("%s of %s into %s: %s in %s", r.Name, r.Release, r.Namespace, r.Outcome, r.Took)
+}
+
+// state is a step's outcome in a word or two, its cache included.
+func (s Step) state() string {
+	if s.Cached && s.Outcome == Passed {
+		return "cached"
+	}
+	return string(s.Outcome)
+}

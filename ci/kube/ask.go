@@ -1,0 +1,188 @@
+package kube
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Ask is what a release asks of a cluster when it rolls.
+type Ask struct {
+	// Pods are those that stand when the roll is done.
+	Pods []PodAsk
+	// Extra are those of which one at a time stands beside them: a workload's surge, the pod of a Helm hook or test.
+	// Surges of two workloads need no room side by side, since one that waits gets that of the one that is done.
+	Extra []PodAsk
+}
+
+// PodAsk is what one pod asks for.
+type PodAsk struct {
+	// Name says which pod it is: `deployment/todo-chatbot-backend 2 of 2`, or `… surge`.
+	Name      string
+	Resources Resources
+	// EachNode is true for a DaemonSet's pod, of which every node has one.
+	EachNode bool
+}
+
+// Total is what all pods and the largest of the extra ones ask for, DaemonSets counted once.
+func (a Ask) Total() Resources {
+	var total, extra Resources
+	for _, p := range a.Pods {
+		total = total.plus(p.Resources)
+	}
+	for _, p := range a.Extra {
+		extra = extra.larger(p.Resources)
+	}
+	return total.plus(extra)
+}
+
+// manifest is an object as a chart renders it.
+type manifest struct {
+	Kind     string `json:"kind"`
+	Metadata Meta   `json:"metadata"`
+	Spec     struct {
+		WorkloadSpec
+		// A Pod's spec is its own.
+		PodSpec
+		Parallelism    *int `json:"parallelism"`
+		MinReplicas    *int `json:"minReplicas"`
+		ScaleTargetRef struct {
+			Kind string `json:"kind"`
+			Name string `json:"name"`
+		} `json:"scaleTargetRef"`
+	} `json:"spec"`
+	Items []json.RawMessage `json:"items"`
+}
+
+// ParseAsk reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
+// know the pods of (a CronJob, a custom resource) asks for nothing.
+func ParseAsk(manifests []byte) (Ask, error) {
+	objects, err := parseManifests(documents(manifests))
+	if err != nil {
+		return Ask{}, fmt.Errorf("counting what the release asks for: %w", err)
+	}
+	least := map[string]int{}
+	for _, m := range objects {
+		if m.Kind == "HorizontalPodAutoscaler" {
+			// Its default is one (autoscaling/v2).
+			n := 1
+			if m.Spec.MinReplicas != nil {
+				n = *m.Spec.MinReplicas
+			}
+			least[m.Spec.ScaleTargetRef.Kind+"/"+m.Spec.ScaleTargetRef.Name] = n
+		}
+	}
+	var ask Ask
+	var errs []error
+	for _, m := range objects {
+		if err := ask.add(m, least[m.Kind+"/"+m.Metadata.Name]); err != nil {
+			errs = append(errs, fmt.Errorf("counting what the release asks for: %s: %w", object(m.Kind, m.Metadata), err))
+		}
+	}
+	return ask, errors.Join(errs...)
+}
+
+// parseManifests decodes documents, and the items of a List in them.
+func parseManifests(docs [][]byte) ([]manifest, error) {
+	var list []manifest
+	for i, doc := range docs {
+		var kind struct {
+			Kind string `json:"kind"`
+		}
+		if err := decode(doc, &kind); err != nil {
+			return nil, fmt.Errorf("document %d: %w", i+1, err)
+		}
+		if !known[kind.Kind] {
+			continue
+		}
+		var m manifest
+		if err := decode(doc, &m); err != nil {
+			return nil, fmt.Errorf("document %d, a %s: %w", i+1, kind.Kind, err)
+		}
+		if m.Kind != "List" {
+			list = append(list, m)
+			continue
+		}
+		var items [][]byte
+		for _, item := range m.Items {
+			items = append(items, item)
+		}
+		inner, err := parseManifests(items)
+		if err != nil {
+			return nil, fmt.Errorf("document %d: %w", i+1, err)
+		}
+		list = append(list, inner...)
+	}
+	return list, nil
+}
+
+// known are the kinds that are read.
+var known = map[string]bool{"Deployment": true, "StatefulSet": true, "DaemonSet": true, "Job": true, "Pod": true,
+	"HorizontalPodAutoscaler": true, "List": true}
+
+// add counts one object; least is the minimum of its autoscaler, 0 without one.
+func (a *Ask) add(m manifest, least int) error {
+	if m.Kind == "HorizontalPodAutoscaler" {
+		return nil
+	}
+	spec := m.Spec.Template.Spec
+	if m.Kind == "Pod" {
+		spec = m.Spec.PodSpec
+	}
+	each, err := spec.requests()
+	if err != nil {
+		return err
+	}
+	pod := PodAsk{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet"}
+	if m.Metadata.Annotations["helm.sh/hook"] != "" {
+		a.Extra = append(a.Extra, pod)
+		return nil
+	}
+	count := 1
+	switch {
+	case m.Kind == "Job" && m.Spec.Parallelism != nil:
+		count = *m.Spec.Parallelism
+	case m.Spec.Replicas != nil:
+		count = max(*m.Spec.Replicas, least)
+	default:
+		count = max(count, least)
+	}
+	for i := range count {
+		numbered := pod
+		if count > 1 {
+			numbered.Name += fmt.Sprintf(" %d of %d", i+1, count)
+		}
+		a.Pods = append(a.Pods, numbered)
+	}
+	surge, err := surgeOf(m, count)
+	if surge > 0 {
+		pod.Name += " surge"
+		a.Extra = append(a.Extra, pod)
+	}
+	return err
+}
+
+// surgeOf is how many pods beside its replicas a Deployment may have when it rolls; a percentage is rounded up and the
+// default is 25 % (k8s.io/api/apps/v1 RollingUpdateDeployment).
+func surgeOf(m manifest, replicas int) (int, error) {
+	strategy := m.Spec.Strategy
+	if m.Kind != "Deployment" || strategy.Type == "Recreate" {
+		return 0, nil
+	}
+	raw := strings.Trim(string(strategy.RollingUpdate.MaxSurge), `"`)
+	if raw == "" || raw == "null" {
+		raw = "25%"
+	}
+	number, percent := strings.CutSuffix(raw, "%")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("maxSurge: %q is neither a number nor a percentage", raw)
+	}
+	if percent {
+		return int(math.Ceil(float64(replicas) * float64(n) / 100)), nil
+	}
+	return n, nil
+}

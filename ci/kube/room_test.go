@@ -1,0 +1,187 @@
+package kube
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func readRelease(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/release.yaml")
+	require.NoError(t, err)
+	return string(raw)
+}
+
+func TestAnAskCountsReplicasSurgesHooksAndAutoscalers(t *testing.T) {
+	ask, err := ParseAsk([]byte(readRelease(t)))
+	require.NoError(t, err)
+	backend, frontend := Resources{500, 512 << 20}, Resources{250, 256 << 20}
+	assert.Equal(t, []PodAsk{
+		{Name: "deployment/todo-chatbot-backend 1 of 2", Resources: backend},
+		{Name: "deployment/todo-chatbot-backend 2 of 2", Resources: backend},
+		{Name: "deployment/todo-chatbot-frontend 1 of 3", Resources: frontend},
+		{Name: "deployment/todo-chatbot-frontend 2 of 3", Resources: frontend},
+		{Name: "deployment/todo-chatbot-frontend 3 of 3", Resources: frontend},
+		{Name: "statefulset/todo-chatbot-postgres", Resources: Resources{100, 256 << 20}},
+	}, ask.Pods)
+	assert.Equal(t, []PodAsk{
+		{Name: "deployment/todo-chatbot-backend surge", Resources: backend},
+		{Name: "deployment/todo-chatbot-frontend surge", Resources: frontend},
+		{Name: "pod/todo-chatbot-test-journey", Resources: Resources{50, 64 << 20}},
+	}, ask.Extra)
+	assert.Equal(t, Resources{2*500 + 3*250 + 100 + 500, (2*512 + 3*256 + 256 + 512) << 20}, ask.Total())
+}
+
+func TestASurgeIsRoundedUpAndMayBeNone(t *testing.T) {
+	for spec, want := range map[string]int{
+		"{replicas: 2}": 1, "{replicas: 5}": 2, "{replicas: 0}": 0, "{replicas: 4, strategy: {type: Recreate}}": 0,
+		"{replicas: 4, strategy: {rollingUpdate: {maxSurge: 0}}}": 0, `{replicas: 3, strategy: {rollingUpdate: {maxSurge: "34%"}}}`: 2,
+		"{replicas: 3, strategy: {rollingUpdate: {maxSurge: 2}}}": 2, "{replicas: 3, strategy: {rollingUpdate: {maxSurge: null}}}": 1,
+	} {
+		objects, err := parseManifests([][]byte{[]byte("kind: Deployment\nspec: " + spec)})
+		require.NoError(t, err)
+		got, err := surgeOf(objects[0], replicas(Workload{Spec: objects[0].Spec.WorkloadSpec}))
+		require.NoError(t, err)
+		assert.Equal(t, want, got, spec)
+	}
+}
+
+func TestAnAskReadsOtherKinds(t *testing.T) {
+	container := "template: {spec: {containers: [{name: c, resources: {requests: {cpu: 10m}}}]}}"
+	ask, err := ParseAsk([]byte("kind: DaemonSet\nmetadata: {name: d}\nspec: {" + container + "}\n---\n" +
+		"kind: Job\nmetadata: {name: j}\nspec: {parallelism: 2, " + container + "}\n---\n# nothing\n---\n" +
+		"kind: List\nitems:\n- {kind: StatefulSet, metadata: {name: s}, spec: {replicas: 0, " + container + "}}\n" +
+		"- {kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, resources: {requests: {cpu: 20m}}}]}}\n"))
+	require.NoError(t, err)
+	var names []string
+	for _, p := range ask.Pods {
+		names = append(names, p.Name)
+	}
+	assert.Equal(t, []string{"daemonset/d", "job/j 1 of 2", "job/j 2 of 2", "pod/p"}, names)
+	assert.True(t, ask.Pods[0].EachNode)
+	assert.Equal(t, int64(20), ask.Pods[3].Resources.MilliCPU)
+}
+
+func TestAnAskSaysWhichManifestIsWrong(t *testing.T) {
+	for manifest, want := range map[string]string{
+		"kind: Deployment\nmetadata: {name: d}\nspec: {strategy: {rollingUpdate: {maxSurge: many}}}":             `deployment/d: maxSurge: "many" is neither`,
+		"kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, resources: {requests: {memory: lots}}}]}": `pod/p: container c: memory: "lots" is no quantity`,
+		"kind: Service\n---\nkind: Pod\nspec: [":                                                                 "document 2: not valid YAML",
+		"kind: Pod\nspec: {containers: 3}":                                                                       "containers is not of the expected type",
+	} {
+		_, err := ParseAsk([]byte(manifest))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// cluster makes nodes of a size, with a system pod on the first.
+func clusterOf(cpu, memory, used Quantity, names ...string) Snapshot {
+	var s Snapshot
+	for _, name := range names {
+		n := Node{Metadata: Meta{Name: name, Labels: map[string]string{"minikube.k8s.io/name": "minikube"}}}
+		n.Status.Allocatable = map[string]Quantity{"cpu": cpu, "memory": memory, "pods": "110"}
+		n.Status.Conditions = []Condition{{Type: "Ready", Status: "True"}}
+		s.Nodes = append(s.Nodes, n)
+	}
+	s.Pods = append(s.Pods, podOn(names[0], "kube-system", "control-plane", used))
+	return s
+}
+
+func podOn(node, namespace, release string, cpu Quantity) Pod {
+	return Pod{
+		Metadata: Meta{Name: release, Namespace: namespace, Labels: map[string]string{"app.kubernetes.io/instance": release}},
+		Spec:     PodSpec{NodeName: node, Containers: []Container{{Resources: Requirements{Requests: map[string]Quantity{"cpu": cpu}}}}},
+		Status:   PodStatus{Phase: "Running"},
+	}
+}
+
+func TestRoomRefusesADefaultMinikubeWithNumbersAndWaysOut(t *testing.T) {
+	release := strings.Replace(readRelease(t), "minReplicas: 3", "minReplicas: 1", 1)
+	ask, err := ParseAsk([]byte(release))
+	require.NoError(t, err)
+	err = Room(clusterOf("2", "3916712Ki", "750m", "minikube"), ask, RoomOptions{})
+	assert.EqualError(t, err, `room: the release asks for 1850m CPU and 2048Mi in 5 pods (with deployment/todo-chatbot-backend surge, 500m CPU and 512Mi), and there is no place for deployment/todo-chatbot-backend surge, 500m CPU and 512Mi
+  node minikube has 1250m CPU and 3825Mi left of 2000m CPU and 3825Mi, for 109 pods
+  make a larger Minikube (minikube delete && minikube start --cpus 4 --memory 6g), or ask for less: a smaller values file, fewer replicas`)
+	assert.NoError(t, Room(clusterOf("4", "6Gi", "750m", "minikube"), ask, RoomOptions{}))
+	assert.NoError(t, Room(clusterOf("2", "3916712Ki", "150m", "minikube"), ask, RoomOptions{}), "exactly enough is enough")
+	assert.Error(t, Room(clusterOf("2", "3916712Ki", "151m", "minikube"), ask, RoomOptions{}))
+}
+
+func TestRoomCountsWhatANodeReallyHasLeft(t *testing.T) {
+	one := Ask{Pods: []PodAsk{{Name: "pod/a", Resources: Resources{500, 1 << 20}}}}
+	many := func(n int, cpu int64) Ask {
+		var ask Ask
+		for range n {
+			ask.Pods = append(ask.Pods, PodAsk{Name: "pod/a", Resources: Resources{MilliCPU: cpu}})
+		}
+		return ask
+	}
+	o := RoomOptions{Release: "todo-chatbot", Namespace: "todo"}
+	for name, test := range map[string]struct {
+		ask    Ask
+		change func(*Snapshot)
+		fits   bool
+	}{
+		"enough":                    {one, func(*Snapshot) {}, true},
+		"another's pods":            {one, func(s *Snapshot) { s.Pods = append(s.Pods, podOn("a", "x", "other", "600m")) }, false},
+		"the release's own pods":    {one, func(s *Snapshot) { s.Pods = append(s.Pods, podOn("a", "todo", "todo-chatbot", "600m")) }, true},
+		"one of its name elsewhere": {one, func(s *Snapshot) { s.Pods = append(s.Pods, podOn("a", "x", "todo-chatbot", "600m")) }, false},
+		"a pod that has ended": {one, func(s *Snapshot) {
+			p := podOn("a", "x", "y", "600m")
+			p.Status.Phase = "Succeeded"
+			s.Pods = append(s.Pods, p)
+		}, true},
+		"a pod without node":           {one, func(s *Snapshot) { s.Pods = append(s.Pods, podOn("", "x", "y", "600m")) }, true},
+		"a cordoned node":              {one, func(s *Snapshot) { s.Nodes[0].Spec.Unschedulable = true }, false},
+		"a node that is not ready":     {one, func(s *Snapshot) { s.Nodes[0].Status.Conditions[0].Status = "Unknown" }, false},
+		"a tainted node":               {one, func(s *Snapshot) { s.Nodes[0].Spec.Taints = []Taint{{Key: "k", Effect: "NoSchedule"}} }, false},
+		"too many pods":                {one, func(s *Snapshot) { s.Nodes[0].Status.Allocatable["pods"] = "1" }, false},
+		"too little memory":            {one, func(s *Snapshot) { s.Nodes[0].Status.Allocatable["memory"] = "1023Ki" }, false},
+		"one pod larger than any node": {many(1, 1500), func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, false},
+		"pods spread over two nodes":   {many(4, 500), func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, true},
+		"one more than both hold":      {many(5, 500), func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, false},
+		"small pods first given": {Ask{Pods: []PodAsk{{Resources: Resources{MilliCPU: 400}}, {Resources: Resources{MilliCPU: 400}},
+			{Resources: Resources{MilliCPU: 600}}, {Resources: Resources{MilliCPU: 600}}}}, func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, true},
+		"a pod on each node": {Ask{Pods: []PodAsk{{Resources: Resources{MilliCPU: 600}, EachNode: true}, {Resources: Resources{MilliCPU: 500}}}},
+			func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, false},
+		"two extras, one at a time": {Ask{Pods: one.Pods, Extra: []PodAsk{{Name: "x", Resources: Resources{MilliCPU: 400}}, {Name: "y", Resources: Resources{MilliCPU: 400}}}},
+			func(*Snapshot) {}, true},
+		"an extra too large": {Ask{Pods: one.Pods, Extra: []PodAsk{{Name: "x", Resources: Resources{MilliCPU: 400}}, {Name: "y", Resources: Resources{MilliCPU: 401}}}},
+			func(*Snapshot) {}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := clusterOf("1", "1Gi", "100m", "a")
+			test.change(&s)
+			err := Room(s, test.ask, o)
+			if test.fits {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorContains(t, err, "room: ")
+			}
+		})
+	}
+}
+
+func TestRoomsWaysOutAreThoseOfTheCluster(t *testing.T) {
+	for want, change := range map[string]func(*Node){
+		"minikube start --cpus 4": func(*Node) {},
+		"Docker Desktop":          func(n *Node) { n.Metadata.Labels, n.Metadata.Name = nil, "docker-desktop" },
+		"the Docker that runs":    func(n *Node) { n.Metadata.Labels = nil; n.Spec.ProviderID = "kind://docker/kind/kind-control-plane" },
+		"add a node or a larger":  func(n *Node) { n.Metadata.Labels = nil },
+		"a smaller values file":   func(*Node) {},
+	} {
+		s := clusterOf("1", "1Gi", "0", "a")
+		change(&s.Nodes[0])
+		assert.ErrorContains(t, Room(s, Ask{Pods: []PodAsk{{Resources: Resources{MilliCPU: 1001}}}}, RoomOptions{}), want)
+	}
+	s := clusterOf("1", "1Gi", "0", "a")
+	s.Nodes[0].Spec.Unschedulable = true
+	assert.ErrorContains(t, Room(s, Ask{}, RoomOptions{}), "cordoned")
+	s = clusterOf("one", "1Gi", "0", "a")
+	assert.ErrorContains(t, Room(s, Ask{}, RoomOptions{}), `node a: cpu: "one" is no quantity`)
+}

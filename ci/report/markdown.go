@@ -1,0 +1,77 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Markdown tells the run to a pull request or a job summary.
+func (r Run) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n", cell(r.Title()))
+	if r.Cluster != "" {
+		fmt.Fprintf(&b, "\nCluster: %s\n", cell(r.Cluster))
+	}
+	for _, d := range r.Diagnoses {
+		text := d.Text()
+		// The fence is longer than any run of backticks in what it holds.
+		fence := strings.Repeat("`", max(3, backticks(text)+1))
+		fmt.Fprintf(&b, "\n### %s\n\n%stext\n%s%s\n", cell(string(d.Code)+" "+d.Object), fence, text, fence)
+	}
+	grid(&b, "Steps", []string{"step", "took", "outcome", "result"}, len(r.Steps), func(i int) []string {
+		s := r.Steps[i]
+		return []string{s.Name, s.Took.String(), s.state(), s.Result}
+	})
+	grid(&b, "Images", []string{"image", "digest", "size"}, len(r.Images), func(i int) []string {
+		return []string{r.Images[i].Name, r.Images[i].Digest, size(r.Images[i].Bytes)}
+	})
+	grid(&b, "Workloads", []string{"workload", "desired", "updated", "ready", "waiting for"}, len(r.Workloads), func(i int) []string {
+		w := r.Workloads[i]
+		return []string{strings.ToLower(w.Kind) + "/" + w.Name, fmt.Sprint(w.Desired), fmt.Sprint(w.Updated), fmt.Sprint(w.Ready), w.Waiting}
+	})
+	grid(&b, "Journey", []string{"step", "took", "outcome"}, len(r.Journey), func(i int) []string { return r.Journey[i].row() })
+	if len(r.Reach) > 0 {
+		b.WriteString("\n### Reach it\n\n")
+		for _, line := range r.Reach {
+			fence := strings.Repeat("`", backticks(line)+1)
+			fmt.Fprintf(&b, "- %s%s%s\n", fence, strings.ReplaceAll(line, "\n", " "), fence)
+		}
+	}
+	return b.String()
+}
+
+// grid writes a titled table, nothing when it has no row.
+func grid(b *strings.Builder, title string, head []string, rows int, row func(int) []string) {
+	if rows == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### %s\n\n| %s |\n|%s\n", title, strings.Join(head, " | "), strings.Repeat(" --- |", len(head)))
+	for i := range rows {
+		cells := row(i)
+		for k := range cells {
+			cells[k] = cell(cells[k])
+		}
+		fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
+	}
+}
+
+// escapes are the characters that mean something in a line of Markdown or in HTML within it.
+var escapes = strings.NewReplacer("\\", "\\\\", "|", "\\|", "`", "\\`", "*", "\\*", "[", "\\[", "]", "\\]", "<", "&lt;", ">", "&gt;",
+	"&", "&amp;", "\r", "", "\n", " ")
+
+// cell writes a text so that Markdown shows it as it is, on one line.
+func cell(text string) string { return escapes.Replace(text) }
+
+// backticks is the longest run of backticks in a text.
+func backticks(text string) int {
+	longest, run := 0, 0
+	for _, r := range text {
+		if r != '`' {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}

@@ -1,0 +1,172 @@
+package report
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/kube"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var started = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func seconds(n float64) Duration { return Duration(n * float64(time.Second)) }
+
+// good is a run in which everything went well.
+func good() Run {
+	return Run{
+		Name: "deploy", Release: "todo-chatbot", Namespace: "todo-chatbot", Outcome: Passed, Started: started, Took: seconds(65),
+		Cluster: "embedded, Kubernetes v1.34.4, 1 node",
+		Steps: []Step{
+			{Name: "build backend", Started: started, Took: seconds(20.5), Outcome: Passed, Result: "48.2 MB"},
+			{Name: "build frontend", Started: started, Took: seconds(0.24), Outcome: Passed, Cached: true},
+			{Name: "roll", Started: started.Add(30 * time.Second), Took: seconds(35), Outcome: Passed},
+		},
+		Images:    []Image{{Name: "todo-backend", Digest: "sha256:4f7c", Bytes: 48_200_000}, {Name: "todo-frontend", Digest: "sha256:9b7c"}},
+		Workloads: []kube.Progress{{Kind: "Deployment", Name: "todo-chatbot-backend", Desired: 2, Updated: 2, Ready: 2, Available: 2, Done: true, Images: []string{"todo-backend@sha256:4f7c"}}},
+		Journey:   []Check{{Name: "sign-up", Took: seconds(0.041)}, {Name: "chat-add", Took: seconds(1.25)}},
+		Reach:     []string{"kubectl --namespace todo-chatbot port-forward service/todo-chatbot-frontend 3000", "http://localhost:3000"},
+	}
+}
+
+// bad is a run that was taken back, with text that every format has to escape.
+func bad() Run {
+	r := good()
+	r.Outcome, r.Reach, r.Images, r.Cluster = RolledBack, nil, nil, ""
+	r.Steps = []Step{{Name: "roll", Started: started, Took: seconds(65), Outcome: Failed, Result: "a | b <script>"}, {Name: "journey", Outcome: Skipped}}
+	r.Workloads = []kube.Progress{{Kind: "Deployment", Name: "todo-chatbot-backend", Desired: 2, Updated: 1, Ready: 2, Waiting: "1 new pod to be made"}}
+	r.Journey = []Check{{Name: "sign-up", Failure: "status 500 <b>"}}
+	r.Diagnoses = []kube.Diagnosis{{Code: kube.CrashLoop, Workload: "deployment/todo-chatbot-backend", Object: "pod/todo-chatbot-backend-x",
+		Container: "backend", Reason: "CrashLoopBackOff", Message: "exit code 1 ```</pre>", Hint: "read its last lines"}}
+	return r
+}
+
+func TestARunIsToldInEveryFormat(t *testing.T) {
+	for name, run := range map[string]Run{"good": good(), "bad": bad()} {
+		page, err := run.HTML()
+		require.NoError(t, err)
+		data, err := run.JSON()
+		require.NoError(t, err)
+		for extension, got := range map[string]string{"txt": run.Text(), "md": run.Markdown(), "json": string(data)} {
+			golden(t, name+"."+extension, got)
+		}
+		for _, want := range []string{"todo-chatbot-backend", string(run.Outcome), "sign-up"} {
+			for _, format := range []string{run.Text(), run.Markdown(), page, string(data)} {
+				assert.Contains(t, format, want)
+			}
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got, "%s; go test ./ci/report -update writes it anew", name)
+}
+
+func TestThePageNeedsNothingElse(t *testing.T) {
+	page, err := good().HTML()
+	require.NoError(t, err)
+	assert.NotRegexp(t, `(?i)<script|<link|<img|@import|url\(|src=`, page)
+	assert.Contains(t, page, "default-src 'none'")
+}
+
+func TestThePageCanBeReadByAnyone(t *testing.T) {
+	for _, run := range []Run{good(), bad()} {
+		page, err := run.HTML()
+		require.NoError(t, err)
+		wellFormed(t, page)
+		assert.Contains(t, page, `<html lang="en">`)
+		assert.Contains(t, page, "<title>"+run.Title()+"</title>")
+		assert.Equal(t, 1, strings.Count(page, "<h1>"))
+		assert.Equal(t, 1, strings.Count(page, "<main>"))
+		assert.NotRegexp(t, `<th>`, page, "every header cell has a scope")
+		for _, id := range regexp.MustCompile(`aria-labelledby="([^"]+)"`).FindAllStringSubmatch(page, -1) {
+			assert.Contains(t, page, `id="`+id[1]+`"`)
+		}
+		for _, state := range []string{"passed", "failed"} {
+			assert.NotContains(t, page, `class="`+state+`"></td>`, "a colour alone says nothing")
+		}
+	}
+}
+
+// wellFormed reads the page's body as XML: every element is closed by hand in it.
+func wellFormed(t *testing.T, page string) {
+	t.Helper()
+	body := page[strings.Index(page, "<body>"):strings.Index(page, "</html>")]
+	d := xml.NewDecoder(strings.NewReader(body))
+	for {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		require.NoError(t, err)
+	}
+}
+
+func TestForeignTextIsShownAndNeverObeyed(t *testing.T) {
+	page, err := bad().HTML()
+	require.NoError(t, err)
+	assert.NotContains(t, page, "<script>")
+	assert.Contains(t, page, "&lt;script&gt;")
+	assert.Equal(t, 1, strings.Count(page, "</pre>"))
+
+	markdown := bad().Markdown()
+	assert.Contains(t, markdown, `a \| b &lt;script&gt;`)
+	assert.NotContains(t, markdown, "<b>")
+	assert.Contains(t, markdown, "````text\n", "the fence outruns the backticks inside")
+}
+
+func TestJSONGoesThereAndBack(t *testing.T) {
+	for _, run := range []Run{good(), bad()} {
+		data, err := run.JSON()
+		require.NoError(t, err)
+		var back Run
+		require.NoError(t, json.Unmarshal(data, &back))
+		assert.Equal(t, run, back)
+	}
+}
+
+func TestDurationsAreWrittenForPeople(t *testing.T) {
+	for want, d := range map[string]time.Duration{
+		"0 ms": 0, "1 ms": 600 * time.Microsecond, "240 ms": 240 * time.Millisecond, "4.2 s": 4200 * time.Millisecond,
+		"1 m 05 s": 65 * time.Second, "61 m 00 s": 61 * time.Minute,
+	} {
+		assert.Equal(t, want, Duration(d).String())
+	}
+}
+
+func TestABarStaysOnItsLine(t *testing.T) {
+	r := good()
+	assert.Equal(t, span{"46.15", "53.85"}, bar(r, r.Steps[2]))
+	assert.Equal(t, span{"0.00", "100.00"}, bar(r, Step{Started: started.Add(-time.Hour), Took: seconds(7200)}))
+	assert.Equal(t, span{"100.00", "0.00"}, bar(r, Step{Started: started.Add(time.Hour), Took: seconds(1)}))
+	assert.Equal(t, span{"0", "0"}, bar(Run{}, Step{}))
+}
+
+func TestAnEmptyRunIsATitleAndNoTable(t *testing.T) {
+	r := Run{Name: "plan", Release: "a", Namespace: "b", Outcome: Passed}
+	assert.Equal(t, "plan of a into b: passed in 0 ms\n", r.Text())
+	assert.Equal(t, "## plan of a into b: passed in 0 ms\n", r.Markdown())
+	page, err := r.HTML()
+	require.NoError(t, err)
+	assert.NotContains(t, page, "<table>")
+}
