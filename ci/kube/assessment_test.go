@@ -166,6 +166,19 @@ func TestAssessIsPatientOnceAndNotForever(t *testing.T) {
 				}
 			}
 		}, at(6 + 119), false},
+		"a new pod that is on its way out itself": {"migration", func(s *Snapshot) {
+			for i := range s.Pods {
+				s.Pods[i].Metadata.DeletionTimestamp = &now
+			}
+		}, now, false},
+		"a new pod that its node has evicted": {"migration", func(s *Snapshot) {
+			for i := range s.Pods {
+				s.Pods[i].Status.Phase = "Failed"
+			}
+		}, now, false},
+		"events of an earlier pod of its name": {"statefulset-quota", func(s *Snapshot) {
+			s.Events[0].InvolvedObject.UID = "another"
+		}, now, false},
 		"events of an earlier roll": {"statefulset-quota", func(s *Snapshot) {
 			s.Events[0].LastTimestamp = began.Add(-time.Second)
 		}, now, false},
