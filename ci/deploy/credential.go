@@ -11,8 +11,8 @@ const minAuthSecret = 32
 // generate makes a value for BETTER_AUTH_SECRET.
 const generate = "make one with: openssl rand -base64 32"
 
-// placeholders are parts of values that examples have and secrets do not. The first two are Better Auth's own: the
-// default it falls back to, and what its documentation shows.
+// placeholders are parts of values that examples have and secrets do not. The first is the beginning of the
+// default that Better Auth falls back to.
 var placeholders = []string{
 	"better-auth-secret", "your-secret", "your_secret", "changeme", "change-me", "change_me", "change-in-production",
 	"replace-me", "replace_me", "replaceme", "placeholder", "example", "xxxxxx", "secret-here", "secret_here", "insecure",

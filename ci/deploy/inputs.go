@@ -109,7 +109,7 @@ func (i Inputs) checkEnvironment() error {
 	return fmt.Errorf("environment: %q is none of %s, %s, %s", i.Environment, Development, Staging, Production)
 }
 
-// checkRelease also holds the name to Helm's 53 characters (helm.sh/helm pkg/chart/common/util: maxLenForReleaseName).
+// checkRelease also holds the name to Helm's 53 characters (its validate_name.go).
 func (i Inputs) checkRelease() error {
 	if !label.MatchString(i.Release) || len(i.Release) > 53 {
 		return fmt.Errorf("release: %q is not a release name; use a to z, 0 to 9 and -, beginning with a letter, at most "+

@@ -32,7 +32,7 @@ type Patience struct {
 
 // DefaultPatience gives the values used by the pipeline. They follow Kubernetes' own rhythm: a kubelet retries a pull and
 // a crashed container after 10 s, doubling (k8s.io/kubernetes pkg/kubelet: imageBackOffPeriod, backOffPeriod), so three
-// tries take about half a minute; the rest is what a loaded two-CPU machine was seen to need.
+// tries take about half a minute; the rest is chosen so that a slow laptop's ordinary delays pass, and not measured.
 func DefaultPatience() Patience {
 	return Patience{
 		Pulls:      3,
