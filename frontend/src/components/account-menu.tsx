@@ -1,6 +1,6 @@
 "use client";
 
-import { useRef, useState } from "react";
+import { useId, useRef, useState } from "react";
 
 import { ApiError, deleteAccount, errorMessage } from "@/lib/api";
 import { authClient } from "@/lib/auth-client";
@@ -17,6 +17,8 @@ interface AccountMenuProps {
 
 /** Who is signed in, and the two ways out: signing out, and deleting the account. */
 export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
+  const id = useId();
+  const menu = useRef<HTMLDivElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
@@ -47,33 +49,41 @@ export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
   }
 
   return (
-    <div className={styles.menu}>
-      <p className={styles.who} title={email}>
-        {name}
-      </p>
-      <button className="button" data-kind="quiet" type="button" onClick={() => dialog.current?.showModal()}>
-        Delete account
+    <>
+      <button className={styles.who} type="button" popoverTarget={`${id}-menu`}>
+        <span className={styles.initial} aria-hidden="true">
+          {name.trim().charAt(0).toUpperCase() || "?"}
+        </span>
+        <span className={styles.name}>{name}</span>
+        <span className="visually-hidden">, account</span>
       </button>
-      <button
-        className="button"
-        data-kind="quiet"
-        type="button"
-        disabled={busy}
-        onClick={() => void signOut()}
-      >
-        Sign out
-      </button>
+      <div ref={menu} id={`${id}-menu`} className={styles.menu} popover="auto">
+        <p className={styles.email}>{email}</p>
+        <button type="button" disabled={busy} onClick={() => void signOut()}>
+          Sign out
+        </button>
+        <button
+          type="button"
+          data-kind="danger"
+          onClick={() => {
+            menu.current?.hidePopover();
+            dialog.current?.showModal();
+          }}
+        >
+          Delete account…
+        </button>
+      </div>
       <dialog
         ref={dialog}
         className={styles.dialog}
-        aria-labelledby="delete-title"
+        aria-labelledby={`${id}-title`}
         onClose={() => setError(undefined)}
       >
-        <h2 id="delete-title">Delete your account?</h2>
+        <h2 id={`${id}-title`}>Delete your account?</h2>
         <p>Your todos and conversations go with it. This cannot be undone.</p>
         {error && <Notice kind="error">{error}</Notice>}
         <form method="dialog" className={styles.choices}>
-          <button className="button" data-kind="quiet" type="submit" autoFocus>
+          <button className="button" data-kind="quiet" type="submit">
             Keep it
           </button>
           <button
@@ -87,6 +97,6 @@ export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
           </button>
         </form>
       </dialog>
-    </div>
+    </>
   );
 }

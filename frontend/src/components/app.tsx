@@ -18,6 +18,9 @@ interface AppProps {
 export function App({ mayBeSignedIn }: AppProps) {
   const { data, isPending, error, refetch } = authClient.useSession();
   const [farewell, setFarewell] = useState<string>();
+  // Later checks, for example when the window comes back into view, must not take a form away that is being filled in.
+  const [asked, setAsked] = useState(!mayBeSignedIn);
+  if (!asked && !isPending) setAsked(true);
 
   const leave = useCallback(
     async (reason?: string) => {
@@ -42,7 +45,7 @@ export function App({ mayBeSignedIn }: AppProps) {
       </main>
     );
   }
-  if (mayBeSignedIn && isPending) {
+  if (!asked) {
     return (
       <main className="centered" aria-busy="true">
         <Brand />

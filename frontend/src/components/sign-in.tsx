@@ -50,6 +50,7 @@ export function SignIn({ notice, onSignedIn }: SignInProps) {
               key={each}
               type="button"
               aria-pressed={each === mode}
+              disabled={busy}
               onClick={() => {
                 setMode(each);
                 setError(undefined);

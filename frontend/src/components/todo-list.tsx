@@ -61,7 +61,7 @@ function Item({ todo, busy, onToggle, onRemove }: ItemProps) {
     <li className={styles.item} data-completed={todo.completed} aria-busy={busy}>
       <label className={styles.label}>
         <input type="checkbox" checked={todo.completed} disabled={busy} onChange={onToggle} />
-        <span className={styles.number}>{todo.number}</span>
+        <span className={styles.number}>{todo.number}</span>{" "}
         <span className={styles.title}>{todo.title}</span>
       </label>
       <button

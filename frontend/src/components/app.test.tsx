@@ -1,0 +1,157 @@
+import { render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { fakeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
+
+const SESSION = { session: { id: "s" }, user: { id: "u", name: "Ada", email: "ada@example.com" } };
+
+let signedIn: boolean;
+let overrides: Record<string, FakeAnswer>;
+let calls: FakeCall[];
+
+beforeEach(() => {
+  signedIn = false;
+  overrides = {};
+  calls = fakeServer(({ path }): FakeAnswer => {
+    const override = overrides[path];
+    if (override) return override;
+    if (path === "/api/auth/get-session") return [200, signedIn ? SESSION : null];
+    if (path.startsWith("/api/auth/sign-")) {
+      signedIn = !path.endsWith("sign-out");
+      return [200, { user: SESSION.user }];
+    }
+    if (path === "/api/me") {
+      signedIn = false;
+      return [204];
+    }
+    return [200, []];
+  });
+  // The session is kept per page load, so every test loads the page anew.
+  vi.resetModules();
+  // jsdom knows dialogs and popovers as elements, and not yet how to open them.
+  HTMLDialogElement.prototype.showModal = function () {
+    this.open = true;
+  };
+  HTMLElement.prototype.hidePopover = () => undefined;
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+async function open(mayBeSignedIn = false) {
+  const { App } = await import("./app");
+  render(<App mayBeSignedIn={mayBeSignedIn} />);
+  return userEvent.setup({ delay: null });
+}
+
+/** The button that sends the form; a tab of the same name comes before it. */
+const submit = (name: string) => screen.getAllByRole("button", { name }).at(-1)!;
+
+describe("signed out", () => {
+  test("signs in and shows the chat and the todos", async () => {
+    const user = await open();
+    await user.type(screen.getByLabelText("Email"), " ada@example.com ");
+    await user.type(screen.getByLabelText("Password"), "correct horse");
+    await user.click(submit("Sign in"));
+    expect(await screen.findByRole("log", { name: "Conversation" })).toBeVisible();
+    expect(screen.getByRole("heading", { name: "Your todos" })).toBeVisible();
+    expect(calls).toContainEqual({
+      method: "POST",
+      path: "/api/auth/sign-in/email",
+      body: { email: "ada@example.com", password: "correct horse" },
+    });
+  });
+
+  test("signs up with a name", async () => {
+    const user = await open();
+    await user.click(screen.getByRole("button", { name: "Sign up" }));
+    await user.type(screen.getByLabelText("Name"), "Ada");
+    await user.type(screen.getByLabelText("Email"), "ada@example.com");
+    await user.type(screen.getByLabelText("Password"), "correct horse");
+    await user.click(submit("Create account"));
+    expect(await screen.findByText(/Hello Ada!/)).toBeVisible();
+    expect(calls).toContainEqual(
+      expect.objectContaining({
+        path: "/api/auth/sign-up/email",
+        body: expect.objectContaining({ name: "Ada" }),
+      }),
+    );
+  });
+
+  test.each<[string, FakeAnswer, string]>([
+    ["the password is wrong", [401, { message: "Invalid email or password" }], "Invalid email or password"],
+    [
+      "there were too many attempts",
+      [429, { message: "Too many requests." }],
+      "Too many attempts. Wait a minute",
+    ],
+    ["the database is down", [500], "The server cannot sign you in right now."],
+  ])("says so when %s", async (_, answer, shown) => {
+    overrides["/api/auth/sign-in/email"] = answer;
+    const user = await open();
+    await user.type(screen.getByLabelText("Email"), "ada@example.com");
+    await user.type(screen.getByLabelText("Password"), "wrong");
+    await user.click(submit("Sign in"));
+    expect(await screen.findByRole("alert")).toHaveTextContent(shown);
+    expect(submit("Sign in")).toBeEnabled();
+  });
+
+  test("sends nothing that is incomplete", async () => {
+    const user = await open();
+    await user.click(submit("Sign in"));
+    expect(calls.filter(({ method }) => method === "POST")).toEqual([]);
+    expect(screen.getByLabelText("Email")).toBeInvalid();
+  });
+});
+
+describe("with a session cookie", () => {
+  test("does not flash the form while the session is being checked", async () => {
+    signedIn = true;
+    await open(true);
+    expect(screen.queryByLabelText("Password")).not.toBeInTheDocument();
+    expect(await screen.findByText(/Hello Ada!/)).toBeVisible();
+  });
+
+  test("shows the form when the cookie turns out to be worth nothing", async () => {
+    await open(true);
+    expect(await screen.findByLabelText("Password")).toBeVisible();
+  });
+
+  test("asks to sign in again when the session has expired", async () => {
+    signedIn = true;
+    const user = await open(true);
+    const input = await screen.findByLabelText("Message");
+    signedIn = false;
+    overrides["/api/chat"] = [401, { detail: "Sign in first." }];
+    await user.type(input, "list{Enter}");
+    expect(await screen.findByText("Your session has expired. Sign in again.")).toBeVisible();
+    expect(screen.getByLabelText("Password")).toBeVisible();
+  });
+
+  test("signs out", async () => {
+    signedIn = true;
+    const user = await open(true);
+    await user.click(await screen.findByRole("button", { name: "Sign out", hidden: true }));
+    expect(await screen.findByLabelText("Password")).toBeVisible();
+  });
+
+  test("deletes the account, but only after asking", async () => {
+    signedIn = true;
+    const user = await open(true);
+    await user.click(await screen.findByRole("button", { name: "Delete account…", hidden: true }));
+    expect(calls.some(({ path }) => path === "/api/me")).toBe(false);
+    await user.click(screen.getByRole("button", { name: "Delete everything" }));
+    expect(await screen.findByText("Your account and your todos are deleted.")).toBeVisible();
+  });
+
+  test("says why the account could not be deleted", async () => {
+    signedIn = true;
+    overrides["/api/me"] = [502, { detail: "The todos could not be deleted." }];
+    const user = await open(true);
+    await user.click(await screen.findByRole("button", { name: "Delete account…", hidden: true }));
+    await user.click(screen.getByRole("button", { name: "Delete everything" }));
+    await waitFor(() =>
+      expect(screen.getByRole("alert")).toHaveTextContent("The todos could not be deleted."),
+    );
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+
+import { EnvError, readEnv } from "./env";
+
+const good = {
+  DATABASE_URL: "postgresql+asyncpg://todo:hunter22@db:5432/todo",
+  BETTER_AUTH_SECRET: "x".repeat(32),
+  BETTER_AUTH_URL: "https://todo.example.com",
+  BACKEND_URL: "http://todo-chatbot-backend:8000",
+};
+
+function problems(source: Record<string, string>): string[] {
+  try {
+    readEnv(source);
+  } catch (error) {
+    if (error instanceof EnvError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("the environment", () => {
+  test("is read, with the usual audience and the own origin as the trusted one", () => {
+    expect(readEnv(good)).toMatchObject({
+      database: { host: "db", user: "todo", database: "todo" },
+      authUrl: "https://todo.example.com",
+      audience: "todo-chatbot",
+      backendUrl: "http://todo-chatbot-backend:8000",
+      trustedOrigins: ["https://todo.example.com"],
+    });
+  });
+
+  test("names further trusted origins in one list, each counted once", () => {
+    const env = readEnv({
+      ...good,
+      TRUSTED_ORIGINS: "https://a.example, https://todo.example.com,https://a.example,",
+    });
+    expect(env.trustedOrigins).toEqual(["https://todo.example.com", "https://a.example"]);
+  });
+
+  test("with nothing set: every missing variable is named at once", () => {
+    expect(problems({})).toEqual([
+      "DATABASE_URL is missing",
+      "BETTER_AUTH_SECRET is missing",
+      "BETTER_AUTH_URL is missing",
+      "BACKEND_URL is missing",
+    ]);
+  });
+
+  test("an empty variable counts as a missing one", () => {
+    expect(problems({ ...good, BACKEND_URL: " " })).toEqual(["BACKEND_URL is missing"]);
+  });
+
+  test("with everything wrong: one line each, and no value is repeated", () => {
+    const lines = problems({
+      DATABASE_URL: "mysql://todo:hunter22@db/todo",
+      BETTER_AUTH_SECRET: "hunter22",
+      BETTER_AUTH_URL: "todo.example.com",
+      BACKEND_URL: "ftp://user:hunter22@backend",
+      TRUSTED_ORIGINS: "https://ok.example,https://user:hunter22@bad.example",
+    });
+    expect(lines.map((line) => line.split(" ")[0])).toEqual([
+      "DATABASE_URL",
+      "BETTER_AUTH_SECRET",
+      "BETTER_AUTH_URL",
+      "BACKEND_URL",
+      "TRUSTED_ORIGINS",
+    ]);
+    for (const line of lines) {
+      expect(line).not.toContain("hunter22");
+      expect(line).not.toContain("\n");
+    }
+  });
+
+  test.each([
+    "https://todo.example.com/",
+    "https://todo.example.com/app",
+    "HTTPS://TODO.example.com",
+    "localhost:3000",
+  ])("an issuer that browsers would spell differently is refused: %s", (url) => {
+    expect(problems({ ...good, BETTER_AUTH_URL: url })).toEqual([
+      expect.stringContaining("BETTER_AUTH_URL is not an origin"),
+    ]);
+  });
+
+  test("a secret of 31 characters is too short", () => {
+    expect(problems({ ...good, BETTER_AUTH_SECRET: "x".repeat(31) })).toEqual([
+      expect.stringContaining("BETTER_AUTH_SECRET is 31 characters long and needs 32"),
+    ]);
+  });
+});

@@ -1,0 +1,284 @@
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+
+import {
+  ORIGIN,
+  request,
+  signUp,
+  startApplication,
+  TRUSTED_ORIGIN,
+  type Application,
+} from "../../test/application";
+import { query } from "../../test/database";
+import type { Upstream } from "../../test/upstream";
+
+const ID = "0b9d6cf4-6a0b-4c59-9b0f-3f9f0a6f8a11";
+const TODO = { id: ID, number: 1, title: "buy milk", completed: false };
+
+let application: Application;
+let upstream: Upstream;
+let user: Awaited<ReturnType<typeof signUp>>;
+let todos: typeof import("@/app/api/todos/route");
+let todo: typeof import("@/app/api/todos/[id]/route");
+let chat: typeof import("@/app/api/chat/route");
+let me: typeof import("@/app/api/me/route");
+
+beforeAll(async () => {
+  application = await startApplication();
+  ({ upstream } = application);
+  todos = await import("@/app/api/todos/route");
+  todo = await import("@/app/api/todos/[id]/route");
+  chat = await import("@/app/api/chat/route");
+  me = await import("@/app/api/me/route");
+  user = await signUp();
+});
+
+beforeEach(() => {
+  upstream.received.length = 0;
+  upstream.answer = () => ({ status: 200, body: [] });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+afterAll(() => application.stop());
+
+const get = (path: string, cookie = user.cookie) => todos.GET(request("GET", path, { cookie }));
+const post = (options: Parameters<typeof request>[2]) =>
+  todos.POST(request("POST", "/api/todos", { cookie: user.cookie, ...options }));
+const context = (id: string) => ({ params: Promise.resolve({ id }) });
+
+describe("a request goes on to the backend", () => {
+  test("with a token for the signed-in user that the JWKS verifies, and without the cookie", async () => {
+    expect((await get("/api/todos")).status).toBe(200);
+    const [received] = upstream.received;
+    const { GET } = await import("@/app/api/auth/[...all]/route");
+    const keys = (await (await GET(request("GET", "/api/auth/jwks"))).json()) as JSONWebKeySet;
+    const token = String(received?.headers.authorization).replace(/^Bearer /, "");
+    const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+      issuer: ORIGIN,
+      audience: "test-audience",
+    });
+    expect(payload.sub).toBe(user.id);
+    expect(received?.headers.cookie).toBeUndefined();
+  });
+
+  test.each([
+    ["list", () => get("/api/todos"), "GET", "/api/todos", ""],
+    ["list what is done", () => get("/api/todos?completed=true"), "GET", "/api/todos?completed=true", ""],
+    [
+      "list, nothing else passed on",
+      () => get("/api/todos?x=1&completed=false"),
+      "GET",
+      "/api/todos?completed=false",
+      "",
+    ],
+    ["add", () => post({ body: { title: "é" } }), "POST", "/api/todos", '{"title":"é"}'],
+    [
+      "change",
+      () =>
+        todo.PATCH(request("PATCH", "/", { cookie: user.cookie, body: { completed: true } }), context(ID)),
+      "PATCH",
+      `/api/todos/${ID}`,
+      '{"completed":true}',
+    ],
+    [
+      "delete",
+      () => todo.DELETE(request("DELETE", "/", { cookie: user.cookie }), context(ID)),
+      "DELETE",
+      `/api/todos/${ID}`,
+      "",
+    ],
+    [
+      "chat",
+      () => chat.POST(request("POST", "/api/chat", { cookie: user.cookie, body: { message: "list" } })),
+      "POST",
+      "/api/chat",
+      '{"message":"list"}',
+    ],
+  ])("%s", async (_, send, method, url, body) => {
+    expect((await send()).status).toBe(200);
+    expect(upstream.received).toMatchObject([{ method, url, body }]);
+  });
+
+  test.each([
+    [200, [TODO]],
+    [201, TODO],
+    [404, { detail: "no such todo" }],
+    [422, { detail: [{ msg: "too long" }] }],
+    [500, { detail: "broken" }],
+  ])("and the browser gets its status %i and JSON, never cached", async (status, body) => {
+    upstream.answer = () => ({ status, body });
+    const response = await post({ body: { title: "buy milk" } });
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.json()).toEqual(body);
+  });
+
+  test("and an answer without content stays one", async () => {
+    upstream.answer = () => ({ status: 204 });
+    const response = await todo.DELETE(request("DELETE", "/", { cookie: user.cookie }), context(ID));
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe("");
+  });
+
+  test("and the session's cookie is renewed when the session is", async () => {
+    await query(
+      application.databaseUrl,
+      `UPDATE session SET "expiresAt" = now() + interval '5 days' WHERE "userId" = '${user.id}'`,
+    );
+    expect((await get("/api/todos")).headers.getSetCookie().join()).toContain("session_token");
+  });
+});
+
+describe("nothing reaches the backend", () => {
+  afterEach(() => expect(upstream.received).toEqual([]));
+
+  test.each([
+    ["no cookie", ""],
+    ["a forged cookie", "better-auth.session_token=forged.signature"],
+  ])("without a session: %s", async (_, cookie) => {
+    const response = await get("/api/todos", cookie);
+    expect(response.status).toBe(401);
+    expect(await response.json()).toEqual({ detail: "Sign in first." });
+  });
+
+  test.each([
+    ["another site", { headers: { origin: "https://evil.example" } }],
+    ["a sandboxed page", { headers: { origin: "null" } }],
+    ["a site whose name begins the same", { headers: { origin: `${ORIGIN}.evil.example` } }],
+    ["who knows where", { without: ["origin"] }],
+  ])("that changes something and comes from %s", async (_, options) => {
+    const from = { cookie: user.cookie, ...options };
+    const refused = [
+      await todos.POST(request("POST", "/api/todos", { ...from, body: { title: "x" } })),
+      await todo.PATCH(request("PATCH", "/", { ...from, body: {} }), context(ID)),
+      await todo.DELETE(request("DELETE", "/", from), context(ID)),
+      await chat.POST(request("POST", "/api/chat", { ...from, body: { message: "delete 1" } })),
+      await me.DELETE(request("DELETE", "/api/me", from)),
+    ];
+    expect(refused.map((response) => response.status)).toEqual([403, 403, 403, 403, 403]);
+  });
+
+  test.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(
+    "that is a form in disguise: %s",
+    async (type) => {
+      expect((await post({ body: '{"title":"x"}', headers: { "content-type": type } })).status).toBe(415);
+    },
+  );
+
+  test("that is not JSON, or too long", async () => {
+    expect((await post({ body: '{"title":' })).status).toBe(400);
+    expect((await post({ body: { title: "x".repeat(33_000) } })).status).toBe(413);
+  });
+
+  test.each(["..", "../me", "%2e%2e", "1", `${ID}/x`, `${ID}?x=1`])(
+    "for an id that is none: %s",
+    async (id) => {
+      const changed = await todo.PATCH(request("PATCH", "/", { cookie: user.cookie, body: {} }), context(id));
+      const deleted = await todo.DELETE(request("DELETE", "/", { cookie: user.cookie }), context(id));
+      expect([changed.status, deleted.status]).toEqual([404, 404]);
+    },
+  );
+
+  test("for a filter that is none", async () => {
+    expect((await get("/api/todos?completed=maybe")).status).toBe(422);
+  });
+});
+
+test("a further trusted origin may change something", async () => {
+  const response = await post({ body: { title: "x" }, headers: { origin: TRUSTED_ORIGIN } });
+  expect(response.status).toBe(200);
+});
+
+describe("a backend that gives no answer becomes an error that can be shown, and a line in the log", () => {
+  test.each([
+    ["refuses the token", { status: 401, body: { detail: "bad token" } }],
+    ["sends elsewhere", { status: 307, headers: { location: "http://169.254.169.254/" } }],
+  ])("when it %s", async (_, answer) => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    upstream.answer = () => answer;
+    const response = await get("/api/todos");
+    expect(response.status).toBe(502);
+    expect(await response.json()).toEqual({ detail: "The todo service refuses to answer." });
+    expect(log).toHaveBeenCalledExactlyOnceWith(`backend: GET /api/todos: status ${answer.status}`);
+    expect(upstream.received).toHaveLength(1);
+  });
+
+  test("when it takes too long", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    upstream.answer = () => "never";
+    const { forward } = await import("./forward");
+    const asked = request("GET", "/api/todos", { cookie: user.cookie });
+    const response = await forward(asked, { method: "GET", path: "/api/todos", timeout: 100 });
+    expect(response.status).toBe(504);
+    expect(await response.json()).toEqual({ detail: "The todo service takes too long to answer." });
+    expect(log).toHaveBeenCalledExactlyOnceWith("backend: GET /api/todos: 100 ms passed");
+  });
+
+  test("when nobody listens", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { env } = await import("./env");
+    const { backendUrl } = env();
+    // Port 9 is discard: reserved, and nobody's.
+    env().backendUrl = "http://127.0.0.1:9";
+    try {
+      const response = await get("/api/todos");
+      expect(response.status).toBe(502);
+      expect(await response.json()).toEqual({ detail: "The todo service cannot be reached." });
+      expect(log).toHaveBeenCalledOnce();
+    } finally {
+      env().backendUrl = backendUrl;
+    }
+  });
+});
+
+describe("deleting the account", () => {
+  const remove = (cookie: string) => me.DELETE(request("DELETE", "/api/me", { cookie }));
+  const exists = async (id: string) =>
+    (await query(application.databaseUrl, `SELECT 1 FROM "user" WHERE id = '${id}'`)).length > 0;
+
+  test("deletes what the backend keeps, then the user and the session", async () => {
+    const { id, cookie } = await signUp();
+    upstream.answer = () => ({ status: 204 });
+    const response = await remove(cookie);
+    expect(response.status).toBe(204);
+    expect(response.headers.getSetCookie().join()).toMatch(/session_token=;.*Max-Age=0/i);
+    expect(upstream.received).toMatchObject([{ method: "DELETE", url: "/api/me" }]);
+    expect(await exists(id)).toBe(false);
+    expect((await get("/api/todos", cookie)).status).toBe(401);
+  });
+
+  test.each([
+    ["fails", { status: 500 }, 502],
+    ["refuses", { status: 401 }, 502],
+  ])("keeps the user when the backend %s, so that it can be tried again", async (_, answer, status) => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { id, cookie } = await signUp();
+    upstream.answer = () => answer;
+    expect((await remove(cookie)).status).toBe(status);
+    expect(await exists(id)).toBe(true);
+    upstream.answer = () => ({ status: 204 });
+    expect((await remove(cookie)).status).toBe(204);
+    expect(await exists(id)).toBe(false);
+  });
+
+  test("asks for a recent sign-in before anything is deleted", async () => {
+    const { id, cookie } = await signUp();
+    await query(
+      application.databaseUrl,
+      `UPDATE session SET "createdAt" = now() - interval '2 days' WHERE "userId" = '${id}'`,
+    );
+    const response = await remove(cookie);
+    expect(response.status).toBe(403);
+    expect(await response.json()).toEqual({ detail: "Sign in again to delete your account." });
+    expect(upstream.received).toEqual([]);
+    expect(await exists(id)).toBe(true);
+  });
+
+  test("is for those who are signed in", async () => {
+    expect((await remove("")).status).toBe(401);
+  });
+});

@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+
+import { createDatabase } from "../../test/database";
+
+const good = {
+  BETTER_AUTH_SECRET: "a secret for tests, 32 characters long",
+  BETTER_AUTH_URL: "http://localhost:3000",
+  BACKEND_URL: "http://localhost:8000",
+};
+
+/** Starts as a fresh process with this environment would. */
+async function start(environment: Record<string, string>, patience = 0): Promise<string[] | undefined> {
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  const startup = await import("./startup");
+  return startup.start(patience);
+}
+
+beforeEach(() => {
+  vi.resetModules();
+  vi.unstubAllEnvs();
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  return () => vi.restoreAllMocks();
+});
+
+describe("starting", () => {
+  test("succeeds on a database that is there, and once more on the same", async () => {
+    const environment = { ...good, DATABASE_URL: await createDatabase() };
+    expect(await start(environment)).toBeUndefined();
+    vi.resetModules();
+    expect(await start(environment)).toBeUndefined();
+    expect(vi.mocked(console.log).mock.calls).toEqual([
+      [expect.stringMatching(/^database: migrated .*jwks/)],
+      ["database: up to date"],
+    ]);
+  });
+
+  test("names everything wrong with the configuration, a line each", async () => {
+    expect(
+      await start({
+        DATABASE_URL: "mysql://db",
+        BETTER_AUTH_SECRET: "short",
+        BETTER_AUTH_URL: "",
+        BACKEND_URL: "",
+      }),
+    ).toEqual([
+      expect.stringMatching(/^configuration: DATABASE_URL has the scheme/),
+      expect.stringMatching(/^configuration: BETTER_AUTH_SECRET is 5 characters/),
+      "configuration: BETTER_AUTH_URL is missing",
+      "configuration: BACKEND_URL is missing",
+    ]);
+  });
+
+  test("says in one line that the database refuses, without its password", async () => {
+    const url = new URL(await createDatabase());
+    url.pathname = "/absent";
+    url.password = "hunter22";
+    const problems = await start({ ...good, DATABASE_URL: url.href });
+    expect(problems).toEqual([
+      `database: cannot migrate absent on ${url.hostname}:${url.port}: database "absent" does not exist`,
+    ]);
+  });
+
+  test("waits for a database that is not there yet, and gives up after a while", async () => {
+    const begun = Date.now();
+    const problems = await start(
+      { ...good, DATABASE_URL: "postgresql+asyncpg://todo:hunter22@127.0.0.1:9/todo" },
+      1_500,
+    );
+    expect(problems).toEqual([
+      expect.stringMatching(/^database: cannot migrate todo on 127\.0\.0\.1:9: .*ECONNREFUSED/),
+    ]);
+    expect(Date.now() - begun).toBeGreaterThan(900);
+    expect(problems?.join()).not.toContain("hunter22");
+  });
+});
