@@ -1,56 +1,68 @@
 """Todos and conversations."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0001"
-down_revision: str | None = None
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def now(name: str) -> sa.Column[datetime]:
+    return sa.Column(name, sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
 
 
 def upgrade() -> None:
-    moment = sa.DateTime(timezone=True)
     op.create_table(
         "todo",
-        sa.Column("id", sa.Uuid(), primary_key=True),
-        sa.Column("user_id", sa.String(255), nullable=False, index=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("title", sa.String(200), nullable=False),
-        sa.Column("completed", sa.Boolean(), nullable=False),
-        sa.Column("created_at", moment, nullable=False),
-        sa.Column("updated_at", moment, nullable=False),
-        sa.UniqueConstraint("user_id", "number", name="todo_user_number"),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("completed", sa.Boolean(), server_default="false", nullable=False),
+        now("created_at"),
+        now("updated_at"),
+        sa.PrimaryKeyConstraint("id", name="pk_todo"),
+        sa.UniqueConstraint("user_id", "number", name="uq_todo_user_id_number"),
     )
     op.create_table(
         "todo_counter",
-        sa.Column("user_id", sa.String(255), primary_key=True),
-        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name="pk_todo_counter"),
     )
     op.create_table(
         "conversation",
-        sa.Column("id", sa.Uuid(), primary_key=True),
-        sa.Column("user_id", sa.String(255), nullable=False, index=True),
-        sa.Column("created_at", moment, nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        now("created_at"),
+        sa.PrimaryKeyConstraint("id", name="pk_conversation"),
     )
+    op.create_index("ix_conversation_user_id", "conversation", ["user_id"])
     op.create_table(
         "message",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column(
-            "conversation_id",
-            sa.Uuid(),
-            sa.ForeignKey("conversation.id", ondelete="CASCADE"),
-            nullable=False,
-            index=True,
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        now("created_at"),
+        sa.CheckConstraint("role IN ('user', 'assistant')", name="ck_message_role"),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["conversation.id"],
+            name="fk_message_conversation_id",
+            ondelete="CASCADE",
         ),
-        sa.Column("role", sa.String(16), nullable=False),
-        sa.Column("content", sa.String(), nullable=False),
-        sa.Column("created_at", moment, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_message"),
     )
+    op.create_index("ix_message_conversation_id_id", "message", ["conversation_id", "id"])
 
 
 def downgrade() -> None:
-    for table in ("message", "conversation", "todo_counter", "todo"):
-        op.drop_table(table)
+    op.drop_table("message")
+    op.drop_table("conversation")
+    op.drop_table("todo_counter")
+    op.drop_table("todo")

@@ -1,45 +1,84 @@
-"""The connection to Postgres."""
+"""One pool of connections, and transactions on it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
-from fastapi import Depends, Request
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-HEALTH_SECONDS = 1.0
-"""How long a health check waits for Postgres: less than a probe's own timeout of two seconds."""
+from todo.settings import Settings
 
+_log = logging.getLogger(__name__)
 
-def create_engine(url: str) -> AsyncEngine:
-    """Gives an engine with a pool small enough for many replicas on one Postgres."""
-    return create_async_engine(
-        url,
-        pool_size=5,
-        max_overflow=5,
-        pool_timeout=5,
-        pool_pre_ping=True,
-        # A statement's parameters are people's words; they belong in no log.
-        hide_parameters=True,
-        connect_args={"timeout": 5, "server_settings": {"application_name": "todo-backend"}},
-    )
+_LOST = (OSError, TimeoutError, PoolTimeoutError, InterfaceError, OperationalError)
 
 
-async def is_reachable(engine: AsyncEngine) -> bool:
-    """Says whether Postgres answers within [HEALTH_SECONDS]."""
+class DatabaseUnavailableError(Exception):
+    """The database did not answer; the same request may succeed later."""
+
+
+class Database:
+    """The application's Postgres. Nothing connects before the first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._health_timeout = settings.health_timeout
+        self._engine = create_async_engine(
+            settings.url,
+            pool_size=settings.database_pool_size,
+            max_overflow=settings.database_pool_overflow,
+            pool_timeout=settings.database_timeout,
+            # Notices a connection that the server or a proxy closed, before a statement needs it.
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            hide_parameters=True,
+            connect_args={
+                "timeout": settings.database_timeout,
+                "command_timeout": settings.database_timeout,
+                "server_settings": {"application_name": "todo-backend"},
+            },
+        )
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        """Open a session that commits at the end, or rolls back and raises.
+
+        Raises DatabaseUnavailableError when the fault is the connection's and not the statement's.
+        """
+        try:
+            async with self._sessions.begin() as session:
+                await _connect(session)
+                yield session
+        except _LOST as error:
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        except DBAPIError as error:
+            # A server that shuts down ends a statement with an error of no particular class.
+            if error.connection_invalidated:
+                raise DatabaseUnavailableError(type(error).__name__) from error
+            raise
+
+    async def reachable(self) -> bool:
+        """Say within the health timeout whether a statement succeeds."""
+        try:
+            async with asyncio.timeout(self._health_timeout), self._engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is no
+            _log.warning("the database is unreachable: %s", type(error).__name__)
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+async def _connect(session: AsyncSession) -> None:
     try:
-        async with asyncio.timeout(HEALTH_SECONDS), engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    except (TimeoutError, OSError, SQLAlchemyError):
-        return False
-    return True
-
-
-async def _session(request: Request) -> AsyncIterator[AsyncSession]:
-    async with AsyncSession(request.app.state.engine, expire_on_commit=False) as session:
-        yield session
-
-
-Session = Annotated[AsyncSession, Depends(_session)]
+        await session.connection()
+    except DBAPIError as error:
+        # A refused login or an unknown database: nothing that the request could mend.
+        raise DatabaseUnavailableError(type(error).__name__) from error

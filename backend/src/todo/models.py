@@ -1,64 +1,78 @@
-"""The tables."""
+"""The tables. Every row belongs to one user, named by the `sub` of their token."""
 
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Text, UniqueConstraint, func
 from sqlmodel import Field, SQLModel
 
+type Role = Literal["user", "assistant"]
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+SQLModel.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
 
+metadata = SQLModel.metadata
 
-def _moment() -> Any:  # noqa: ANN401  # what SQLModel's Field gives
-    return Field(default_factory=_now, sa_type=DateTime(timezone=True), nullable=False)
+_NOW = {"server_default": func.now(), "nullable": False}
 
 
 class Todo(SQLModel, table=True):
-    """One thing to do, of one user."""
+    """Something a user wants done."""
 
-    __tablename__: ClassVar[str] = "todo"
-    __table_args__ = (UniqueConstraint("user_id", "number", name="todo_user_number"),)
+    __table_args__ = (UniqueConstraint("user_id", "number"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    user_id: str = Field(index=True, max_length=255)
+    user_id: str = Field(sa_type=Text)
     number: int
     title: str = Field(max_length=200)
-    completed: bool = False
-    created_at: datetime = _moment()
-    updated_at: datetime = _moment()
+    completed: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    created_at: datetime = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
+    )
+    updated_at: datetime = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
+    )
 
 
 class TodoCounter(SQLModel, table=True):
-    """The last number that a user's todos were given. Numbers are never used again."""
+    """The last number given to a user's todos: a row of its own, so that none is given twice."""
 
-    __tablename__: ClassVar[str] = "todo_counter"
+    __tablename__ = "todo_counter"
 
-    user_id: str = Field(primary_key=True, max_length=255)
-    last: int
+    user_id: str = Field(sa_type=Text, primary_key=True)
+    last_number: int
 
 
 class Conversation(SQLModel, table=True):
-    """One chat of one user."""
+    """A chat of one user."""
 
-    __tablename__: ClassVar[str] = "conversation"
+    __table_args__ = (Index(None, "user_id"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    user_id: str = Field(index=True, max_length=255)
-    created_at: datetime = _moment()
+    user_id: str = Field(sa_type=Text)
+    created_at: datetime = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
+    )
 
 
 class Message(SQLModel, table=True):
-    """What was said in a conversation, by the user or by the assistant."""
+    """One side's turn in a conversation; ids order the turns."""
 
-    __tablename__: ClassVar[str] = "message"
-
-    id: int | None = Field(default=None, primary_key=True)
-    conversation_id: UUID = Field(
-        foreign_key="conversation.id", index=True, ondelete="CASCADE", nullable=False
+    __table_args__ = (
+        CheckConstraint("role IN ('user', 'assistant')", name="role"),
+        Index(None, "conversation_id", "id"),
     )
-    role: str = Field(max_length=16)
-    content: str
-    created_at: datetime = _moment()
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    conversation_id: UUID = Field(foreign_key="conversation.id", ondelete="CASCADE")
+    role: str = Field(sa_type=Text)
+    content: str = Field(sa_type=Text)
+    created_at: datetime = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
+    )

@@ -1,79 +1,173 @@
-"""What the process is told by its environment, checked before anything starts."""
+"""What the environment tells the program, checked before it serves."""
 
-from functools import lru_cache
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-DRIVER = "postgresql+asyncpg"
+Environment = Literal["development", "staging", "production"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+_SCHEME = "postgresql+asyncpg"
+# libpq's spellings, which asyncpg does not take from a URL.
+_LIBPQ_ONLY = {"sslmode": "write ssl=… instead", "channel_binding": "leave it out"}
+_HTTP_URL = TypeAdapter(AnyHttpUrl)
 
 
-def _database_url(value: SecretStr) -> SecretStr:
+class SettingsError(Exception):
+    """The environment cannot be used. Its text has one line per problem and no secret."""
+
+
+def _check_database_url(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
+    # The scheme is looked at first, and alone: make_url would import the driver that it names.
+    if text.partition("://")[0] != _SCHEME:
+        raise ValueError(f"must start with {_SCHEME}://")
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise ValueError(
-            f"is not a URL; give {DRIVER}://user:password@host:5432/database"
+            f"cannot be read; write {_SCHEME}://user:password@host:5432/database "
+            "and percent-encode special characters of the password"
         ) from None
-    if url.drivername != DRIVER:
-        raise ValueError(f"has the scheme {url.drivername}; change it to {DRIVER}")
-    if "sslmode" in url.query:
-        raise ValueError("has sslmode=, which asyncpg does not know; write ssl= instead")
+    if not (url.host or url.query.get("host")):
+        raise ValueError("names no host")
+    if not url.database:
+        raise ValueError("names no database")
+    for key, remedy in _LIBPQ_ONLY.items():
+        if key in url.query:
+            raise ValueError(f"has {key}, which asyncpg does not know; {remedy}")
     return value
 
 
-class Settings(BaseSettings):
-    """The environment of the process. Secrets are never part of its text."""
-
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
-
-    database_url: Annotated[SecretStr, AfterValidator(_database_url)]
-    auth_jwks_url: HttpUrl
-    auth_issuer: str = Field(min_length=1)
-    auth_audience: str = "todo-chatbot"
-    openai_api_key: SecretStr | None = None
-    openai_model: str = "gpt-5-mini"
-    environment: Literal["development", "staging", "production"] = "production"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-    @model_validator(mode="after")
-    def _someone_answers(self) -> Self:
-        if self.openai_api_key is not None and not self.openai_api_key.get_secret_value():
-            self.openai_api_key = None
-        if self.openai_api_key is None and self.environment != "development":
-            raise ValueError(
-                "OPENAI_API_KEY is required; only ENVIRONMENT=development runs without it"
-            )
-        return self
-
-
-class SettingsError(Exception):
-    """Says, a line each, which variables are wrong and what to do."""
-
-
-def explain(error: ValidationError) -> str:
-    """Gives one line per problem. No line has a value in it: it may be a secret."""
-    lines = []
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        name = ".".join(str(part) for part in problem["loc"]).upper()
-        message = problem["msg"].removeprefix("Value error, ")
-        lines.append(f"{name}: {message}" if name else message)
-    return "\n".join(lines)
-
-
-@lru_cache
-def get_settings() -> Settings:
-    """Reads the environment once.
-
-    Raises:
-        SettingsError: when anything in it is missing or malformed; all of it at once.
-
-    """
+def _check_http_url(value: str) -> str:
+    # The text is kept as given: issuer comparison is exact, and AnyHttpUrl would add a slash.
     try:
-        return Settings()  # type: ignore[call-arg]  # the environment gives the fields
-    except ValidationError as error:
-        raise SettingsError(explain(error)) from None
+        _HTTP_URL.validate_python(value)
+    except ValidationError:
+        raise ValueError("must be an http:// or https:// URL") from None
+    return value
+
+
+type DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
+type HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
+
+
+class DatabaseSettings(BaseSettings):
+    """The part that migrations need too."""
+
+    model_config = SettingsConfigDict(
+        # A chart renders an unset value as an empty string.
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    database_url: DatabaseUrl
+    """Where Postgres is, as postgresql+asyncpg://user:password@host:port/database."""
+
+    log_level: LogLevel = "info"
+    """The least severe level that is logged."""
+
+    migration_timeout: float = Field(default=60, gt=0)
+    """Seconds that a migration waits for the database to answer, and for other migrations."""
+
+    @property
+    def url(self) -> URL:
+        """The database's URL, parsed; its text form masks the password."""
+        return make_url(self.database_url.get_secret_value())
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must never be printed."""
+        password = self.url.password
+        return (self.database_url.get_secret_value(), *([password] if password else []))
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment; raise SettingsError that names every problem at once."""
+        try:
+            return cls()
+        except ValidationError as error:
+            # Neither the input nor the context is printed: either may hold a secret.
+            raise SettingsError("\n".join(_line(problem) for problem in error.errors())) from None
+
+
+class Settings(DatabaseSettings):
+    """Everything that serving needs."""
+
+    environment: Environment = "production"
+    """Where this runs; development alone may go without a language model."""
+
+    auth_jwks_url: HttpUrl
+    """Where the front end publishes the keys that sign its tokens."""
+
+    auth_issuer: str = Field(min_length=1)
+    """The `iss` that a token must have: the front end's public origin."""
+
+    auth_audience: str = Field(default="todo-chatbot", min_length=1)
+    """The `aud` that a token must have."""
+
+    openai_api_key: SecretStr | None = Field(default=None, validate_default=True)
+    """The language model's key. Without it, in development, commands are understood instead."""
+
+    openai_base_url: HttpUrl | None = None
+    """Another server that speaks OpenAI's Responses API."""
+
+    openai_model: str | None = None
+    """The model that answers; without it, the one that the Agents SDK recommends."""
+
+    agent_timeout: float = Field(default=30, gt=0)
+    """Seconds that one chat answer may take, tools included."""
+
+    agent_max_turns: int = Field(default=8, ge=1)
+    """How often the model may be asked within one answer."""
+
+    database_pool_size: int = Field(default=5, ge=1)
+    """Connections that one process keeps open."""
+
+    database_pool_overflow: int = Field(default=5, ge=0)
+    """Connections beyond the pool under load."""
+
+    database_timeout: float = Field(default=5, gt=0)
+    """Seconds to wait for a free connection, for a new one, and for each statement."""
+
+    health_timeout: float = Field(default=1, gt=0)
+    """Seconds that a health answer waits for the database; shorter than any probe's timeout."""
+
+    @field_validator("openai_api_key")
+    @classmethod
+    def _require_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        key = value.get_secret_value().strip() if value else ""
+        environment = info.data.get("environment")
+        if not key and environment in {"staging", "production"}:
+            raise ValueError(f"is required when ENVIRONMENT is {environment}")
+        return SecretStr(key) if key else None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The database's secrets, and the language model's."""
+        key = self.openai_api_key
+        return (*super().secrets, *([key.get_secret_value()] if key else []))
+
+
+def _line(problem: object) -> str:
+    assert isinstance(problem, dict)
+    name = str(problem["loc"][0]).upper()
+    if problem["type"] == "missing":
+        return f"{name}: is required"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message[0].lower()}{message[1:]}"

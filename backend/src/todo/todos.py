@@ -1,86 +1,100 @@
-"""What can be done with todos: the one place, for REST, the command parser and the agent alike."""
+"""One user's todos in the database."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from todo.models import Conversation, Todo, TodoCounter
+from todo.database import Database
+from todo.models import Todo, TodoCounter
 
-TITLE_LENGTH = 200
+_LARGEST_NUMBER = 2**31 - 1
 
 
 class TodoNotFoundError(Exception):
-    """The user has no such todo. Another user's is no different from none."""
+    """This user has no such todo; that another one might is not told."""
 
 
-class TodoList:
-    """The todos of one user. Each change is committed before it is reported."""
+class TodoStore:
+    """The todos of the user it is made for: no method takes a user, so none can take another's."""
 
-    def __init__(self, session: AsyncSession, user_id: str) -> None:
-        self._session = session
+    def __init__(self, database: Database, user_id: str) -> None:
+        self._database = database
         self._user_id = user_id
 
-    async def all(self, *, completed: bool | None = None) -> list[Todo]:
-        """Gives the todos, oldest first."""
-        query = select(Todo).where(col(Todo.user_id) == self._user_id).order_by(col(Todo.number))
+    async def all(self, *, completed: bool | None = None) -> Sequence[Todo]:
+        """List the todos by number, or only those that are (not) completed."""
+        query = select(Todo).where(self._own).order_by(col(Todo.number))
         if completed is not None:
             query = query.where(col(Todo.completed) == completed)
-        return list((await self._session.scalars(query)).all())
+        async with self._database.transaction() as session:
+            return (await session.scalars(query)).all()
 
     async def add(self, title: str) -> Todo:
-        """Adds a todo with the user's next number."""
-        # One statement, so that two adds at once get two numbers.
-        numbered = (
+        """Add a todo under the user's next number."""
+        count = (
             insert(TodoCounter)
-            .values(user_id=self._user_id, last=1)
+            .values(user_id=self._user_id, last_number=1)
             .on_conflict_do_update(
-                index_elements=[col(TodoCounter.user_id)], set_={"last": col(TodoCounter.last) + 1}
+                index_elements=[col(TodoCounter.user_id)],
+                set_={"last_number": col(TodoCounter.last_number) + 1},
             )
-            .returning(col(TodoCounter.last))
+            .returning(col(TodoCounter.last_number))
         )
-        number = (await self._session.scalars(numbered)).one()
-        todo = Todo(user_id=self._user_id, number=number, title=title)
-        self._session.add(todo)
-        await self._session.commit()
-        return todo
+        async with self._database.transaction() as session:
+            # The counter's row stays locked until the commit: two additions cannot draw one number.
+            number = (await session.scalars(count)).one()
+            todo = Todo(user_id=self._user_id, number=number, title=title)
+            session.add(todo)
+            await session.flush()
+            await session.refresh(todo)
+            return todo
 
-    async def by_id(self, todo_id: UUID) -> Todo:
-        """Gives one todo by its id."""
-        return await self._one(select(Todo).where(col(Todo.id) == todo_id))
+    async def update(self, todo_id: UUID, **changes: object) -> Todo:
+        """Set the given columns of a todo; raise TodoNotFoundError."""
+        return await self._change(col(Todo.id) == todo_id, **changes)
 
-    async def by_number(self, number: int) -> Todo:
-        """Gives one todo by the number that its user knows it by."""
-        return await self._one(select(Todo).where(col(Todo.number) == number))
+    async def complete(self, number: int) -> Todo:
+        """Mark the todo of that number as done; raise TodoNotFoundError."""
+        return await self._change(self._numbered(number), completed=True)
 
-    async def change(
-        self, todo: Todo, *, title: str | None = None, completed: bool | None = None
-    ) -> Todo:
-        """Changes what is given and leaves the rest."""
-        if title is not None:
-            todo.title = title
-        if completed is not None:
-            todo.completed = completed
-        todo.updated_at = datetime.now(UTC)
-        await self._session.commit()
-        return todo
+    async def delete(self, todo_id: UUID) -> Todo:
+        """Delete a todo and give what it was; raise TodoNotFoundError."""
+        return await self._delete(col(Todo.id) == todo_id)
 
-    async def delete(self, todo: Todo) -> None:
-        """Deletes a todo; its number is not given again."""
-        await self._session.delete(todo)
-        await self._session.commit()
+    async def delete_number(self, number: int) -> Todo:
+        """Delete the todo of that number and give what it was; raise TodoNotFoundError."""
+        return await self._delete(self._numbered(number))
 
-    async def forget_user(self) -> None:
-        """Deletes everything that is the user's."""
-        for table in (Conversation, Todo, TodoCounter):
-            await self._session.execute(delete(table).where(col(table.user_id) == self._user_id))
-        await self._session.commit()
+    @property
+    def _own(self) -> ColumnElement[bool]:
+        return col(Todo.user_id) == self._user_id
 
-    async def _one(self, query: Select[Todo]) -> Todo:
-        found = await self._session.scalar(query.where(col(Todo.user_id) == self._user_id))
-        if found is None:
+    @staticmethod
+    def _numbered(number: int) -> ColumnElement[bool]:
+        if not 1 <= number <= _LARGEST_NUMBER:
             raise TodoNotFoundError
-        return found
+        return col(Todo.number) == number
+
+    async def _change(self, which: ColumnElement[bool], **changes: object) -> Todo:
+        statement = (
+            update(Todo)
+            .where(self._own, which)
+            .values(**changes, updated_at=func.now())
+            .returning(Todo)
+        )
+        async with self._database.transaction() as session:
+            todo = (await session.scalars(statement)).one_or_none()
+        if todo is None:
+            raise TodoNotFoundError
+        return todo
+
+    async def _delete(self, which: ColumnElement[bool]) -> Todo:
+        statement = delete(Todo).where(self._own, which).returning(Todo)
+        async with self._database.transaction() as session:
+            todo = (await session.scalars(statement)).one_or_none()
+        if todo is None:
+            raise TodoNotFoundError
+        return todo

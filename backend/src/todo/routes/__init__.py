@@ -1,1 +1,1 @@
-"""The HTTP interface, a file per noun."""
+"""The HTTP surface, a module per resource."""

@@ -1,42 +1,29 @@
-"""Whether the process serves, and whether it can do its work."""
+"""What probes ask."""
 
-from typing import Literal
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Request, Response, status
-from pydantic import BaseModel
+from todo import __version__
+from todo.dependencies import ServicesDep
+from todo.schemas import Health
 
-from todo import __version__, database
-
-router = APIRouter(tags=["health"])
-
-
-class Health(BaseModel):
-    """The state of this process."""
-
-    status: Literal["ok", "unavailable"]
-    version: str
-    database: Literal["ok", "unreachable"]
+router = APIRouter(prefix="/health", tags=["health"])
 
 
-async def _health(request: Request) -> Health:
-    reachable = await database.is_reachable(request.app.state.engine)
+@router.get("", summary="Is the process alive?")
+async def live(app: ServicesDep) -> Health:
+    """Answer 200 while the process serves: a lost database is told, but restarts nothing."""
+    reachable = await app.database.reachable()
     return Health(status="ok", version=__version__, database="ok" if reachable else "unreachable")
 
 
-@router.get("/health")
-async def alive(request: Request) -> Health:
-    """Say that the process serves. It still does when the database is lost: a restart would not help."""
-    return await _health(request)
-
-
 @router.get(
-    "/health/ready",
-    responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Health}},
+    "/ready",
+    summary="Can it take requests?",
+    responses={503: {"model": Health, "description": "The database is unreachable"}},
 )
-async def ready(request: Request, response: Response) -> Health:
-    """Say whether requests should be sent here: not while the database is out of reach."""
-    health = await _health(request)
-    if health.database != "ok":
-        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-        health.status = "unavailable"
-    return health
+async def ready(app: ServicesDep, response: Response) -> Health:
+    """Answer 503 while the database is unreachable."""
+    if await app.database.reachable():
+        return Health(status="ok", version=__version__, database="ok")
+    response.status_code = 503
+    return Health(status="unavailable", version=__version__, database="unreachable")

@@ -1,97 +1,42 @@
-"""Todos over REST."""
+"""A user's todos."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, status
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from fastapi import APIRouter, Query
 
-from todo.auth import UserId
-from todo.database import Session
+from todo.dependencies import TodosDep
 from todo.models import Todo
-from todo.todos import TITLE_LENGTH, TodoList, TodoNotFoundError
+from todo.problems import described
+from todo.schemas import TodoCreate, TodoRead, TodoUpdate
 
-router = APIRouter(prefix="/api", tags=["todos"])
-
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_LENGTH)
-]
+router = APIRouter(prefix="/api/todos", tags=["todos"], responses=described(401, 422, 503))
 
 
-class TodoView(BaseModel):
-    """A todo as its user sees it."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    number: int
-    title: str
-    completed: bool
-    created_at: datetime
-    updated_at: datetime
+@router.get("", summary="List todos", response_model=list[TodoRead])
+async def list_todos(
+    todos: TodosDep,
+    completed: Annotated[bool | None, Query(description="Only those that are (not) done.")] = None,
+) -> object:
+    """List the user's todos by number."""
+    return await todos.all(completed=completed)
 
 
-class NewTodo(BaseModel):
-    """A todo to add."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    title: Title
+@router.post("", summary="Add a todo", status_code=201, response_model=TodoRead)
+async def add_todo(todos: TodosDep, body: TodoCreate) -> Todo:
+    """Add a todo under the user's next number."""
+    return await todos.add(body.title)
 
 
-class TodoChange(BaseModel):
-    """What to change; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    title: Title | None = None
-    completed: bool | None = None
-
-
-def _todo_list(session: Session, user_id: UserId) -> TodoList:
-    return TodoList(session, user_id)
+@router.patch(
+    "/{todo_id}", summary="Change a todo", response_model=TodoRead, responses=described(404)
+)
+async def update_todo(todos: TodosDep, todo_id: UUID, body: TodoUpdate) -> Todo:
+    """Change the title, whether it is completed, or both."""
+    return await todos.update(todo_id, **body.model_dump(exclude_none=True))
 
 
-Todos = Annotated[TodoList, Depends(_todo_list)]
-
-
-async def _todo(todo_id: UUID, todos: Todos) -> Todo:
-    try:
-        return await todos.by_id(todo_id)
-    except TodoNotFoundError:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such todo.") from None
-
-
-OneTodo = Annotated[Todo, Depends(_todo)]
-
-
-@router.get("/todos")
-async def list_todos(todos: Todos, completed: bool | None = None) -> list[TodoView]:
-    """List the user's todos, oldest first."""
-    return [TodoView.model_validate(todo) for todo in await todos.all(completed=completed)]
-
-
-@router.post("/todos", status_code=status.HTTP_201_CREATED)
-async def add_todo(new: NewTodo, todos: Todos) -> TodoView:
-    """Add a todo."""
-    return TodoView.model_validate(await todos.add(new.title))
-
-
-@router.patch("/todos/{todo_id}")
-async def change_todo(change: TodoChange, todo: OneTodo, todos: Todos) -> TodoView:
-    """Change a todo's title, or whether it is done."""
-    changed = await todos.change(todo, title=change.title, completed=change.completed)
-    return TodoView.model_validate(changed)
-
-
-@router.delete("/todos/{todo_id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_todo(todo: OneTodo, todos: Todos) -> None:
-    """Delete a todo."""
-    await todos.delete(todo)
-
-
-@router.delete("/me", status_code=status.HTTP_204_NO_CONTENT, tags=["user"])
-async def forget_me(todos: Todos) -> None:
-    """Delete everything that is the user's."""
-    await todos.forget_user()
+@router.delete("/{todo_id}", summary="Delete a todo", status_code=204, responses=described(404))
+async def delete_todo(todos: TodosDep, todo_id: UUID) -> None:
+    """Delete a todo; its number is not given again."""
+    await todos.delete(todo_id)

@@ -1,0 +1,71 @@
+"""Putting the application together."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx2
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from todo import __version__, problems
+from todo.auth import Authenticator
+from todo.chat.commands import CommandResponder
+from todo.chat.lazy import LazyResponder
+from todo.chat.responder import Responder
+from todo.database import Database
+from todo.dependencies import Services
+from todo.keys import KeySet
+from todo.logs import AccessLog
+from todo.openapi import describe
+from todo.routes import chat, health, me, todos
+from todo.settings import Settings
+
+# A token is checked while its sender waits, so the front end gets little time for its keys.
+_KEYS_TIMEOUT = 3
+
+
+def create_app(settings: Settings, *, responder: Responder | None = None) -> FastAPI:
+    """Make the application; `responder` replaces what the settings would choose."""
+    answering = responder or (
+        LazyResponder(settings) if settings.openai_api_key else CommandResponder()
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(httpx2.AsyncClient(timeout=_KEYS_TIMEOUT))
+            database = Database(settings)
+            stack.push_async_callback(database.close)
+            await answering.start()
+            stack.push_async_callback(answering.close)
+            app.state.services = Services(
+                database=database,
+                authenticator=Authenticator(
+                    KeySet(client, settings.auth_jwks_url),
+                    issuer=settings.auth_issuer,
+                    audience=settings.auth_audience,
+                ),
+                responder=answering,
+            )
+            yield
+
+    app = FastAPI(
+        title="Todo chatbot",
+        summary="A user's todos, and a chat that manages them.",
+        version=__version__,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        # The description is public; pages that load scripts from elsewhere need not be served.
+        docs_url="/docs" if settings.environment == "development" else None,
+        redoc_url=None,
+    )
+    for module in (health, todos, chat, me):
+        app.include_router(module.router)
+    problems.install(app)
+    app.add_middleware(AccessLog)
+    describe(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,1 @@
+"""Answering what a user types, with tools that act on that user's todos."""

@@ -1,0 +1,124 @@
+"""What goes in and out over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+
+def _without_nul(value: str) -> str:
+    # Postgres has no way to store it in text.
+    if "\x00" in value:
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
+type Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_without_nul),
+]
+"""What is to be done: 1 to 200 characters, without blanks around."""
+
+type ChatText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
+    AfterValidator(_without_nul),
+]
+"""What a user types: 1 to 2000 characters, without blanks around."""
+
+ToolName = Literal["add_todo", "list_todos", "complete_todo", "delete_todo"]
+
+
+class _Request(BaseModel):
+    # A misspelt field would otherwise be ignored in silence.
+    model_config = ConfigDict(extra="forbid")
+
+
+class TodoCreate(_Request):
+    """A todo to add."""
+
+    title: Title
+
+
+class TodoUpdate(_Request):
+    """What to change; a field that is left out stays."""
+
+    title: Title | None = None
+    completed: bool | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.title is None and self.completed is None:
+            raise ValueError("give a title, completed, or both")
+        return self
+
+
+class TodoRead(BaseModel):
+    """A todo as its owner sees it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    number: int = Field(description="What people type in chat; per user, never given twice.")
+    title: str
+    completed: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class ChatRequest(_Request):
+    """Something to say, in a conversation or, without one, in a new one."""
+
+    message: ChatText
+    conversation_id: UUID | None = None
+
+
+class Action(BaseModel):
+    """What a tool did while the answer was made."""
+
+    tool: ToolName
+    todo: TodoRead | None = None
+
+
+class ChatReply(BaseModel):
+    """The answer, and what was done for it."""
+
+    conversation_id: UUID
+    reply: str
+    actions: list[Action]
+
+
+class Health(BaseModel):
+    """How the process and its database are."""
+
+    status: Literal["ok", "unavailable"]
+    version: str
+    database: Literal["ok", "unreachable"]
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with a request."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Why a request failed, in the form of RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = Field(
+        default=None, description="Each wrong field, when the request is not valid."
+    )

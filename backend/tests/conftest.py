@@ -1,0 +1,184 @@
+"""What tests share: one Postgres, tables that start out empty, users who are signed in."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import asyncpg
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from issuer import AUDIENCE, ISSUER, JwksServer, SigningKey
+from postgres import PASSWORD, Server
+from todo.app import create_app
+from todo.chat.responder import Responder
+from todo.models import metadata
+from todo.settings import Settings
+
+BACKEND = Path(__file__).parents[1]
+
+type Connect = Callable[[str], httpx2.AsyncClient]
+type Alembic = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Give the URL of a Postgres, up to the database's name."""
+    # Not pytest's own folder: a socket's path has at most about 100 characters.
+    folder = Path(tempfile.mkdtemp(prefix="todo-postgres-"))
+    postgres = Server(folder)
+    try:
+        postgres.start()
+        yield f"postgresql+asyncpg://postgres:{quote(PASSWORD, safe='')}@/{{}}?host={folder}"
+        postgres.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+def execute(url: str, *statements: str) -> None:
+    """Run statements, each in a transaction of its own."""
+
+    async def execute() -> None:
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(execute())
+
+
+@pytest.fixture
+def alembic() -> Alembic:
+    """Give `alembic` as the image runs it, with nothing but DATABASE_URL in the environment."""
+    return run_alembic
+
+
+def run_alembic(
+    database_url: str, *arguments: str, ini: Path = BACKEND / "alembic.ini", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "alembic", "-c", str(ini), *arguments],
+        env={"PATH": os.defpath, "DATABASE_URL": database_url, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def empty_url(server: str) -> Iterator[str]:
+    """Give the URL of a database without tables."""
+    name = f"empty_{uuid4().hex}"
+    execute(server.format("postgres"), f"CREATE DATABASE {name}")
+    yield server.format(name)
+    execute(server.format("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def migrated_url(server: str) -> str:
+    """Give the URL of a database that the migrations have made."""
+    execute(server.format("postgres"), "CREATE DATABASE migrated")
+    url = server.format("migrated")
+    done = run_alembic(url, "upgrade", "head")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return url
+
+
+@pytest.fixture
+def database_url(migrated_url: str) -> str:
+    """Give the URL of a database with the tables of the latest migration, and nothing in them."""
+    execute(migrated_url, f"TRUNCATE {', '.join(metadata.tables)}")
+    return migrated_url
+
+
+@pytest.fixture(scope="session")
+def key() -> SigningKey:
+    return SigningKey()
+
+
+@pytest.fixture
+def jwks(key: SigningKey) -> Iterator[JwksServer]:
+    with JwksServer(key) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(database_url: str, jwks: JwksServer) -> Settings:
+    return make_settings(database_url=database_url, auth_jwks_url=jwks.url)
+
+
+def make_settings(**values: object) -> Settings:
+    defaults: dict[str, object] = {
+        "database_url": "postgresql+asyncpg://todo:todo@localhost/todo",
+        "auth_jwks_url": "http://localhost:3000/api/auth/jwks",
+        "auth_issuer": ISSUER,
+        "auth_audience": AUDIENCE,
+        "environment": "development",
+    }
+    return Settings.model_validate(defaults | values)
+
+
+@pytest.fixture
+def responder() -> Responder | None:
+    """Give what answers in chat; a test module may replace it."""
+    return None
+
+
+@pytest.fixture
+async def app(settings: Settings, responder: Responder | None) -> AsyncIterator[FastAPI]:
+    """Give the application, started."""
+    app = create_app(settings, responder=responder)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def anyone(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """Give a client that is not signed in."""
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://backend") as client:
+        yield client
+
+
+@pytest.fixture
+async def connect(app: FastAPI, key: SigningKey) -> AsyncIterator[Connect]:
+    """Give a function that signs a user in."""
+    async with AsyncExitStack() as stack:
+
+        def connect(user: str) -> httpx2.AsyncClient:
+            client = httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
+                base_url="http://backend",
+                headers={"Authorization": f"Bearer {key.token(user)}"},
+            )
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield connect
+
+
+@pytest.fixture
+def alice(connect: Connect) -> httpx2.AsyncClient:
+    return connect("alice")
+
+
+@pytest.fixture
+def bob(connect: Connect) -> httpx2.AsyncClient:
+    return connect("bob")

@@ -1,0 +1,60 @@
+"""What probes see, with the database there, gone, and hanging."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from conftest import make_settings
+from todo import __version__
+from todo.app import create_app
+
+OK = {"status": "ok", "version": __version__, "database": "ok"}
+LOST = {"version": __version__, "database": "unreachable"}
+
+
+async def test_all_is_well(anyone: httpx2.AsyncClient) -> None:
+    for path in ("/health", "/health/ready"):
+        answer = await anyone.get(path)
+        assert (answer.status_code, answer.json()) == (200, OK)
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """Give a port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+async def probe(url: str) -> tuple[httpx2.Response, httpx2.Response]:
+    app = create_app(make_settings(database_url=url))
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app), base_url="http://backend"
+        ) as client,
+    ):
+        started = time.monotonic()
+        live, ready = await client.get("/health"), await client.get("/health/ready")
+        # Two answers, each within the second that is allowed for the database.
+        assert time.monotonic() - started < 2.8
+        return live, ready
+
+
+async def test_a_lost_database_restarts_nothing_but_takes_no_requests() -> None:
+    live, ready = await probe("postgresql+asyncpg://u:p@127.0.0.1:1/todo")
+    assert (live.status_code, live.json()) == (200, {"status": "ok", **LOST})
+    assert (ready.status_code, ready.json()) == (503, {"status": "unavailable", **LOST})
+
+
+async def test_a_database_that_hangs_does_not_hang_the_probe(silent: int) -> None:
+    live, ready = await probe(f"postgresql+asyncpg://u:p@127.0.0.1:{silent}/todo")
+    assert (live.status_code, live.json()["database"]) == (200, "unreachable")
+    assert ready.status_code == 503
+
+
+async def test_a_wrong_password_is_unreachable_too(database_url: str) -> None:
+    live, ready = await probe(database_url.replace("postgres:", "postgres:not", 1))
+    assert (live.status_code, ready.status_code) == (200, 503)

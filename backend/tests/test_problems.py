@@ -1,0 +1,91 @@
+"""Failures are told in one form, with nothing of the inside in them."""
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from conftest import Connect
+from issuer import SigningKey
+from todo.app import create_app
+from todo.settings import Settings
+from todo.todos import TodoStore
+
+
+def assert_problem(answer: httpx2.Response, status: int) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert isinstance(answer.json()["detail"], str)
+
+
+async def test_an_unknown_error_tells_nothing(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("password=hunter2 at /app/src/todo")
+
+    monkeypatch.setattr(TodoStore, "all", broken)
+    answer = await connect("alice").get("/api/todos")
+    assert_problem(answer, 500)
+    assert answer.json()["detail"] == "something went wrong on our side"
+    assert "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing", 404), ("PUT", "/api/todos", 405), ("POST", "/health", 405)],
+)
+async def test_what_is_not_there(
+    anyone: httpx2.AsyncClient, method: str, path: str, status: int
+) -> None:
+    assert_problem(await anyone.request(method, path), status)
+
+
+async def test_each_wrong_field_is_named(alice: httpx2.AsyncClient) -> None:
+    answer = await alice.post("/api/chat", json={"message": 1, "conversation_id": "x"})
+    assert_problem(answer, 422)
+    assert [one["field"] for one in answer.json()["errors"]] == ["message", "conversation_id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/todos", None),
+        ("POST", "/api/todos", {"title": "x"}),
+        ("POST", "/api/chat", {"message": "list"}),
+        ("DELETE", "/api/me", None),
+    ],
+)
+@pytest.mark.parametrize("fault", ["no server", "wrong password", "no database"])
+async def test_a_lost_database_is_told_as_passing(
+    settings: Settings, key: SigningKey, method: str, path: str, body: object, fault: str
+) -> None:
+    url = settings.database_url.get_secret_value()
+    urls = {
+        "no server": "postgresql+asyncpg://u:p@127.0.0.1:1/todo",
+        "wrong password": url.replace("postgres:", "postgres:not", 1),
+        "no database": url.replace("/migrated?", "/nowhere?", 1),
+    }
+    app = create_app(settings.model_validate(settings.model_dump() | {"database_url": urls[fault]}))
+    answer = await ask(app, key, method, path, body)
+    assert_problem(answer, 503)
+    assert answer.headers["retry-after"]
+
+
+async def ask(
+    app: FastAPI, key: SigningKey, method: str, path: str, body: object
+) -> httpx2.Response:
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
+            base_url="http://backend",
+            headers={"Authorization": f"Bearer {key.token()}"},
+        ) as client,
+    ):
+        return await client.request(method, path, json=body)
+
+
+async def test_each_answer_has_a_request_id(anyone: httpx2.AsyncClient) -> None:
+    ids = {(await anyone.get("/health")).headers["x-request-id"] for _ in range(3)}
+    assert len(ids) == 3
