@@ -8,7 +8,11 @@ LOG_LEVEL: {{ .Values.backend.logLevel }}
 {{- with .Values.backend.openaiModel }}
 OPENAI_MODEL: {{ . | quote }}
 {{- end }}
+{{- if .Values.faults.crash }}
+AUTH_JWKS_URL: faults-crash
+{{- else }}
 AUTH_JWKS_URL: http://{{ include "todo-chatbot.fullname" . }}-frontend:{{ .Values.frontend.service.port }}/api/auth/jwks
+{{- end }}
 AUTH_ISSUER: {{ .Values.publicUrl }}
 AUTH_AUDIENCE: {{ .Values.authAudience | quote }}
 # uvicorn reads its options from the environment too: one figure for the server and the pod's grace period
