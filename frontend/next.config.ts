@@ -22,6 +22,8 @@ const config: NextConfig = {
   },
   // A random build id would make two builds of one commit differ.
   generateBuildId: () => process.env.BUILD_ID ?? "development",
+  // Otherwise the number of this machine's processors, which is written into the build.
+  experimental: { cpus: 1 },
   productionBrowserSourceMaps: false,
   poweredByHeader: false,
   reactStrictMode: true,

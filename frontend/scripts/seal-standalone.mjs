@@ -63,7 +63,9 @@ export async function sealStandalone(project) {
 
   for (const file of [path.join(".next", "required-server-files.json"), "server.js"]) {
     const text = await readFile(path.join(root, file), "utf8");
-    await rewrite(file, text.replaceAll(JSON.stringify(project).slice(1, -1), APP_DIRECTORY));
+    const moved = text.replaceAll(JSON.stringify(project).slice(1, -1), APP_DIRECTORY);
+    // Next.js looks upwards for a lock file; what lies above the project is no part of the build either.
+    await rewrite(file, moved.replace(/("repoRoot":\s*)"(?:[^"\\]|\\.)*"/g, `$1"${APP_DIRECTORY}"`));
   }
 
   for (const file of await files(root)) {

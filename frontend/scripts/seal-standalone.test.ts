@@ -40,7 +40,7 @@ async function build({ actions = {}, extra = {}, preview }: Shape = {}): Promise
     ".next/required-server-files.json": JSON.stringify({ appDir: project }),
     ".next/server/app/page.js": "page",
     ".next/server/app/page.js.map": "{}",
-    "server.js": `const nextConfig = ${JSON.stringify({ outputFileTracingRoot: project })}`,
+    "server.js": `const nextConfig = ${JSON.stringify({ outputFileTracingRoot: project, repoRoot: path.dirname(project) })}`,
     "node_modules/dependency/index.js": "dependency",
     ...extra,
   };
@@ -97,6 +97,9 @@ describe("sealing a build", () => {
     ]);
     const sealed = await tree();
     expect(JSON.parse(sealed[".next/required-server-files.json"]!)).toEqual({ appDir: APP_DIRECTORY });
+    expect(sealed["server.js"]).toContain(
+      `"outputFileTracingRoot":"${APP_DIRECTORY}","repoRoot":"${APP_DIRECTORY}"`,
+    );
     expect(Object.values(sealed).join()).not.toContain(project);
   });
 
