@@ -235,6 +235,19 @@ describe("a backend that gives no answer becomes an error that can be shown, and
   });
 });
 
+test("a session that cannot be read is not taken for one that has ended", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  await query(application.databaseUrl, "ALTER TABLE session RENAME TO elsewhere");
+  try {
+    const response = await get("/api/todos");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ detail: expect.stringContaining("cannot be checked right now") });
+    expect(log).toHaveBeenCalledWith(expect.stringMatching(/^session: cannot be read: /));
+  } finally {
+    await query(application.databaseUrl, "ALTER TABLE elsewhere RENAME TO session");
+  }
+});
+
 describe("deleting the account", () => {
   const remove = (cookie: string) => me.DELETE(request("DELETE", "/api/me", { cookie }));
   const exists = async (id: string) =>

@@ -17,20 +17,33 @@ export async function forward(request: Request, target: Target): Promise<Respons
   const refusal = target.method === "GET" ? undefined : refuseForeignOrigin(request);
   if (refusal) return refusal;
 
-  const session = await auth().api.getSession({ headers: request.headers, returnHeaders: true });
-  if (!session.response) return refuse(401, "Sign in first.");
+  const session = await readSession(request.headers);
+  if (session instanceof Response) return session;
 
   const body = target.body ? await readJson(request) : undefined;
   if (body instanceof Response) return body;
 
   const { method, path, timeout } = target;
   const answer = await orRefusal(async () =>
-    callBackend(await mintToken(session.response!.user.id), { method, path, timeout, body }),
+    callBackend(await mintToken(session.userId), { method, path, timeout, body }),
   );
   answer.headers.set("cache-control", "no-store");
   // Reading a session may prolong it, and the cookie has to learn of it.
-  for (const cookie of session.headers.getSetCookie()) answer.headers.append("set-cookie", cookie);
+  for (const cookie of session.setCookie) answer.headers.append("set-cookie", cookie);
   return answer;
+}
+
+/** Whose session the cookie is and the cookies that keep it alive, or the refusal. */
+async function readSession(headers: Headers): Promise<{ userId: string; setCookie: string[] } | Response> {
+  try {
+    const session = await auth().api.getSession({ headers, returnHeaders: true });
+    if (!session.response) return refuse(401, "Sign in first.");
+    return { userId: session.response.user.id, setCookie: session.headers.getSetCookie() };
+  } catch (error) {
+    // Better Auth has logged the cause. Without the database nobody is signed out: it is only not known.
+    console.error(`session: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(503, "Your session cannot be checked right now. Try again in a moment.");
+  }
 }
 
 /** Runs `ask`; a backend that gives no answer becomes a JSON error for the browser and a line in the log. */
