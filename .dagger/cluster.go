@@ -118,11 +118,11 @@ func (c *cluster) tools() *dagger.Container {
 		WithEnvVariable("NOW", rand.Text())
 }
 
-// ask gives what a command printed, with kubectl and helm at hand, and keeps it out of the run's log: it is the
-// pipeline that reads it, every two seconds.
+// ask gives what a command printed, with kubectl and helm at hand. It stays out of the run's log: the pipeline reads it,
+// every two seconds, and nobody else wants to.
 func (c *cluster) ask(ctx context.Context, args ...string) (string, error) {
 	return c.tools().
-		WithExec(args, dagger.ContainerWithExecOpts{RedirectStdout: "/tmp/answer"}).
+		WithExec(append([]string{"sh", "-c", `exec "$@" >/tmp/answer`, "ask"}, args...)).
 		File("/tmp/answer").
 		Contents(ctx)
 }

@@ -28,6 +28,7 @@ type deployment struct {
 	module  *TodoChatbot
 	inputs  deploy.Inputs
 	cluster *cluster
+	// checks asks for everything that `dagger check` runs, beside the rest.
 	checks  bool
 	secrets map[string]string
 	report  *report.Run
@@ -52,7 +53,7 @@ func newDeployment(m *TodoChatbot, inputs deploy.Inputs, c *cluster) *deployment
 		secrets["DATABASE_URL"] = deploy.EmbeddedDatabase(inputs.Release, password)
 	}
 	return &deployment{
-		module: m, inputs: inputs, cluster: c, checks: true, secrets: secrets,
+		module: m, inputs: inputs, cluster: c, secrets: secrets,
 		report: &report.Run{
 			Name: "deploy", Release: inputs.Release, Namespace: inputs.Namespace, Cluster: c.title,
 			Started: time.Now(), Outcome: report.Failed,
