@@ -24,19 +24,12 @@ type Backend struct {
 // The image: Python, the locked dependencies, the application; no compiler, no package manager, not root.
 func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 	base := from(b.Pins, image.Python)
-	passwd, err := base.File("/etc/passwd").Contents(ctx)
-	if err != nil {
-		return nil, err
-	}
-	group, err := base.File("/etc/group").Contents(ctx)
+	user, err := account(ctx, base, "appuser", backendUser)
 	if err != nil {
 		return nil, err
 	}
 	return base.
-		// Written rather than made by useradd, which puts the day into /etc/shadow.
-		WithNewFile("/etc/passwd", passwd+"appuser:x:1000:1000::/app:/usr/sbin/nologin\n").
-		WithNewFile("/etc/group", group+"appuser:x:1000:\n").
-		WithDirectory("/app/.venv", b.dependencies().Directory("/app/.venv")).
+		WithDirectory("/", user.WithDirectory("app/.venv", b.dependencies().Directory("/app/.venv"))).
 		WithDirectory("/app", b.application()).
 		WithWorkdir("/app").
 		WithEnvVariable("PATH", "/app/.venv/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
@@ -58,14 +51,22 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 //
 // +check
 func (b *Backend) Test(ctx context.Context) error {
-	return passes(ctx, b.checkout(), "backend tests", "uv", "run", "--no-sync", "pytest", "-q")
+	checkout, err := b.checkout(ctx)
+	if err != nil {
+		return err
+	}
+	return passes(ctx, checkout, "backend tests", "uv", "run", "--no-sync", "pytest", "-q")
 }
 
 // Check the style and the formatting.
 //
 // +check
 func (b *Backend) Lint(ctx context.Context) error {
-	return passes(ctx, b.checkout(), "backend lint", "sh", "-c",
+	checkout, err := b.checkout(ctx)
+	if err != nil {
+		return err
+	}
+	return passes(ctx, checkout, "backend lint", "sh", "-c",
 		"uv run --no-sync ruff check . && uv run --no-sync ruff format --check .")
 }
 
@@ -73,7 +74,11 @@ func (b *Backend) Lint(ctx context.Context) error {
 //
 // +check
 func (b *Backend) Types(ctx context.Context) error {
-	return passes(ctx, b.checkout(), "backend types", "uv", "run", "--no-sync", "mypy")
+	checkout, err := b.checkout(ctx)
+	if err != nil {
+		return err
+	}
+	return passes(ctx, checkout, "backend types", "uv", "run", "--no-sync", "mypy")
 }
 
 // application is what is ours in the image.
@@ -104,15 +109,20 @@ func (b *Backend) dependencies() *dagger.Container {
 	return b.locked().WithExec([]string{"uv", "sync", "--frozen", "--no-dev"})
 }
 
-// checkout is the whole folder with its development tools, as a user who is not root: Postgres refuses root.
-func (b *Backend) checkout() *dagger.Container {
+// checkout is the whole folder with its development tools, as the user that the image has: Postgres refuses root, and
+// whoever has no name.
+func (b *Backend) checkout(ctx context.Context) (*dagger.Container, error) {
+	user, err := account(ctx, from(b.Pins, image.Python), "appuser", backendUser)
+	if err != nil {
+		return nil, err
+	}
 	return b.locked().
 		WithExec([]string{"uv", "sync", "--frozen"}).
+		WithDirectory("/", user).
 		WithDirectory("/app", b.Source).
-		WithExec([]string{"chown", "1000:1000", "/app"}).
-		WithMountedTemp("/home/appuser", dagger.ContainerWithMountedTempOpts{}).
-		WithEnvVariable("HOME", "/tmp").
+		WithExec([]string{"chown", backendUser, "/app"}).
 		WithoutMount("/root/.cache/uv").
 		WithEnvVariable("UV_NO_CACHE", "1").
-		WithUser(backendUser)
+		WithEnvVariable("HOME", "/tmp").
+		WithUser(backendUser), nil
 }

@@ -18,9 +18,9 @@ type Chart struct {
 	Pins string
 }
 
-// each runs a command for every set of values that the chart is tested with, as $values.
-func each(command string) string {
-	return "set -eu\nfor values in ci/*.yaml; do\n  echo \"$values\"\n  " + command + "\ndone"
+// eachValues runs a command for every set of values that the chart is tested with, as $values.
+func eachValues(command string) string {
+	return "set -eu\nfor values in ci/*.yaml; do\n  echo \"$values\"\n" + command + "\ndone"
 }
 
 // Lint the chart with every set of values under ci/.
@@ -28,7 +28,7 @@ func each(command string) string {
 // +check
 func (c *Chart) Lint(ctx context.Context) error {
 	return passes(ctx, c.checkout(), "chart lint", "sh", "-c",
-		each(`helm lint --strict --quiet . --values "$values"`))
+		eachValues(`  helm lint --strict --quiet . --kube-version v1.34.4 --values "$values"`))
 }
 
 // Check what the chart renders against Kubernetes' own schemas.
@@ -36,9 +36,10 @@ func (c *Chart) Lint(ctx context.Context) error {
 // +check
 func (c *Chart) Validate(ctx context.Context) error {
 	return passes(ctx, c.checkout().WithMountedDirectory("/schemas", c.Schemas), "chart validation", "sh", "-c",
-		each(`for version in /schemas/v*; do
-    helm template todo-chatbot . --namespace todo-chatbot --values "$values" |
-      kubeconform -strict -summary -schema-location "$version/{{ .ResourceKind }}{{ .KindSuffix }}.json"
+		eachValues(`  for schemas in /schemas/v*; do
+    helm template todo-chatbot . --namespace todo-chatbot --kube-version "${schemas##*/}" --values "$values" >/tmp/rendered.yaml
+    kubeconform -strict -summary -schema-location "$schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" \
+      -schema-location "/schemas/crds/{{ .ResourceKind }}{{ .KindSuffix }}.json" /tmp/rendered.yaml
   done`))
 }
 

@@ -24,21 +24,16 @@ type Frontend struct {
 // The image: Node and Next.js' standalone server; no npm cache, no source map, not root.
 func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
 	base := from(f.Pins, image.Node)
-	passwd, err := base.File("/etc/passwd").Contents(ctx)
-	if err != nil {
-		return nil, err
-	}
-	group, err := base.File("/etc/group").Contents(ctx)
+	user, err := account(ctx, base, "nextjs", frontendUser)
 	if err != nil {
 		return nil, err
 	}
 	built := f.built()
 	return base.
-		WithNewFile("/etc/passwd", passwd+"nextjs:x:1001:1001::/app:/sbin/nologin\n").
-		WithNewFile("/etc/group", group+"nodejs:x:1001:\n").
-		WithDirectory("/app", built.Directory("/app/.next/standalone")).
-		WithDirectory("/app/.next/static", built.Directory("/app/.next/static")).
-		WithDirectory("/app/public", built.Directory("/app/public")).
+		WithDirectory("/", user).
+		WithDirectory("/app", built.Directory("/app/.next/standalone").
+			WithDirectory(".next/static", built.Directory("/app/.next/static")).
+			WithDirectory("public", built.Directory("/app/public"))).
 		WithWorkdir("/app").
 		WithEnvVariable("NODE_ENV", "production").
 		WithEnvVariable("NEXT_TELEMETRY_DISABLED", "1").
