@@ -10,9 +10,10 @@
  *   well-formed Unicode only. The two keys beside it are read after that comparison has succeeded.
  * - The server-action key becomes empty, with which Next.js refuses to decrypt. A build that has a server action fails.
  *
- * Source maps go, and so does the path of the directory that the build ran in.
+ * Source maps go, and so does the path of the directory that the build ran in. Files and directories get one mode each: the
+ * bundler makes some of its own writable for a group, and copies carry whatever the checkout had.
  */
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -78,6 +79,7 @@ export async function sealStandalone(project) {
     root,
     secrets.filter((secret) => secret !== UNMATCHABLE && secret !== ""),
   );
+  for (const directory of [root, path.join(project, ".next", "static")]) await settleModes(directory);
   return [...changed].sort();
 
   /**
@@ -106,6 +108,18 @@ export async function sealStandalone(project) {
     if ((await readFile(target, "utf8")) === text) return;
     await writeFile(target, text);
     changed.add(file);
+  }
+}
+
+/**
+ * Everyone may read what is below `root`, and only its owner may write.
+ *
+ * @param {string} root
+ */
+async function settleModes(root) {
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    await chmod(path.join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
   }
 }
 

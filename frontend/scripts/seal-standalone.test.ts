@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -50,6 +50,8 @@ async function build({ actions = {}, extra = {}, preview }: Shape = {}): Promise
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, content.replaceAll("LEAK", keys.previewModeSigningKey));
   }
+  await mkdir(path.join(project, ".next", "static"));
+  await writeFile(path.join(project, ".next", "static", "page.js"), "page");
   return [...Object.values(keys), encryptionKey];
 }
 
@@ -101,6 +103,16 @@ describe("sealing a build", () => {
       `"outputFileTracingRoot":"${APP_DIRECTORY}","repoRoot":"${APP_DIRECTORY}"`,
     );
     expect(Object.values(sealed).join()).not.toContain(project);
+  });
+
+  test("leaves nothing that a group or the world may write", async () => {
+    await build();
+    const files = ["standalone/server.js", "standalone/.next/server", "static/page.js"];
+    const paths = files.map((file) => path.join(project, ".next", file));
+    for (const file of paths) await chmod(file, 0o777);
+    await sealStandalone(project);
+    const modes = await Promise.all(paths.map(async (file) => ((await stat(file)).mode & 0o777).toString(8)));
+    expect(modes).toEqual(["644", "755", "644"]);
   });
 
   test("changes nothing the second time", async () => {
