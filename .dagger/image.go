@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
+	"time"
 
 	"todo-chatbot/ci/image"
 
@@ -33,7 +35,7 @@ func (b *Backend) Archive(ctx context.Context) (*dagger.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return normalized(ctx, "backend", container, from(b.Pins, image.Python))
+	return withoutClock(ctx, "backend", container)
 }
 
 // Archive is the image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
@@ -42,14 +44,18 @@ func (f *Frontend) Archive(ctx context.Context) (*dagger.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return normalized(ctx, "frontend", container, from(f.Pins, image.Node))
+	return withoutClock(ctx, "frontend", container)
 }
 
-// normalized takes the times of the build out of an image.
-func normalized(ctx context.Context, name string, container, base *dagger.Container) (*dagger.File, error) {
-	archive, err := container.AsTarball().Sync(ctx)
-	if err != nil {
+// withoutClock takes what the build's time and place left out of an image, and gives it as an OCI archive.
+func withoutClock(ctx context.Context, name string, container *dagger.Container) (*dagger.File, error) {
+	in, out := name+".engine.tar", name+".tar"
+	if _, err := container.AsTarball().Export(ctx, in); err != nil {
 		return nil, explain("building the "+name, err)
 	}
-	return archive, nil
+	defer func() { _ = os.Remove(in) }()
+	if _, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: time.Unix(0, 0)}); err != nil {
+		return nil, err
+	}
+	return dag.CurrentModule().WorkdirFile(out), nil
 }

@@ -1,0 +1,167 @@
+package image
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// imported is how an engine's history names a layer that came with the base image. Such a layer is shared with whoever
+// else has the base, so it stays as its publisher made it.
+const imported = "import image layer "
+
+// ClockOptions says what an image is to carry in place of the time of its build.
+type ClockOptions struct {
+	// Epoch is the one time in it: of the config, of its history, of every file that was added to the base.
+	Epoch time.Time
+	// Annotations are the manifest's, e.g. org.opencontainers.image.revision.
+	Annotations map[string]string
+}
+
+// WithoutClock reads an image archive, as an engine exports it, and writes it to out as an OCI layout archive that has
+// nothing in it of when and where it was built: times are the epoch, the history tells of layers and not of a build, and
+// what was added to the base has neither user names nor access times. The same content gives the same bytes.
+//
+// It returns the digest of the image's manifest. An archive that is truncated, has a blob that is not its digest's, or
+// holds several images is an error, and out is then not written.
+func WithoutClock(in, out string, o ClockOptions) (v1.Hash, error) {
+	if err := verify(in); err != nil {
+		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
+	}
+	source, err := tarball.ImageFromPath(in, nil)
+	if err != nil {
+		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
+	}
+	work, err := os.MkdirTemp(filepath.Dir(out), "layers")
+	if err != nil {
+		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	normal, err := normalize(source, work, o)
+	if err != nil {
+		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
+	}
+	digest, err := normal.Digest()
+	if err != nil {
+		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
+	}
+	return digest, writeLayout(normal, work, out)
+}
+
+func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
+	config, err := source.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	layers, err := source.Layers()
+	if err != nil {
+		return nil, err
+	}
+	made := history(config)
+	if len(made) != len(layers) {
+		return nil, fmt.Errorf("the config tells of %d layers and the archive has %d", len(made), len(layers))
+	}
+	additions := make([]mutate.Addendum, len(layers))
+	for i, layer := range layers {
+		by := made[i].CreatedBy
+		if !strings.HasPrefix(by, imported) {
+			if layer, err = rewrite(layer, filepath.Join(work, fmt.Sprint(i)), o.Epoch); err != nil {
+				return nil, fmt.Errorf("layer %d: %w", i, err)
+			}
+		}
+		additions[i] = mutate.Addendum{
+			Layer: layer, MediaType: types.OCILayer,
+			History: v1.History{Created: v1.Time{Time: o.Epoch}, CreatedBy: by},
+		}
+	}
+	// A config of its own, so that nothing comes along that a later engine may add.
+	fresh := &v1.ConfigFile{
+		Architecture: config.Architecture, OS: config.OS, OSVersion: config.OSVersion, Variant: config.Variant,
+		Created: v1.Time{Time: o.Epoch}, Config: config.Config,
+		RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{}},
+	}
+	image, err := mutate.ConfigFile(mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), fresh)
+	if err != nil {
+		return nil, err
+	}
+	if image, err = mutate.Append(image, additions...); err != nil {
+		return nil, err
+	}
+	if len(o.Annotations) > 0 {
+		image = mutate.Annotations(image, o.Annotations).(v1.Image)
+	}
+	return image, nil
+}
+
+// history gives the entries that stand for a layer, in the layers' order.
+func history(config *v1.ConfigFile) []v1.History {
+	var made []v1.History
+	for _, entry := range config.History {
+		if !entry.EmptyLayer {
+			made = append(made, entry)
+		}
+	}
+	return made
+}
+
+// rewrite gives a layer the same files with one time and without names.
+func rewrite(layer v1.Layer, path string, epoch time.Time) (_ v1.Layer, err error) {
+	content, err := layer.Uncompressed()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, content.Close()) }()
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	zipped, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if err := retime(tar.NewReader(content), tar.NewWriter(zipped), epoch); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	if err := errors.Join(zipped.Close(), file.Close()); err != nil {
+		return nil, err
+	}
+	return tarball.LayerFromFile(path, tarball.WithMediaType(types.OCILayer))
+}
+
+func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) error {
+	for {
+		header, err := from.Next()
+		if errors.Is(err, io.EOF) {
+			return to.Close()
+		}
+		if err != nil {
+			return fmt.Errorf("reading the layer: %w", err)
+		}
+		header.ModTime, header.AccessTime, header.ChangeTime = epoch, time.Time{}, time.Time{}
+		header.Uname, header.Gname = "", ""
+		header.Format = tar.FormatPAX
+		for key := range header.PAXRecords {
+			if !strings.HasPrefix(key, "SCHILY.xattr.") {
+				delete(header.PAXRecords, key)
+			}
+		}
+		if err := to.WriteHeader(header); err != nil {
+			return fmt.Errorf("writing %s: %w", header.Name, err)
+		}
+		if _, err := io.Copy(to, from); err != nil {
+			return fmt.Errorf("copying %s: %w", header.Name, err)
+		}
+	}
+}

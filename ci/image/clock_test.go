@@ -1,0 +1,227 @@
+package image_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/image"
+)
+
+var epoch = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+// build is one build of the same image: what differs between two of them is the machine and the moment.
+type build struct {
+	at      time.Time
+	owner   string
+	content string
+}
+
+func (b build) layer(t *testing.T, files map[string]string) v1.Layer {
+	t.Helper()
+	var raw bytes.Buffer
+	archive := tar.NewWriter(&raw)
+	for _, name := range []string{"app/", "app/main.py"} {
+		content, kind := files[name], byte(tar.TypeReg)
+		if name == "app/" {
+			kind = tar.TypeDir
+		}
+		require.NoError(t, archive.WriteHeader(&tar.Header{
+			Name: name, Typeflag: kind, Mode: 0o755, Size: int64(len(content)), Uid: 1000, Uname: b.owner,
+			ModTime: b.at, AccessTime: b.at, Format: tar.FormatPAX,
+		}))
+		_, err := archive.Write([]byte(content))
+		require.NoError(t, err)
+	}
+	require.NoError(t, archive.Close())
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(raw.Bytes())), nil
+	})
+	require.NoError(t, err)
+	return layer
+}
+
+// archive writes the build as an engine exports it: a base layer, a layer on it, and the clock in the config.
+func (b build) archive(t *testing.T) string {
+	t.Helper()
+	base := build{at: time.Unix(1, 0), owner: "publisher"}.layer(t, map[string]string{"app/main.py": "base"})
+	digest, err := base.Digest()
+	require.NoError(t, err)
+	content := b.content
+	if content == "" {
+		content = "print('hello')"
+	}
+	added, err := mutate.Append(empty.Image,
+		mutate.Addendum{Layer: base, History: v1.History{Created: v1.Time{Time: b.at}, CreatedBy: "import image layer " + digest.String()}},
+		mutate.Addendum{Layer: b.layer(t, map[string]string{"app/main.py": content}), History: v1.History{Created: v1.Time{Time: b.at}, CreatedBy: "withDirectory"}},
+	)
+	require.NoError(t, err)
+	config, err := added.ConfigFile()
+	require.NoError(t, err)
+	config = config.DeepCopy()
+	config.Created, config.Author, config.Container = v1.Time{Time: b.at}, b.owner, b.owner
+	config.Config = v1.Config{
+		User: "1000:1000", Cmd: []string{"serve"}, Env: []string{"PATH=/bin"}, ExposedPorts: map[string]struct{}{"8000/tcp": {}},
+		Healthcheck: &v1.HealthConfig{Test: []string{"CMD", "python"}, Interval: 30 * time.Second},
+	}
+	made, err := mutate.ConfigFile(added, config)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "image.tar")
+	require.NoError(t, tarball.WriteToFile(path, nil, made))
+	return path
+}
+
+func without(t *testing.T, in string) (string, v1.Hash) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "out.tar")
+	digest, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Annotations: map[string]string{"a": "b"}})
+	require.NoError(t, err)
+	return out, digest
+}
+
+// open reads an OCI layout archive, the way a registry's client would.
+func open(t *testing.T, path string) v1.Image {
+	t.Helper()
+	dir := t.TempDir()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	for archive := tar.NewReader(file); ; {
+		header, err := archive.Next()
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		name := filepath.Join(dir, filepath.FromSlash(header.Name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		raw, err := io.ReadAll(archive)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(name, raw, 0o600))
+	}
+	index, err := layout.ImageIndexFromPath(dir)
+	require.NoError(t, err)
+	manifest, err := index.IndexManifest()
+	require.NoError(t, err)
+	require.Len(t, manifest.Manifests, 1)
+	found, err := index.Image(manifest.Manifests[0].Digest)
+	require.NoError(t, err)
+	return found
+}
+
+func TestTwoBuildsOfTheSameContentAreTheSameBytes(t *testing.T) {
+	one, first := without(t, build{at: time.Unix(1_700_000_000, 5), owner: "ci"}.archive(t))
+	two, second := without(t, build{at: time.Unix(1_800_000_000, 7), owner: "laptop"}.archive(t))
+	assert.Equal(t, first, second)
+	a, err := os.ReadFile(one)
+	require.NoError(t, err)
+	b, err := os.ReadFile(two)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(a, b), "the archives differ")
+}
+
+func TestOtherContentIsAnotherImage(t *testing.T) {
+	_, first := without(t, build{at: epoch}.archive(t))
+	_, second := without(t, build{at: epoch, content: "print('bye')"}.archive(t))
+	assert.NotEqual(t, first, second)
+}
+
+func TestTheBaseStaysAsItsPublisherMadeIt(t *testing.T) {
+	in := build{at: epoch}.archive(t)
+	source, err := tarball.ImageFromPath(in, nil)
+	require.NoError(t, err)
+	before, err := source.Layers()
+	require.NoError(t, err)
+	out, _ := without(t, in)
+	after, err := open(t, out).Layers()
+	require.NoError(t, err)
+	require.Len(t, after, 2)
+
+	wanted, err := before[0].Digest()
+	require.NoError(t, err)
+	kept, err := after[0].Digest()
+	require.NoError(t, err)
+	assert.Equal(t, wanted, kept)
+}
+
+func TestOnlyTheEpochIsLeftOfTheTime(t *testing.T) {
+	out, digest := without(t, build{at: time.Unix(1_700_000_000, 0), owner: "ci"}.archive(t))
+	found := open(t, out)
+	actual, err := found.Digest()
+	require.NoError(t, err)
+	assert.Equal(t, digest, actual, "the digest that was told is the archive's")
+
+	config, err := found.ConfigFile()
+	require.NoError(t, err)
+	assert.Equal(t, epoch, config.Created.UTC())
+	assert.Empty(t, config.Author)
+	for _, entry := range config.History {
+		assert.Equal(t, epoch, entry.Created.UTC())
+	}
+	layers, err := found.Layers()
+	require.NoError(t, err)
+	content, err := layers[1].Uncompressed()
+	require.NoError(t, err)
+	names := []string{}
+	for archive := tar.NewReader(content); ; {
+		header, err := archive.Next()
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		names = append(names, header.Name)
+		assert.Equal(t, epoch, header.ModTime.UTC(), header.Name)
+		assert.Empty(t, header.Uname)
+		assert.Equal(t, 1000, header.Uid)
+		assert.True(t, header.AccessTime.IsZero())
+	}
+	assert.Equal(t, []string{"app/", "app/main.py"}, names)
+}
+
+func TestWhatTheImageDoesStays(t *testing.T) {
+	out, _ := without(t, build{at: epoch}.archive(t))
+	found := open(t, out)
+	config, err := found.ConfigFile()
+	require.NoError(t, err)
+	assert.Equal(t, "1000:1000", config.Config.User)
+	assert.Equal(t, []string{"serve"}, config.Config.Cmd)
+	assert.Contains(t, config.Config.ExposedPorts, "8000/tcp")
+	require.NotNil(t, config.Config.Healthcheck, "Docker's health check")
+	assert.Equal(t, 30*time.Second, config.Config.Healthcheck.Interval)
+	manifest, err := found.Manifest()
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a": "b"}, manifest.Annotations)
+}
+
+func TestADamagedArchiveIsRefusedAndNothingIsWritten(t *testing.T) {
+	whole, err := os.ReadFile(build{at: epoch}.archive(t))
+	require.NoError(t, err)
+	for name, raw := range map[string][]byte{
+		"empty":         {},
+		"no archive":    []byte("not an archive at all"),
+		"half":          whole[:len(whole)/2],
+		"a flipped bit": bytes.Replace(whole, []byte("withDirectory"), []byte("withDirectorz"), 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			in, out := filepath.Join(dir, "in.tar"), filepath.Join(dir, "out.tar")
+			require.NoError(t, os.WriteFile(in, raw, 0o600))
+			_, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch})
+			assert.Error(t, err)
+			left, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			assert.Len(t, left, 1, "only the input is there")
+		})
+	}
+}
