@@ -33,12 +33,6 @@ type embedded struct {
 	service  *dagger.Service
 }
 
-// archive is an image on its way into a cluster.
-type archive struct {
-	repository string
-	file       *dagger.File
-}
-
 // newEmbedded describes a one-node cluster; nothing starts before start.
 func newEmbedded(pins string) (*cluster, error) {
 	now := time.Now()
@@ -127,6 +121,18 @@ func (c *cluster) ask(ctx context.Context, args ...string) (string, error) {
 		Contents(ctx)
 }
 
+// send puts images into every node of a cluster of the user's, through its API server alone.
+func (c *cluster) send(ctx context.Context, archives ...archive) error {
+	container, args := withNodeFiles(c.tools()), []string{node.Home + "/send.sh"}
+	for i, a := range archives {
+		at := fmt.Sprintf("/archives/%d.tar", i)
+		container = container.WithMountedFile(at, a.file)
+		args = append(args, a.name()+"="+at)
+	}
+	_, err := container.WithExec(args).Sync(ctx)
+	return explain("sending the images", err)
+}
+
 // start boots the node and waits until it is Ready, or says why it is not.
 func (e *embedded) start(ctx context.Context) error {
 	started := make(chan error, 1)
@@ -149,9 +155,9 @@ func (e *embedded) start(ctx context.Context) error {
 func (e *embedded) load(ctx context.Context, archives ...archive) ([]string, error) {
 	container, args := e.beside(), []string{node.Home + "/import.sh"}
 	for i, a := range archives {
-		path := fmt.Sprintf("/archives/%d.tar", i)
-		container = container.WithMountedFile(path, a.file)
-		args = append(args, a.repository+"="+path)
+		at := fmt.Sprintf("/archives/%d.tar", i)
+		container = container.WithMountedFile(at, a.file)
+		args = append(args, a.repository+"="+at)
 	}
 	out, err := container.WithExec(args).Stdout(ctx)
 	if err != nil {
@@ -161,6 +167,11 @@ func (e *embedded) load(ctx context.Context, archives ...archive) ([]string, err
 	if len(names) != len(archives) {
 		return nil, fmt.Errorf("importing images: %d were imported and %d were sent: %s", len(names), len(archives), out)
 	}
+	for i, a := range archives {
+		if a.digest != "" && names[i] != a.name() {
+			return nil, fmt.Errorf("importing images: the node has %s and what was built is %s", names[i], a.name())
+		}
+	}
 	return names, nil
 }
 
@@ -169,7 +180,12 @@ func (e *embedded) container() *dagger.Container {
 	container := from(e.pins, image.KindNode).
 		WithMountedCache(node.State, dag.CacheVolume("todo-node-"+fingerprint(e.pins))).
 		WithEnvVariable("NODE_INSTANCE", e.instance)
-	// A volume that belongs to the tools' users alone; the files in it are ours and small.
+	return withNodeFiles(container)
+}
+
+// withNodeFiles adds the scripts of ci/node.
+func withNodeFiles(container *dagger.Container) *dagger.Container {
+	// Embedded files are read without fail.
 	_ = fs.WalkDir(node.Files(), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

@@ -99,61 +99,77 @@ func (d *deployment) prepare(ctx context.Context) (placed, error) {
 	if d.checks {
 		group.Go(func() error { return d.step(ctx, "check", d.module.runChecks) })
 	}
-	if d.cluster.embedded == nil {
-		group.Go(func() (err error) { images, err = d.send(ctx); return err })
-		return images, group.Wait()
+	if d.cluster.embedded != nil {
+		group.Go(func() error { return d.step(ctx, "boot the cluster", d.cluster.embedded.start) })
 	}
-	group.Go(func() error { return d.step(ctx, "boot the cluster", d.cluster.embedded.start) })
-	group.Go(func() (err error) { images, err = d.place(ctx); return err })
-	return images, group.Wait()
-}
-
-// placed are the images of a release, each by digest, as the cluster's nodes name them.
-type placed struct{ backend, frontend, postgres string }
-
-// place builds both images and puts them, and what else the node needs, into the embedded cluster.
-func (d *deployment) place(ctx context.Context) (placed, error) {
-	var backend, frontend *dagger.File
-	group, building := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return d.step(building, "build the backend", func(ctx context.Context) (err error) {
-			backend, err = d.module.Backend().Archive(ctx)
-			return err
-		})
-	})
-	group.Go(func() error {
-		return d.step(building, "build the front end", func(ctx context.Context) (err error) {
-			frontend, err = d.module.Frontend().Archive(ctx)
-			return err
-		})
-	})
-	if err := group.Wait(); err != nil {
-		return placed{}, err
-	}
-	var images placed
-	err := d.step(ctx, "load the images", func(ctx context.Context) error {
-		pins, err := image.ParsePins([]byte(d.module.Pins))
+		backend, frontend, err := d.build(ctx)
 		if err != nil {
 			return err
 		}
-		names, err := d.cluster.embedded.load(ctx,
-			archive{backendRepository, backend},
-			archive{frontendRepository, frontend},
-			archive{repositoryOf(pins.Reference(image.Postgres)), from(d.module.Pins, image.Postgres).AsTarball()},
-			archive{repositoryOf(pins.Reference(image.MetricsServer)), from(d.module.Pins, image.MetricsServer).AsTarball()},
-		)
-		if err != nil {
+		return d.step(ctx, "load the images", func(ctx context.Context) (err error) {
+			images, err = d.place(ctx, backend, frontend)
 			return err
-		}
-		images = placed{backend: names[0], frontend: names[1], postgres: names[2]}
-		return nil
+		})
 	})
+	err := group.Wait()
 	for _, name := range []string{images.backend, images.frontend, images.postgres} {
 		if repository, digest, found := strings.Cut(name, "@"); found {
 			d.report.Images = append(d.report.Images, report.Image{Name: repository, Digest: digest})
 		}
 	}
 	return images, err
+}
+
+// placed are the images of a release, each by digest, as the cluster's nodes name them.
+type placed struct{ backend, frontend, postgres string }
+
+// build makes both images, side by side.
+func (d *deployment) build(ctx context.Context) (backend, frontend archive, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return d.step(ctx, "build the backend", func(ctx context.Context) (err error) {
+			backend, err = d.module.Backend().archive(ctx)
+			return err
+		})
+	})
+	group.Go(func() error {
+		return d.step(ctx, "build the front end", func(ctx context.Context) (err error) {
+			frontend, err = d.module.Frontend().archive(ctx)
+			return err
+		})
+	})
+	return backend, frontend, group.Wait()
+}
+
+// place puts the images, and what else the release needs, into the cluster's nodes.
+func (d *deployment) place(ctx context.Context, backend, frontend archive) (placed, error) {
+	pins, err := image.ParsePins([]byte(d.module.Pins))
+	if err != nil {
+		return placed{}, err
+	}
+	postgres := repositoryOf(pins.Reference(image.Postgres))
+	if d.cluster.embedded == nil {
+		images, archives := placed{backend: backend.name(), frontend: frontend.name()}, []archive{backend, frontend}
+		if d.inputs.OwnPostgres() {
+			own, err := withoutClock(ctx, postgres, from(d.module.Pins, image.Postgres))
+			if err != nil {
+				return placed{}, err
+			}
+			images.postgres, archives = own.name(), append(archives, own)
+		}
+		return images, d.cluster.send(ctx, archives...)
+	}
+	names, err := d.cluster.embedded.load(ctx, backend, frontend,
+		archive{repository: postgres, file: from(d.module.Pins, image.Postgres).AsTarball()},
+		archive{
+			repository: repositoryOf(pins.Reference(image.MetricsServer)),
+			file:       from(d.module.Pins, image.MetricsServer).AsTarball(),
+		})
+	if err != nil {
+		return placed{}, err
+	}
+	return placed{backend: names[0], frontend: names[1], postgres: names[2]}, nil
 }
 
 // values are what the chart is told; nothing in them is secret.
@@ -203,9 +219,4 @@ func (d *deployment) reach() []string {
 	}
 	return []string{fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend 3000:3000   then %s",
 		d.inputs.Namespace, deploy.Fullname(d.inputs.Release), d.inputs.PublicURL)}
-}
-
-// send builds both images and puts them into a cluster of the user's.
-func (d *deployment) send(ctx context.Context) (placed, error) {
-	return placed{}, fmt.Errorf("not yet")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -29,33 +30,56 @@ func account(ctx context.Context, base *dagger.Container, name, ids string) (*da
 		WithNewFile("etc/group", fmt.Sprintf("%s%s:x:%s:\n", group, name, gid)), nil
 }
 
-// Archive is the image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
-func (b *Backend) Archive(ctx context.Context) (*dagger.File, error) {
-	container, err := b.Build(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return withoutClock(ctx, "backend", container)
+// archive is an image on its way into a cluster.
+type archive struct {
+	repository string
+	// digest is the manifest's, "" when only an engine's export knows it.
+	digest string
+	file   *dagger.File
 }
 
-// Archive is the image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
+// name is what pods call the image by.
+func (a archive) name() string { return a.repository + "@" + a.digest }
+
+// The image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
+func (b *Backend) Archive(ctx context.Context) (*dagger.File, error) {
+	made, err := b.archive(ctx)
+	return made.file, err
+}
+
+// The image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
 func (f *Frontend) Archive(ctx context.Context) (*dagger.File, error) {
+	made, err := f.archive(ctx)
+	return made.file, err
+}
+
+func (b *Backend) archive(ctx context.Context) (archive, error) {
+	container, err := b.Build(ctx)
+	if err != nil {
+		return archive{}, err
+	}
+	return withoutClock(ctx, backendRepository, container)
+}
+
+func (f *Frontend) archive(ctx context.Context) (archive, error) {
 	container, err := f.Build(ctx)
 	if err != nil {
-		return nil, err
+		return archive{}, err
 	}
-	return withoutClock(ctx, "frontend", container)
+	return withoutClock(ctx, frontendRepository, container)
 }
 
 // withoutClock takes what the build's time and place left out of an image, and gives it as an OCI archive.
-func withoutClock(ctx context.Context, name string, container *dagger.Container) (*dagger.File, error) {
-	in, out := name+".engine.tar", name+".tar"
+func withoutClock(ctx context.Context, repository string, container *dagger.Container) (archive, error) {
+	out := path.Base(repository) + ".tar"
+	in := "engine-" + out
 	if _, err := container.AsTarball().Export(ctx, in); err != nil {
-		return nil, explain("building the "+name, err)
+		return archive{}, explain("building "+path.Base(repository), err)
 	}
 	defer func() { _ = os.Remove(in) }()
-	if _, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: time.Unix(0, 0)}); err != nil {
-		return nil, err
+	digest, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: time.Unix(0, 0)})
+	if err != nil {
+		return archive{}, err
 	}
-	return dag.CurrentModule().WorkdirFile(out), nil
+	return archive{repository: repository, digest: digest.String(), file: dag.CurrentModule().WorkdirFile(out)}, nil
 }
