@@ -11,7 +11,7 @@ OPENAI_MODEL: {{ . | quote }}
 {{- if .Values.faults.crash }}
 AUTH_JWKS_URL: faults-crash
 {{- else }}
-AUTH_JWKS_URL: http://{{ include "todo-chatbot.fullname" . }}-frontend:{{ .Values.frontend.service.port }}/api/auth/jwks
+AUTH_JWKS_URL: {{ include "todo-chatbot.url" (dict "root" . "component" "frontend") }}/api/auth/jwks
 {{- end }}
 AUTH_ISSUER: {{ .Values.publicUrl }}
 AUTH_AUDIENCE: {{ .Values.authAudience | quote }}
@@ -22,7 +22,7 @@ UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN: {{ .Values.backend.gracefulShutdownSeconds | 
 {{- define "todo-chatbot.frontend.config" -}}
 BETTER_AUTH_URL: {{ .Values.publicUrl }}
 AUTH_AUDIENCE: {{ .Values.authAudience | quote }}
-BACKEND_URL: http://{{ include "todo-chatbot.fullname" . }}-backend:{{ .Values.backend.service.port }}
+BACKEND_URL: {{ include "todo-chatbot.url" (dict "root" . "component" "backend") }}
 TRUSTED_ORIGINS: {{ join "," .Values.frontend.trustedOrigins | quote }}
 # a container runtime sets HOSTNAME to the pod's name, and Next.js would then listen on that address alone
 HOSTNAME: 0.0.0.0

@@ -60,6 +60,15 @@ labels:
 {{- end }}
 {{- end }}
 
+{{/*
+Where one component answers inside the cluster, as an origin: without a port that the scheme implies, or it would not be
+the same string as what a URL parser makes of it. Takes a dict: root, component.
+*/}}
+{{- define "todo-chatbot.url" -}}
+{{- $port := int (index .root.Values .component).service.port }}
+{{- printf "http://%s-%s" (include "todo-chatbot.fullname" .root) .component }}{{ if ne $port 80 }}:{{ $port }}{{ end }}
+{{- end }}
+
 {{/* The Secret that the pods read: the caller's own, or the one that this chart makes. */}}
 {{- define "todo-chatbot.secretName" -}}
 {{- .Values.existingSecret | default (printf "%s-secrets" (include "todo-chatbot.fullname" .)) }}

@@ -58,6 +58,9 @@ secrets.POSTGRES_PASSWORD: is empty while postgres.enabled is true; set it, {{ $
 
 {{- define "todo-chatbot.problems.rest" -}}
 {{- $autoscaling := .Values.backend.autoscaling }}
+{{- if regexMatch "^(http://.*:80|https://.*:443)$" .Values.publicUrl }}
+publicUrl: names the port that its scheme implies; leave it out, as browsers do
+{{- end }}
 {{- if gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas) }}
 backend.autoscaling.minReplicas: {{ $autoscaling.minReplicas }} is above backend.autoscaling.maxReplicas, {{ $autoscaling.maxReplicas }}
 {{- end }}

@@ -27,9 +27,9 @@ spec:
       command: [python, -B, /scripts/{{ .script }}.py]
       env:
         - name: BACKEND_URL
-          value: http://{{ $fullname }}-backend:{{ $root.Values.backend.service.port }}
+          value: {{ include "todo-chatbot.url" (dict "root" $root "component" "backend") }}
         - name: FRONTEND_URL
-          value: http://{{ $fullname }}-frontend:{{ $root.Values.frontend.service.port }}
+          value: {{ include "todo-chatbot.url" (dict "root" $root "component" "frontend") }}
         {{- if eq .script "journey" }}
         - name: PUBLIC_URL
           value: {{ $root.Values.publicUrl }}
