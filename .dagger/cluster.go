@@ -157,7 +157,7 @@ func (e *embedded) load(ctx context.Context, archives ...archive) ([]string, err
 	for i, a := range archives {
 		at := fmt.Sprintf("/archives/%d.tar", i)
 		container = container.WithMountedFile(at, a.file)
-		args = append(args, a.repository+"="+at)
+		args = append(args, a.key, a.repository, at)
 	}
 	out, err := container.WithExec(args).Stdout(ctx)
 	if err != nil {
@@ -168,7 +168,7 @@ func (e *embedded) load(ctx context.Context, archives ...archive) ([]string, err
 		return nil, fmt.Errorf("importing images: %d were imported and %d were sent: %s", len(names), len(archives), out)
 	}
 	for i, a := range archives {
-		if a.digest != "" && names[i] != a.name() {
+		if a.digest != "" && names[i] != a.name() { // an engine's own export has no digest that we know
 			return nil, fmt.Errorf("importing images: the node has %s and what was built is %s", names[i], a.name())
 		}
 	}

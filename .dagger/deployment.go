@@ -144,15 +144,14 @@ func (d *deployment) build(ctx context.Context) (backend, frontend archive, err 
 
 // place puts the images, and what else the release needs, into the cluster's nodes.
 func (d *deployment) place(ctx context.Context, backend, frontend archive) (placed, error) {
-	pins, err := image.ParsePins([]byte(d.module.Pins))
+	postgres, err := pulled(d.module.Pins, image.Postgres)
 	if err != nil {
 		return placed{}, err
 	}
-	postgres := repositoryOf(pins.Reference(image.Postgres))
 	if d.cluster.embedded == nil {
 		images, archives := placed{backend: backend.name(), frontend: frontend.name()}, []archive{backend, frontend}
 		if d.inputs.OwnPostgres() {
-			own, err := withoutClock(ctx, postgres, from(d.module.Pins, image.Postgres))
+			own, err := withoutClock(ctx, postgres.repository, from(d.module.Pins, image.Postgres))
 			if err != nil {
 				return placed{}, err
 			}
@@ -160,12 +159,11 @@ func (d *deployment) place(ctx context.Context, backend, frontend archive) (plac
 		}
 		return images, d.cluster.send(ctx, archives...)
 	}
-	names, err := d.cluster.embedded.load(ctx, backend, frontend,
-		archive{repository: postgres, file: from(d.module.Pins, image.Postgres).AsTarball()},
-		archive{
-			repository: repositoryOf(pins.Reference(image.MetricsServer)),
-			file:       from(d.module.Pins, image.MetricsServer).AsTarball(),
-		})
+	metrics, err := pulled(d.module.Pins, image.MetricsServer)
+	if err != nil {
+		return placed{}, err
+	}
+	names, err := d.cluster.embedded.load(ctx, backend, frontend, postgres, metrics)
 	if err != nil {
 		return placed{}, err
 	}

@@ -35,7 +35,9 @@ type archive struct {
 	repository string
 	// digest is the manifest's, "" when only an engine's export knows it.
 	digest string
-	file   *dagger.File
+	// key stands for the content: the digest, or the pin that it was pulled by.
+	key  string
+	file *dagger.File
 }
 
 // name is what pods call the image by.
@@ -81,5 +83,18 @@ func withoutClock(ctx context.Context, repository string, container *dagger.Cont
 	if err != nil {
 		return archive{}, err
 	}
-	return archive{repository: repository, digest: digest.String(), file: dag.CurrentModule().WorkdirFile(out)}, nil
+	return archive{
+		repository: repository, digest: digest.String(), key: digest.String(),
+		file: dag.CurrentModule().WorkdirFile(out),
+	}, nil
+}
+
+// pulled is a pinned image as its publisher made it.
+func pulled(pins string, name image.Name) (archive, error) {
+	parsed, err := image.ParsePins([]byte(pins))
+	if err != nil {
+		return archive{}, err
+	}
+	reference := parsed.Reference(name)
+	return archive{repository: repositoryOf(reference), key: reference, file: from(pins, name).AsTarball()}, nil
 }

@@ -1,4 +1,5 @@
-// Bindings prints the overlay under which `go vet` reads the Dagger module in .dagger without an engine.
+// Bindings prints the overlay under which `go build` reads the Dagger module in .dagger without an engine, and writes
+// what the overlay adds into the directory that it is given.
 //
 // An engine generates internal/dagger from its API. The Go SDK of the same version has the same API under
 // dagger.io/dagger, so here each of its exported names stands for the generated one.
@@ -16,18 +17,18 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "bindings: name a directory to write to")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "bindings:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(made string) error {
 	here, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	made, err := os.MkdirTemp("", "bindings")
 	if err != nil {
 		return err
 	}
