@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"todo-chatbot/ci/deploy"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+// Status of a release in a cluster of yours: its revisions, its pods and what they run.
+//
+// +cache="never"
+func (m *TodoChatbot) Status(
+	ctx context.Context,
+	// The cluster's kubeconfig, with everything in it.
+	kubeconfig *dagger.Secret,
+	// The way to its API server: tcp://localhost:PORT.
+	cluster *dagger.Service,
+	// The kubeconfig's context, when it has several.
+	// +optional
+	context string,
+	// +default="todo-chatbot"
+	release string,
+	// +default="todo-chatbot"
+	namespace string,
+) (string, error) {
+	c, err := newExisting(ctx, m.Pins, kubeconfig, cluster, context)
+	if err != nil {
+		return "", err
+	}
+	const script = `set -eu
+helm --namespace "$1" history "$2" --max 5
+echo
+kubectl --namespace "$1" get deployments,statefulsets,horizontalpodautoscalers,pods --selector "app.kubernetes.io/instance=$2" --output wide`
+	out, err := c.ask(ctx, "sh", "-c", script, "status", namespace, release)
+	return out, explain("asking for the release's status", err)
+}
+
+// Logs of a release's pods in a cluster of yours.
+//
+// +cache="never"
+func (m *TodoChatbot) Logs(
+	ctx context.Context,
+	// The cluster's kubeconfig, with everything in it.
+	kubeconfig *dagger.Secret,
+	// The way to its API server: tcp://localhost:PORT.
+	cluster *dagger.Service,
+	// The kubeconfig's context, when it has several.
+	// +optional
+	context string,
+	// +default="todo-chatbot"
+	release string,
+	// +default="todo-chatbot"
+	namespace string,
+	// How many of the last lines of each container.
+	// +default=50
+	tail int,
+	// Go on printing, until interrupted.
+	// +optional
+	follow bool,
+) (string, error) {
+	c, err := newExisting(ctx, m.Pins, kubeconfig, cluster, context)
+	if err != nil {
+		return "", err
+	}
+	args := []string{"kubectl", "--namespace", namespace, "logs", "--selector", "app.kubernetes.io/instance=" + release,
+		"--all-containers", "--prefix", "--ignore-errors", "--max-log-requests", "20", "--tail", strconv.Itoa(tail)}
+	if follow {
+		args = append(args, "--follow")
+	}
+	out, err := c.tools().WithExec(args).Stdout(ctx)
+	return out, explain("reading the release's logs", err)
+}
+
+// Rollback returns a release in a cluster of yours to an earlier revision and waits for it.
+//
+// +cache="never"
+func (m *TodoChatbot) Rollback(
+	ctx context.Context,
+	// The cluster's kubeconfig, with everything in it.
+	kubeconfig *dagger.Secret,
+	// The way to its API server: tcp://localhost:PORT.
+	cluster *dagger.Service,
+	// The kubeconfig's context, when it has several.
+	// +optional
+	context string,
+	// +default="todo-chatbot"
+	release string,
+	// +default="todo-chatbot"
+	namespace string,
+	// The revision; left out, the one before the present.
+	// +optional
+	revision int,
+) (string, error) {
+	c, err := newExisting(ctx, m.Pins, kubeconfig, cluster, context)
+	if err != nil {
+		return "", err
+	}
+	out, err := c.ask(ctx, "helm", "--namespace", namespace, "rollback", release, strconv.Itoa(revision), "--wait", "--timeout", "5m")
+	return out, explain("rolling the release back", err)
+}
+
+// Undeploy removes a release from a cluster of yours: what is the release's, and nothing else. The volume of its own
+// Postgres stays unless told.
+//
+// +cache="never"
+func (m *TodoChatbot) Undeploy(
+	ctx context.Context,
+	// The cluster's kubeconfig, with everything in it.
+	kubeconfig *dagger.Secret,
+	// The way to its API server: tcp://localhost:PORT.
+	cluster *dagger.Service,
+	// The kubeconfig's context, when it has several.
+	// +optional
+	context string,
+	// +default="todo-chatbot"
+	release string,
+	// +default="todo-chatbot"
+	namespace string,
+	// Remove the volume of the release's own Postgres too, with everything in it.
+	// +optional
+	deleteVolumes bool,
+) (string, error) {
+	c, err := newExisting(ctx, m.Pins, kubeconfig, cluster, context)
+	if err != nil {
+		return "", err
+	}
+	// Helm leaves the pods of its tests, and Secrets that it did not make.
+	const script = `set -eu
+helm --namespace "$1" uninstall "$2" --ignore-not-found --wait --timeout 2m
+kubectl --namespace "$1" delete pods --selector "app.kubernetes.io/instance=$2,app.kubernetes.io/component=test"
+kubectl --namespace "$1" delete secrets --selector "$3"
+if [ "$4" = true ]; then kubectl --namespace "$1" delete persistentvolumeclaims --selector "app.kubernetes.io/instance=$2"; fi`
+	out, err := c.ask(ctx, "sh", "-c", script, "undeploy", namespace, release,
+		deploy.SecretSelector(release), strconv.FormatBool(deleteVolumes))
+	return out, explain("removing the release", err)
+}
