@@ -51,6 +51,9 @@ func (m *TodoChatbot) Deploy(
 	// The origin under which browsers reach the application.
 	// +default="http://localhost:3000"
 	publicUrl string,
+	// Values of yours for the chart, as `helm --values` takes them. Images, secrets and the address above go before them.
+	// +optional
+	values *dagger.File,
 	// How long the roll may take.
 	// +default="5m"
 	timeout string,
@@ -66,7 +69,7 @@ func (m *TodoChatbot) Deploy(
 	if err != nil {
 		return "", err
 	}
-	d.checks = !skipChecks
+	d.checks, d.extra = !skipChecks, values
 	err = d.run(ctx)
 	return d.report.Text(), err
 }

@@ -29,7 +29,9 @@ type deployment struct {
 	inputs  deploy.Inputs
 	cluster *cluster
 	// checks asks for everything that `dagger check` runs, beside the rest.
-	checks  bool
+	checks bool
+	// extra are the caller's own values for the chart, nil when there are none.
+	extra   *dagger.File
 	secrets map[string]string
 	report  *report.Run
 

@@ -75,8 +75,12 @@ func (d *deployment) upgrade(ctx context.Context, before deploy.History, secret 
 		// A run that was killed left it; nobody else is at work, or Helm would refuse this too.
 		commands = append(commands, before.Repair(d.inputs.Release, namespace))
 	}
-	commands = append(commands, d.helm("upgrade", d.inputs.Release, "/chart", "--install",
-		"--values", "/run/values.json", "--history-max", "5"))
+	upgrade := d.helm("upgrade", d.inputs.Release, "/chart", "--install", "--history-max", "5")
+	if d.extra != nil {
+		tools = tools.WithMountedFile("/run/extra.yaml", d.extra)
+		upgrade = append(upgrade, "--values", "/run/extra.yaml")
+	}
+	commands = append(commands, append(upgrade, "--values", "/run/values.json"))
 	for _, command := range commands {
 		tools = tools.WithExec(command)
 	}
