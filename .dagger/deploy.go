@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"todo-chatbot/ci/deploy"
@@ -99,6 +100,36 @@ func (m *TodoChatbot) Serve(
 		return nil, err
 	}
 	return d.forward(), nil
+}
+
+// Report runs the pipeline on a cluster of its own and gives the run as a page to look at: report.html, and the same as
+// report.md and report.json. A run that fails has a page too, which says so; deploy is the call that fails then.
+//
+// +cache="never"
+func (m *TodoChatbot) Report(ctx context.Context) (*dagger.Directory, error) {
+	d, err := m.deployment(ctx, arguments{
+		environment: string(deploy.Development),
+		release:     "todo-chatbot", namespace: "todo-chatbot", publicURL: "http://localhost:3000", timeout: "5m",
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.checks = true
+	if err := d.run(ctx); err != nil {
+		fmt.Println(err)
+	}
+	page, err := d.report.HTML()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := d.report.JSON()
+	if err != nil {
+		return nil, err
+	}
+	return dag.Directory().
+		WithNewFile("report.html", page).
+		WithNewFile("report.md", d.report.Markdown()).
+		WithNewFile("report.json", string(raw)), nil
 }
 
 // arguments is what a caller gave, before anything is checked.
