@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -145,8 +146,10 @@ type arguments struct {
 // deployment checks everything that was given, all at once, and describes the deployment. Nothing is built or started.
 func (m *TodoChatbot) deployment(ctx context.Context, a arguments) (*deployment, error) {
 	timeout, err := time.ParseDuration(a.timeout)
+	var malformed error
 	if err != nil {
-		timeout = -1 // refused below, with everything else
+		malformed = fmt.Errorf("timeout: %q is no duration; write one as 5m or 90s", a.timeout)
+		timeout = time.Minute // whatever it was, the other inputs are checked as well
 	}
 	inputs := deploy.Inputs{
 		Environment: deploy.Environment(a.environment), Release: a.release, Namespace: a.namespace,
@@ -164,7 +167,7 @@ func (m *TodoChatbot) deployment(ctx context.Context, a arguments) (*deployment,
 			return nil, err
 		}
 	}
-	if err := inputs.Validate(); err != nil {
+	if err := errors.Join(inputs.Validate(), malformed); err != nil {
 		return nil, err
 	}
 	var c *cluster

@@ -48,7 +48,16 @@ func (d *deployment) history(ctx context.Context) (deploy.History, error) {
 	if err != nil {
 		return deploy.History{}, explain("asking the cluster for the release", err)
 	}
-	return deploy.ParseHistory(out)
+	history, err := deploy.ParseHistory(out)
+	if err != nil || history.Last == 0 {
+		return history, err
+	}
+	proven, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
+		"--output", "jsonpath={.items[*].metadata.labels.version}")...)
+	if err != nil {
+		return history, explain("asking the cluster for the release's proven revisions", err)
+	}
+	return history.WithProven(proven)
 }
 
 // upgrade sends the Secret and installs or upgrades the chart. It does not wait: roll does, and says more.
@@ -205,18 +214,51 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 	if _, err := tools.Sync(ctx); err != nil {
 		return errors.Join(failure, explain("taking the release back", err))
 	}
+	if before.Good > 0 {
+		if err := d.markProven(ctx); err != nil {
+			return errors.Join(failure, err)
+		}
+	}
 	return fmt.Errorf("%w\n%s", failure, done)
 }
 
-// settle marks the revision as proven, so that a later failure returns to it, and removes Secrets that no revision needs.
+// settle marks the revision as proven and removes the release's Secrets that no revision names any more.
 func (d *deployment) settle(ctx context.Context) error {
 	if d.cluster.embedded != nil {
 		return nil
 	}
+	if err := d.markProven(ctx); err != nil {
+		return err
+	}
+	selector := deploy.SecretSelector(d.inputs.Release)
+	all, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", selector, "--output", "jsonpath={.items[*].metadata.name}")...)
+	if err != nil {
+		return explain("asking the cluster for the release's Secrets", err)
+	}
 	const script = `set -eu
-latest=$(kubectl --namespace "$1" get secret --selector "owner=helm,name=$2,status=deployed" --output name --sort-by=.metadata.creationTimestamp | tail -n 1)
-kubectl --namespace "$1" label --overwrite "$latest" todo-chatbot/proven=true >/dev/null`
-	_, err := d.cluster.ask(ctx, "sh", "-c", script, "settle", d.inputs.Namespace, d.inputs.Release)
+for revision in $(helm --namespace "$1" history "$2" --output json | jq ".[].revision"); do
+  helm --namespace "$1" get manifest "$2" --revision "$revision"
+done`
+	manifests, err := d.cluster.ask(ctx, "sh", "-c", script, "manifests", d.inputs.Namespace, d.inputs.Release)
+	if err != nil {
+		return explain("reading the release's revisions", err)
+	}
+	unused := deploy.UnusedSecrets(strings.Fields(all), []string{manifests})
+	if len(unused) == 0 {
+		return nil
+	}
+	_, err = d.cluster.ask(ctx, d.kubectl(append([]string{"delete", "secrets"}, unused...)...)...)
+	return explain("removing the release's old Secrets", err)
+}
+
+// proven labels the revisions that passed their proof, so that a later failure returns to one of them.
+const proven = "todo-chatbot/proven=true"
+
+// revisions selects the Secrets in which Helm keeps the release's revisions.
+func (d *deployment) revisions() string { return "owner=helm,name=" + d.inputs.Release }
+
+func (d *deployment) markProven(ctx context.Context) error {
+	_, err := d.cluster.ask(ctx, d.kubectl("label", "secrets", "--overwrite", "--selector", d.revisions()+",status=deployed", proven)...)
 	return explain("marking the revision as proven", err)
 }
 

@@ -9,7 +9,8 @@ import (
 
 // History is what Helm knows of a release before it is changed.
 type History struct {
-	// Good is the newest revision that is or was deployed, 0 when there is none.
+	// Good is the revision to return to: the newest that was proven, or, of a release that this pipeline never proved, the
+	// newest that is or was deployed; 0 when there is none.
 	Good int
 	// Last is the newest revision, 0 when the release is not installed.
 	Last int
@@ -39,6 +40,23 @@ func ParseHistory(output string) (History, error) {
 		if (r.Status == "deployed" || r.Status == "superseded") && r.Revision > h.Good {
 			h.Good = r.Revision
 		}
+	}
+	return h, nil
+}
+
+// WithProven takes the revisions that passed their proof, as numbers between spaces. Helm calls a revision deployed as
+// soon as it is applied, so one that never became ready may look as good as any.
+func (h History) WithProven(revisions string) (History, error) {
+	newest := 0
+	for _, field := range strings.Fields(revisions) {
+		revision, err := strconv.Atoi(field)
+		if err != nil {
+			return h, fmt.Errorf("reading the proven revisions: %q is no number", field)
+		}
+		newest = max(newest, revision)
+	}
+	if newest > 0 {
+		h.Good = newest
 	}
 	return h, nil
 }

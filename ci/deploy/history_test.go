@@ -65,3 +65,17 @@ func TestAPendingReleaseIsRepairedWithoutLosingAGoodRevision(t *testing.T) {
 	assert.Equal(t, []string{"helm", "--namespace", "ns", "uninstall", "todo", "--wait"},
 		deploy.History{Last: 1, Pending: true}.Repair("todo", "ns"))
 }
+
+func TestAProvenRevisionGoesBeforeOneThatWasOnlyApplied(t *testing.T) {
+	applied := deploy.History{Good: 5, Last: 5}
+	proven, err := applied.WithProven("2 4 3")
+	require.NoError(t, err)
+	assert.Equal(t, deploy.History{Good: 4, Last: 5}, proven)
+
+	never, err := applied.WithProven("")
+	require.NoError(t, err)
+	assert.Equal(t, applied, never)
+
+	_, err = applied.WithProven("4 x")
+	assert.Error(t, err)
+}
