@@ -1,0 +1,199 @@
+package image
+
+import (
+	"archive/tar"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// maxDocument is how many bytes an index, a manifest or a config may have: registries refuse larger ones too.
+const maxDocument = 4 << 20
+
+// Open reads the one image of an archive: an OCI layout in a tar file, or what docker save writes. Every blob is held
+// against its digest first; layers are read from the file when they are asked for, so it has to stay.
+func Open(file string) (v1.Image, error) {
+	opened, err := open(file)
+	if err != nil {
+		return nil, fmt.Errorf("image archive %s: %w", filepath.Base(file), err)
+	}
+	return opened, nil
+}
+
+func open(file string) (v1.Image, error) {
+	if err := verify(file); err != nil {
+		return nil, err
+	}
+	blobs, err := contents(file)
+	if err != nil {
+		return nil, err
+	}
+	if _, docker := blobs["manifest.json"]; docker {
+		return tarball.ImageFromPath(file, nil)
+	}
+	found := &layoutImage{file: file, blobs: blobs}
+	raw, err := found.document("index.json")
+	if err != nil {
+		return nil, err
+	}
+	var index v1.IndexManifest
+	if err := json.Unmarshal(raw, &index); err != nil {
+		return nil, fmt.Errorf("index.json: %w", err)
+	}
+	if len(index.Manifests) != 1 {
+		return nil, fmt.Errorf("it holds %d images; export one platform's", len(index.Manifests))
+	}
+	if index.Manifests[0].MediaType.IsIndex() {
+		return nil, errors.New("it holds an index of several platforms; export one platform's")
+	}
+	if found.manifest, err = found.document(blob(index.Manifests[0].Digest)); err != nil {
+		return nil, err
+	}
+	parsed, err := found.parsed()
+	if err != nil {
+		return nil, err
+	}
+	if found.config, err = found.document(blob(parsed.Config.Digest)); err != nil {
+		return nil, err
+	}
+	for _, layer := range parsed.Layers {
+		if _, ok := blobs[blob(layer.Digest)]; !ok {
+			return nil, fmt.Errorf("layer %s is missing; build it again", layer.Digest)
+		}
+	}
+	return partial.CompressedToImage(found)
+}
+
+// span is where a file's content is in an archive.
+type span struct{ at, size int64 }
+
+// contents gives where each regular file of an archive is.
+func contents(file string) (_ map[string]span, err error) {
+	opened, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	found := map[string]span{}
+	for archive := tar.NewReader(opened); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return found, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("it is truncated or no archive: %w", err)
+		}
+		if header.Typeflag != tar.TypeReg {
+			continue
+		}
+		at, err := opened.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return nil, err
+		}
+		found[path.Clean(header.Name)] = span{at: at, size: header.Size}
+	}
+}
+
+func blob(digest v1.Hash) string { return path.Join("blobs", digest.Algorithm, digest.Hex) }
+
+// layoutImage is the image of an OCI layout that is still in its archive.
+type layoutImage struct {
+	file             string
+	blobs            map[string]span
+	manifest, config []byte
+}
+
+// reader gives one file of the archive.
+func (l *layoutImage) reader(name string) (io.ReadCloser, error) {
+	where, ok := l.blobs[name]
+	if !ok {
+		return nil, fmt.Errorf("%s is missing; build it again", name)
+	}
+	opened, err := os.Open(l.file)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.NewSectionReader(opened, where.at, where.size), opened}, nil
+}
+
+func (l *layoutImage) document(name string) (_ []byte, err error) {
+	if size := l.blobs[name].size; size > maxDocument {
+		return nil, fmt.Errorf("%s claims %d bytes; no manifest or config has more than %d", name, size, maxDocument)
+	}
+	content, err := l.reader(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, content.Close()) }()
+	return io.ReadAll(content)
+}
+
+func (l *layoutImage) parsed() (*v1.Manifest, error) {
+	var manifest v1.Manifest
+	if err := json.Unmarshal(l.manifest, &manifest); err != nil {
+		return nil, fmt.Errorf("the manifest: %w", err)
+	}
+	return &manifest, nil
+}
+
+// MediaType is the manifest's.
+func (l *layoutImage) MediaType() (types.MediaType, error) {
+	manifest, err := l.parsed()
+	if err != nil {
+		return "", err
+	}
+	return manifest.MediaType, nil
+}
+
+// RawManifest gives the manifest as it is in the archive.
+func (l *layoutImage) RawManifest() ([]byte, error) { return l.manifest, nil }
+
+// RawConfigFile gives the config as it is in the archive.
+func (l *layoutImage) RawConfigFile() ([]byte, error) { return l.config, nil }
+
+// LayerByDigest gives a layer that the manifest names.
+func (l *layoutImage) LayerByDigest(digest v1.Hash) (partial.CompressedLayer, error) {
+	manifest, err := l.parsed()
+	if err != nil {
+		return nil, err
+	}
+	for _, layer := range manifest.Layers {
+		if layer.Digest == digest {
+			return &layoutLayer{image: l, descriptor: layer}, nil
+		}
+	}
+	return nil, fmt.Errorf("the manifest has no layer %s", digest)
+}
+
+type layoutLayer struct {
+	image      *layoutImage
+	descriptor v1.Descriptor
+}
+
+// Digest is the compressed layer's.
+func (l *layoutLayer) Digest() (v1.Hash, error) { return l.descriptor.Digest, nil }
+
+// Compressed gives the layer as it is in the archive.
+func (l *layoutLayer) Compressed() (io.ReadCloser, error) {
+	return l.image.reader(blob(l.descriptor.Digest))
+}
+
+// Size is in bytes, compressed: what the archive has, whatever the manifest claims.
+func (l *layoutLayer) Size() (int64, error) {
+	return l.image.blobs[blob(l.descriptor.Digest)].size, nil
+}
+
+// MediaType is the layer's.
+func (l *layoutLayer) MediaType() (types.MediaType, error) { return l.descriptor.MediaType, nil }

@@ -1,0 +1,122 @@
+package image_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/image"
+)
+
+// packed writes an archive of these files.
+func packed(t testing.TB, files ...file) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "image.tar")
+	var raw bytes.Buffer
+	archive := tar.NewWriter(&raw)
+	for _, f := range files {
+		f.Size = int64(len(f.content))
+		require.NoError(t, archive.WriteHeader(&f.Header))
+		_, err := archive.Write([]byte(f.content))
+		require.NoError(t, err)
+	}
+	require.NoError(t, archive.Close())
+	require.NoError(t, os.WriteFile(path, raw.Bytes(), 0o600))
+	return path
+}
+
+func TestAnArchiveWithoutClockIsReadAsItIs(t *testing.T) {
+	out, digest := without(t, build{at: epoch}.archive(t))
+	found, err := opened(t, out).Digest()
+	require.NoError(t, err)
+	assert.Equal(t, digest, found)
+}
+
+func TestArchivesThatAreNotOneImageAreRefused(t *testing.T) {
+	digest := strings.Repeat("0", 64)
+	descriptor := `{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:` + digest + `","size":1}`
+	for name, test := range map[string]struct{ index, want string }{
+		"no index":         {"", "index.json is missing"},
+		"no JSON":          {"index", "index.json: invalid character"},
+		"no image":         {`{"manifests":[]}`, "it holds 0 images"},
+		"two images":       {`{"manifests":[` + descriptor + "," + descriptor + `]}`, "it holds 2 images"},
+		"no manifest":      {`{"manifests":[` + descriptor + `]}`, digest + " is missing; build it again"},
+		"several machines": {`{"manifests":[` + strings.Replace(descriptor, "manifest.v1", "index.v1", 1) + `]}`, "an index of several platforms"},
+		"a path for a name": {`{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:../../etc/passwd","size":1}]}`,
+			"index.json: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := []file{regular("oci-layout", `{"imageLayoutVersion":"1.0.0"}`)}
+			if test.index != "" {
+				files = append(files, regular("index.json", test.index))
+			}
+			_, err := image.Open(packed(t, files...))
+			assert.ErrorContains(t, err, test.want)
+			assert.ErrorContains(t, err, "image archive image.tar: ")
+		})
+	}
+}
+
+func TestAManifestThatClaimsTooMuchIsNotRead(t *testing.T) {
+	_, err := image.Open(packed(t, regular("index.json", strings.Repeat(" ", 5<<20))))
+	assert.ErrorContains(t, err, "index.json claims 5242880 bytes")
+}
+
+func TestAMissingLayerIsToldBeforeItIsRead(t *testing.T) {
+	out, _ := without(t, build{at: epoch}.archive(t))
+	layers, err := opened(t, out).Layers()
+	require.NoError(t, err)
+	digest, err := layers[1].Digest()
+	require.NoError(t, err)
+	raw, err := os.ReadFile(out)
+	require.NoError(t, err)
+	var kept []file
+	for archive := tar.NewReader(bytes.NewReader(raw)); ; {
+		header, err := archive.Next()
+		if err != nil {
+			break
+		}
+		var content bytes.Buffer
+		_, err = content.ReadFrom(archive)
+		require.NoError(t, err)
+		if !strings.HasSuffix(header.Name, digest.Hex) {
+			kept = append(kept, regular(header.Name, content.String()))
+		}
+	}
+	_, err = image.Open(packed(t, kept...))
+	assert.ErrorContains(t, err, "layer "+digest.String()+" is missing; build it again")
+}
+
+// A damaged archive is an error or an image; it is never a panic, and what is claimed is not believed.
+func FuzzArchive(f *testing.F) {
+	layer := layerOf(f, regular("bin/sh", "#!"))
+	small := filepath.Join(f.TempDir(), "small.tar")
+	require.NoError(f, tarballTo(small, imageOf(f, layer, layer)))
+	raw, err := os.ReadFile(small)
+	require.NoError(f, err)
+	f.Add(raw)
+	f.Add(raw[:len(raw)/2])
+	out := filepath.Join(f.TempDir(), "out.tar")
+	_, err = image.WithoutClock(small, out, image.ClockOptions{Epoch: epoch})
+	require.NoError(f, err)
+	raw, err = os.ReadFile(out)
+	require.NoError(f, err)
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		in := filepath.Join(t.TempDir(), "in.tar")
+		require.NoError(t, os.WriteFile(in, raw, 0o600))
+		if found, err := image.Open(in); err == nil {
+			_, _ = image.Measure(found)
+		}
+		out := filepath.Join(t.TempDir(), "out.tar")
+		if _, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch}); err != nil {
+			assert.NoFileExists(t, out)
+		}
+	})
+}
