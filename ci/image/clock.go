@@ -141,6 +141,7 @@ func rewrite(layer v1.Layer, path string, epoch time.Time) (_ v1.Layer, err erro
 }
 
 func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) error {
+	var total int64
 	for {
 		header, err := from.Next()
 		if errors.Is(err, io.EOF) {
@@ -148,6 +149,9 @@ func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) error {
 		}
 		if err != nil {
 			return fmt.Errorf("reading the layer: %w", err)
+		}
+		if total += header.Size; total > maxUnpacked || total < 0 {
+			return fmt.Errorf("%s: the layer claims to unpack to more than %s", header.Name, size(maxUnpacked))
 		}
 		header.ModTime, header.AccessTime, header.ChangeTime = epoch, time.Time{}, time.Time{}
 		header.Uname, header.Gname = "", ""

@@ -34,6 +34,7 @@ func entries(layer v1.Layer) (_ []entry, err error) {
 	defer func() { err = errors.Join(err, content.Close()) }()
 	limited := &io.LimitedReader{R: content, N: maxUnpacked}
 	var found []entry
+	var total int64
 	for archive := tar.NewReader(limited); ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -41,6 +42,12 @@ func entries(layer v1.Layer) (_ []entry, err error) {
 		}
 		if err == nil && len(found) == maxEntries {
 			err = fmt.Errorf("it has more than %d files", maxEntries)
+		}
+		// A sparse entry can claim any length, so what is claimed is counted beside what is read.
+		if err == nil {
+			if total += header.Size; total > maxUnpacked || total < 0 {
+				err = fmt.Errorf("it claims to unpack to more than %s", size(maxUnpacked))
+			}
 		}
 		sum := sha256.New()
 		if err == nil {

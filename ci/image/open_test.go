@@ -120,3 +120,38 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// sparse is an entry of one block that claims to be as long as it likes.
+func sparse(t testing.TB, name, claimed string) []byte {
+	t.Helper()
+	var raw bytes.Buffer
+	archive := tar.NewWriter(&raw)
+	require.NoError(t, archive.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Format: tar.FormatGNU}))
+	require.NoError(t, archive.Close())
+	block := raw.Bytes()
+	block[156] = tar.TypeGNUSparse
+	copy(block[386:], "00000000000\x0000000000000\x00") // one piece, of no bytes
+	copy(block[483:], claimed+"\x00")
+	copy(block[148:], "        ")
+	sum := 0
+	for _, b := range block[:512] {
+		sum += int(b)
+	}
+	copy(block[148:], []byte(octal(sum)))
+	return block
+}
+
+func octal(n int) string {
+	digits := []byte("000000\x00 ")
+	for i := 5; i >= 0; i, n = i-1, n/8 {
+		digits[i] = byte('0' + n%8)
+	}
+	return string(digits)
+}
+
+func TestALengthThatIsOnlyClaimedIsNotBelieved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "image.tar")
+	require.NoError(t, os.WriteFile(path, sparse(t, "blobs/sha256/"+strings.Repeat("0", 64), "77777777777"), 0o600))
+	_, err := image.Open(path)
+	assert.ErrorContains(t, err, "claims 8589934591 bytes, more than the archive has")
+}

@@ -24,6 +24,10 @@ func verify(archive string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
 	for reader := tar.NewReader(file); ; {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -31,6 +35,10 @@ func verify(archive string) (err error) {
 		}
 		if err != nil {
 			return fmt.Errorf("it is truncated or no archive: %w", err)
+		}
+		// A sparse entry can claim any length and costs nothing to write.
+		if header.Size > info.Size() {
+			return fmt.Errorf("%s claims %d bytes, more than the archive has", header.Name, header.Size)
 		}
 		match := named.FindStringSubmatch(path.Base(header.Name))
 		if header.Typeflag != tar.TypeReg || match == nil {
