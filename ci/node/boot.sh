@@ -5,6 +5,7 @@
 # NODE_INSTANCE   names this node: what shares NODE_STATE with it finds it by that name (import.sh, await.sh)
 # NODE_STATE      a directory that is not on an overlay, shared by every node of this machine (/var/lib/node)
 # METRICS_SERVER  the image of metrics-server; installed once it has been imported
+# NODE_PATIENCE   how many seconds each step may take once the API server answers (90); more on an emulated machine
 #
 # Ends non-zero with one line "node: failed: …" and the end of containerd's and the kubelet's logs.
 set -Eeuo pipefail
@@ -12,6 +13,7 @@ set -Eeuo pipefail
 files=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=${NODE_STATE:-/var/lib/node}
 instance=${NODE_INSTANCE:?names this node}
+patience=${NODE_PATIENCE:-90}
 export KUBECONFIG=/etc/kubernetes/admin.conf
 doing="starting"
 slot=
@@ -98,7 +100,7 @@ prepare_mounts() {
 start_containerd() {
   containerd --config "$1" --root "$slot/containerd" --address "$slot/containerd.sock" >>/var/log/containerd.log 2>&1 9>&- &
   containerd=$!
-  within 30 "containerd does not answer" ctr --address "$slot/containerd.sock" version
+  within "$patience" "containerd does not answer" ctr --address "$slot/containerd.sock" version
 }
 
 # What the slot's last node left running is forgotten before Kubernetes' own plugin sees it.
@@ -163,9 +165,9 @@ kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,bootstrap-token,
   --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(grep -iE 'error|timed out' /var/log/kubeadm.log | head -n 1)"
 step "installing network, storage and metrics"
 install_addons
-within 60 "the kubelet's certificate is not approved" approve_kubelet
-within 90 "the node is not Ready" kubectl wait --for=condition=Ready node/node --timeout=1s
-within 30 "the default service account is missing" kubectl get serviceaccount default
+within "$patience" "the kubelet's certificate is not approved" approve_kubelet
+within "$patience" "the node is not Ready" kubectl wait --for=condition=Ready node/node --timeout=1s
+within "$patience" "the default service account is missing" kubectl get serviceaccount default
 touch "$slot/ready"
 say "ready"
 
