@@ -50,7 +50,7 @@ func newDeployment(m *TodoChatbot, inputs deploy.Inputs, c *cluster) *deployment
 		secrets["BETTER_AUTH_SECRET"] = deploy.Password()
 	}
 	if inputs.OwnPostgres() {
-		password := deploy.Password()
+		password := deploy.PostgresPassword(secrets["BETTER_AUTH_SECRET"], inputs.Namespace, inputs.Release)
 		secrets["POSTGRES_PASSWORD"] = password
 		secrets["DATABASE_URL"] = deploy.EmbeddedDatabase(inputs.Release, password)
 	}

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -107,6 +108,15 @@ func inName(c byte) bool {
 
 // Password makes a password for a URL, a header or a file: 52 characters of A-Z and 2-7 with 260 bits from crypto/rand.
 func Password() string { return rand.Text() + rand.Text() }
+
+// PostgresPassword gives the password of a release's own Postgres in a cluster that outlives the call. A database keeps
+// the password that it was made with, so the next deployment has to arrive at the same one without reading it back: it
+// is made from the secret that the release has anyway, by HMAC-SHA256, and from what names the release.
+func PostgresPassword(authSecret, namespace, release string) string {
+	mac := hmac.New(sha256.New, []byte(authSecret))
+	mac.Write([]byte("postgres/" + namespace + "/" + release))
+	return hex.EncodeToString(mac.Sum(nil))
+}
 
 // chart is the name of the chart, and of the release when the caller gives none.
 const chart = "todo-chatbot"

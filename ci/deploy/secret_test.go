@@ -113,3 +113,16 @@ func TestFullnameIsTheCharts(t *testing.T) {
 		assert.Equal(t, want, Fullname(release))
 	}
 }
+
+func TestTheNextDeploymentArrivesAtTheSamePassword(t *testing.T) {
+	one := deploy.PostgresPassword("an auth secret of 32 characters!", "ns", "todo")
+	assert.Equal(t, one, deploy.PostgresPassword("an auth secret of 32 characters!", "ns", "todo"))
+	assert.Len(t, one, 64)
+	for _, other := range []string{
+		deploy.PostgresPassword("another auth secret of 32 chars!", "ns", "todo"),
+		deploy.PostgresPassword("an auth secret of 32 characters!", "ns2", "todo"),
+		deploy.PostgresPassword("an auth secret of 32 characters!", "ns", "todo2"),
+	} {
+		assert.NotEqual(t, one, other)
+	}
+}
