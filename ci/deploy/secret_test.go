@@ -115,13 +115,13 @@ func TestFullnameIsTheCharts(t *testing.T) {
 }
 
 func TestTheNextDeploymentArrivesAtTheSamePassword(t *testing.T) {
-	one := deploy.PostgresPassword("an auth secret of 32 characters!", "ns", "todo")
-	assert.Equal(t, one, deploy.PostgresPassword("an auth secret of 32 characters!", "ns", "todo"))
+	one := PostgresPassword("an auth secret of 32 characters!", "ns", "todo")
+	assert.Equal(t, one, PostgresPassword("an auth secret of 32 characters!", "ns", "todo"))
 	assert.Len(t, one, 64)
 	for _, other := range []string{
-		deploy.PostgresPassword("another auth secret of 32 chars!", "ns", "todo"),
-		deploy.PostgresPassword("an auth secret of 32 characters!", "ns2", "todo"),
-		deploy.PostgresPassword("an auth secret of 32 characters!", "ns", "todo2"),
+		PostgresPassword("another auth secret of 32 chars!", "ns", "todo"),
+		PostgresPassword("an auth secret of 32 characters!", "ns2", "todo"),
+		PostgresPassword("an auth secret of 32 characters!", "ns", "todo2"),
 	} {
 		assert.NotEqual(t, one, other)
 	}
