@@ -19,6 +19,9 @@ type Backend struct {
 	Source *dagger.Directory
 	// +private
 	Pins string
+	// Salt, where it is not "", keeps a build from every cache of another's.
+	// +private
+	Salt string
 }
 
 // The image: Python, the locked dependencies, the application; no compiler, no package manager, not root.
@@ -113,7 +116,8 @@ func (b *Backend) compiled() *dagger.Container {
 func (b *Backend) locked() *dagger.Container {
 	return from(b.Pins, image.Python).
 		WithFile("/usr/local/bin/uv", from(b.Pins, image.Uv).File("/uv")).
-		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv")).
+		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv"+b.Salt)).
+		WithEnvVariable("BUILD_SALT", b.Salt).
 		WithEnvVariable("UV_LINK_MODE", "copy").
 		WithEnvVariable("UV_PYTHON_DOWNLOADS", "never").
 		// The authorities of the engine, not uv's own list: a company's proxy is known to the first alone.

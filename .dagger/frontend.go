@@ -19,6 +19,9 @@ type Frontend struct {
 	Source *dagger.Directory
 	// +private
 	Pins string
+	// Salt, where it is not "", keeps a build from every cache of another's.
+	// +private
+	Salt string
 }
 
 // The image: Node and Next.js' standalone server; no npm cache, no source map, not root.
@@ -81,7 +84,8 @@ func (f *Frontend) Types(ctx context.Context) error {
 // locked is Node with the locked dependencies, those that only the build needs among them.
 func (f *Frontend) locked() *dagger.Container {
 	return from(f.Pins, image.Node).
-		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm")).
+		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm"+f.Salt)).
+		WithEnvVariable("BUILD_SALT", f.Salt).
 		WithEnvVariable("NEXT_TELEMETRY_DISABLED", "1").
 		WithWorkdir("/app").
 		WithFile("package.json", f.Source.File("package.json")).

@@ -36,7 +36,9 @@ type archive struct {
 	// digest is the manifest's, "" when only an engine's export knows it.
 	digest string
 	// key stands for the content: the digest, or the pin that it was pulled by.
-	key  string
+	key string
+	// path is where the module has the archive, "" when only the engine has it.
+	path string
 	file *dagger.File
 }
 
@@ -71,10 +73,41 @@ func (f *Frontend) archive(ctx context.Context) (archive, error) {
 	return withoutClock(ctx, frontendRepository, container)
 }
 
+// The size of the image, by layer and by directory.
+func (b *Backend) Size(ctx context.Context) (string, error) {
+	made, err := b.archive(ctx)
+	if err != nil {
+		return "", err
+	}
+	return made.size()
+}
+
+// The size of the image, by layer and by directory.
+func (f *Frontend) Size(ctx context.Context) (string, error) {
+	made, err := f.archive(ctx)
+	if err != nil {
+		return "", err
+	}
+	return made.size()
+}
+
+func (a archive) size() (string, error) {
+	opened, err := image.Open(a.path)
+	if err != nil {
+		return "", err
+	}
+	size, err := image.Measure(opened)
+	return size.Table(), err
+}
+
 // withoutClock takes what the build's time and place left out of an image, and gives it as an OCI archive.
 func withoutClock(ctx context.Context, repository string, container *dagger.Container) (archive, error) {
-	out := path.Base(repository) + ".tar"
-	in := "engine-" + out
+	// A directory of its own: two builds of one image may be under way.
+	dir, err := os.MkdirTemp(".", "image-")
+	if err != nil {
+		return archive{}, fmt.Errorf("building %s: %w", path.Base(repository), err)
+	}
+	in, out := path.Join(dir, "engine.tar"), path.Join(dir, path.Base(repository)+".tar")
 	if _, err := container.AsTarball().Export(ctx, in); err != nil {
 		return archive{}, explain("building "+path.Base(repository), err)
 	}
@@ -85,7 +118,7 @@ func withoutClock(ctx context.Context, repository string, container *dagger.Cont
 	}
 	return archive{
 		repository: repository, digest: digest.String(), key: digest.String(),
-		file: dag.CurrentModule().WorkdirFile(out),
+		path: out, file: dag.CurrentModule().WorkdirFile(out),
 	}, nil
 }
 
