@@ -18,9 +18,16 @@ type Chart struct {
 	Pins string
 }
 
-// eachValues runs a command for every set of values that the chart is tested with, as $values.
+// eachValues runs a command for every set of values that the chart has. $given are the arguments: a set that brings no
+// secrets wants the name of a Secret.
 func eachValues(command string) string {
-	return "set -eu\nfor values in ci/*.yaml; do\n  echo \"$values\"\n" + command + "\ndone"
+	return `set -eu
+for values in ci/*.yaml examples/*.yaml values-*.yaml; do
+  echo "$values"
+  given="--values $values"
+  grep -qE '^(secrets|existingSecret):' "$values" || given="$given --set existingSecret=named"
+` + command + `
+done`
 }
 
 // Lint the chart with every set of values under ci/.
@@ -28,7 +35,7 @@ func eachValues(command string) string {
 // +check
 func (c *Chart) Lint(ctx context.Context) error {
 	return passes(ctx, c.checkout(), "chart lint", "sh", "-c",
-		eachValues(`  helm lint --strict --quiet . --kube-version v1.34.4 --values "$values"`))
+		eachValues(`  helm lint --strict --quiet . --kube-version v1.34.4 $given`))
 }
 
 // Check what the chart renders against Kubernetes' own schemas.
@@ -37,7 +44,7 @@ func (c *Chart) Lint(ctx context.Context) error {
 func (c *Chart) Validate(ctx context.Context) error {
 	return passes(ctx, c.checkout().WithMountedDirectory("/schemas", c.Schemas), "chart validation", "sh", "-c",
 		eachValues(`  for schemas in /schemas/v*; do
-    helm template todo-chatbot . --namespace todo-chatbot --kube-version "${schemas##*/}" --values "$values" >/tmp/rendered.yaml
+    helm template todo-chatbot . --namespace todo-chatbot --kube-version "${schemas##*/}" $given >/tmp/rendered.yaml
     kubeconform -strict -summary -schema-location "$schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" \
       -schema-location "/schemas/crds/{{ .ResourceKind }}{{ .KindSuffix }}.json" /tmp/rendered.yaml
   done`))
