@@ -14,7 +14,7 @@ import (
 
 // What a layer may hold before it is taken for an attack rather than read to its end.
 const (
-	maxUnpacked = 16 << 30
+	maxUnpacked = 4 << 30
 	maxEntries  = 1 << 20
 )
 

@@ -3,11 +3,13 @@ package image_test
 import (
 	"archive/tar"
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -154,4 +156,19 @@ func TestALengthThatIsOnlyClaimedIsNotBelieved(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, sparse(t, "blobs/sha256/"+strings.Repeat("0", 64), "77777777777"), 0o600))
 	_, err := image.Open(path)
 	assert.ErrorContains(t, err, "claims 8589934591 bytes, more than the archive has")
+}
+
+func TestALayerThatClaimsMoreThanItHasIsNotUnpacked(t *testing.T) {
+	raw := sparse(t, "app/hole", "77777777777")
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil })
+	require.NoError(t, err)
+	made := imageOf(t, layerOf(t, regular("bin/sh", "#!")), layer)
+	_, err = image.Measure(made)
+	assert.ErrorContains(t, err, "measuring layer 1: reading the layer: it claims to unpack to more than 4294.97 MB")
+
+	in, out := filepath.Join(t.TempDir(), "in.tar"), filepath.Join(t.TempDir(), "out.tar")
+	require.NoError(t, tarballTo(in, made))
+	_, err = image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch})
+	assert.ErrorContains(t, err, "app/hole: the layer claims to unpack to more than 4294.97 MB")
+	assert.NoFileExists(t, out)
 }

@@ -59,6 +59,16 @@ func TestAReportThatSaysNothingIsNeverNoFindings(t *testing.T) {
 	}
 }
 
+func TestAMisconfigurationThatPassedIsNoFinding(t *testing.T) {
+	report := func(status string) string {
+		return `{"SchemaVersion":2,"ArtifactName":"chart","ArtifactType":"filesystem","Results":[{"Target":"pod.yaml","Class":"config",
+"Misconfigurations":[{"ID":"KSV-1","Severity":"HIGH","Status":"` + status + `","Message":"runs as root","CauseMetadata":{"StartLine":7}}]}]}`
+	}
+	assert.Empty(t, found(t, report("PASS")))
+	err := scan.Gate{Threshold: scan.High, Now: now}.Check(found(t, report("FAIL")))
+	assert.EqualError(t, err, "HIGH KSV-1 in pod.yaml:7: runs as root")
+}
+
 func TestOnlyWhatIsFixableAndHeavyFails(t *testing.T) {
 	err := scan.Gate{Threshold: scan.High, Now: now}.Check(found(t, vulnerable))
 	assert.EqualError(t, err, "HIGH CVE-1 in a: installed 1, fixed in 2")
