@@ -95,34 +95,6 @@ func TestAMissingLayerIsToldBeforeItIsRead(t *testing.T) {
 	assert.ErrorContains(t, err, "layer "+digest.String()+" is missing; build it again")
 }
 
-// A damaged archive is an error or an image; it is never a panic, and what is claimed is not believed.
-func FuzzArchive(f *testing.F) {
-	layer := layerOf(f, regular("bin/sh", "#!"))
-	small := filepath.Join(f.TempDir(), "small.tar")
-	require.NoError(f, tarballTo(small, imageOf(f, layer, layer)))
-	raw, err := os.ReadFile(small)
-	require.NoError(f, err)
-	f.Add(raw)
-	f.Add(raw[:len(raw)/2])
-	out := filepath.Join(f.TempDir(), "out.tar")
-	_, err = image.WithoutClock(small, out, image.ClockOptions{Epoch: epoch})
-	require.NoError(f, err)
-	raw, err = os.ReadFile(out)
-	require.NoError(f, err)
-	f.Add(raw)
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		in := filepath.Join(t.TempDir(), "in.tar")
-		require.NoError(t, os.WriteFile(in, raw, 0o600))
-		if found, err := image.Open(in); err == nil {
-			_, _ = image.Measure(found)
-		}
-		out := filepath.Join(t.TempDir(), "out.tar")
-		if _, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch}); err != nil {
-			assert.NoFileExists(t, out)
-		}
-	})
-}
-
 // sparse is an entry of one block that claims to be as long as it likes.
 func sparse(t testing.TB, name, claimed string) []byte {
 	t.Helper()
