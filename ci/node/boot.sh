@@ -5,7 +5,8 @@
 # NODE_INSTANCE   names this node: what shares NODE_STATE with it finds it by that name (import.sh, await.sh)
 # NODE_STATE      a directory that is not on an overlay, shared by every node of this machine (/var/lib/node)
 # METRICS_SERVER  the image of metrics-server; installed once it has been imported
-# NODE_PATIENCE   how many seconds each step may take once the API server answers (90); more on an emulated machine
+# NODE_PATIENCE   how many seconds each step may take (90; the control plane's start three times that); more on an
+#                 emulated machine
 #
 # Ends non-zero with one line "node: failed: …" and the end of containerd's and the kubelet's logs.
 set -Eeuo pipefail
@@ -160,7 +161,7 @@ ln -sf "$slot/containerd.sock" /run/containerd/containerd.sock
 step "starting the control plane"
 rm -f "$slot/kubelet-failed"
 start_kubelet &
-sed "s|KUBERNETES_VERSION|$(cat /kind/version)|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
+sed "s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
 kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,bootstrap-token,show-join-command \
   --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(grep -iE 'error|timed out' /var/log/kubeadm.log | head -n 1)"
 step "installing network, storage and metrics"
