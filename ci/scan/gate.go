@@ -103,6 +103,8 @@ func (f Finding) remedy() string {
 	switch f.Kind {
 	case Vulnerability:
 		return fmt.Sprintf("installed %s, fixed in %s", f.Installed, f.Fixed)
+	case License:
+		return "allow the licence, except the package, or use another"
 	case Secret:
 		return "revoke it, then remove it"
 	}

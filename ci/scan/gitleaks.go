@@ -21,8 +21,8 @@ func ParseGitleaks(raw []byte) ([]Finding, error) {
 	}
 	findings := make([]Finding, 0, len(report))
 	for i, r := range report {
-		if r.RuleID == "" || r.File == "" {
-			return nil, fmt.Errorf("gitleaks report: entry %d names no rule or no file", i)
+		if r.RuleID == "" || r.File == "" || r.StartLine < 0 {
+			return nil, fmt.Errorf("gitleaks report: entry %d names no rule, no file or no line", i)
 		}
 		title := r.Description
 		if r.Commit != "" {

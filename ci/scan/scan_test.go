@@ -117,7 +117,7 @@ func TestGitleaksFindingsFailAndAnEmptyListPasses(t *testing.T) {
 	findings, err = scan.ParseGitleaks([]byte("[]"))
 	require.NoError(t, err)
 	assert.Empty(t, findings)
-	for _, raw := range []string{"", "null", "[", "{}", "[{}]"} {
+	for _, raw := range []string{"", "null", "[", "{}", "[{}]", `[{"RuleID":"key","File":"a","StartLine":-1}]`} {
 		_, err := scan.ParseGitleaks([]byte(raw))
 		assert.ErrorContains(t, err, "gitleaks report: ", raw)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // trivyReport is Trivy's JSON, schema version 2, as far as it is used.
@@ -13,38 +14,51 @@ type trivyReport struct {
 	SchemaVersion int
 	ArtifactName  string
 	ArtifactType  string
-	Results       []struct {
-		Target          string
-		Class           string
-		Vulnerabilities []struct {
-			VulnerabilityID, PkgName, InstalledVersion, FixedVersion, Severity, Title, PrimaryURL string
-		}
-		Secrets []struct {
-			RuleID, Severity, Title string
-			StartLine               int
-		}
-		Misconfigurations []struct {
-			ID, Title, Message, Severity, Status, PrimaryURL string
-			CauseMetadata                                    struct{ StartLine int }
-		}
-	}
+	Results       []trivyResult
 }
 
-// ParseTrivy reads a report that Trivy wrote with --format json. A report that is empty, truncated, followed by something
-// else, of another tool or of another schema is an error: it says nothing about what was scanned.
-func ParseTrivy(raw []byte) ([]Finding, error) {
-	var report trivyReport
-	if err := decode(raw, &report); err != nil {
-		return nil, fmt.Errorf("trivy report: %w; scan again", err)
+type trivyResult struct {
+	Target          string
+	Class           string
+	Vulnerabilities []struct {
+		VulnerabilityID, PkgName, InstalledVersion, FixedVersion, Severity, Title, PrimaryURL string
 	}
-	if report.SchemaVersion != 2 || report.ArtifactName == "" || report.ArtifactType == "" {
-		return nil, fmt.Errorf("trivy report: schema version %d of a %q; this needs the JSON report of Trivy, schema version 2",
-			report.SchemaVersion, report.ArtifactType)
+	Secrets []struct {
+		RuleID, Severity, Title string
+		StartLine               int
+	}
+	Misconfigurations []struct {
+		ID, Title, Message, Severity, Status, PrimaryURL string
+		CauseMetadata                                    struct{ StartLine int }
+	}
+	Licenses []struct{ PkgName, FilePath, Name string }
+}
+
+// The classes of a report's results, for ParseTrivy.
+const (
+	// SystemPackages are those of the image's distribution.
+	SystemPackages = "os-pkgs"
+	// LanguagePackages are those of lock files and of what is installed from them.
+	LanguagePackages = "lang-pkgs"
+)
+
+// ParseTrivy reads a report that Trivy wrote with --format json. A report that is empty, truncated, followed by something
+// else, of another tool or of another schema is an error: it says nothing about what was scanned. So is one without a
+// result of each expected class: a scanner that does not recognise the packages finds nothing in them.
+func ParseTrivy(raw []byte, expected ...string) ([]Finding, error) {
+	report, err := parseReport(raw)
+	if err != nil {
+		return nil, err
+	}
+	for _, class := range expected {
+		if !slices.ContainsFunc(report.Results, func(r trivyResult) bool { return r.Class == class }) {
+			return nil, fmt.Errorf("trivy report: %s has no result of class %q; the scan did not see its packages", report.ArtifactName, class)
+		}
 	}
 	var findings []Finding
 	add := func(f Finding, severity string) error {
 		var err error
-		if f.Severity, err = ParseSeverity(severity); err != nil || f.ID == "" || f.Target == "" {
+		if f.Severity, err = ParseSeverity(severity); err != nil || f.ID == "" || f.Target == "" || f.Line < 0 {
 			return errors.Join(fmt.Errorf("trivy report: finding %q in %q is not complete", f.ID, f.Target), err)
 		}
 		findings = append(findings, f)
@@ -77,6 +91,18 @@ func ParseTrivy(raw []byte) ([]Finding, error) {
 	}
 	Sort(findings)
 	return findings, nil
+}
+
+func parseReport(raw []byte) (trivyReport, error) {
+	var report trivyReport
+	if err := decode(raw, &report); err != nil {
+		return report, fmt.Errorf("trivy report: %w; scan again", err)
+	}
+	if report.SchemaVersion != 2 || report.ArtifactName == "" || report.ArtifactType == "" {
+		return report, fmt.Errorf("trivy report: schema version %d of a %q; this needs the JSON report of Trivy, schema version 2",
+			report.SchemaVersion, report.ArtifactType)
+	}
+	return report, nil
 }
 
 // decode reads exactly one JSON value.
