@@ -40,6 +40,23 @@ func TestARealReportIsReadWithoutItsPassesAndSecretsValues(t *testing.T) {
 	assert.NotContains(t, table, "****")
 }
 
+func TestTheGateSaysOfARealReportWhatTrivySays(t *testing.T) {
+	raw, err := os.ReadFile("testdata/vulnerabilities.json")
+	require.NoError(t, err)
+	findings, err := scan.ParseTrivy(raw, scan.LanguagePackages)
+	require.NoError(t, err)
+	assert.EqualError(t, scan.Gate{Threshold: scan.High, Now: now}.Check(findings),
+		"CRITICAL CVE-2020-14343 in PyYAML: installed 5.3, fixed in 5.4\n"+
+			"HIGH CVE-2019-10906 in Jinja2: installed 2.10, fixed in 2.10.1")
+	assert.Equal(t, strings.Join([]string{
+		"SEVERITY  ID              WHERE   INSTALLED  FIXED IN  WHAT",
+		"CRITICAL  CVE-2020-14343  PyYAML  5.3        5.4       PyYAML: incomplete fix for CVE-2020-1747",
+		"HIGH      CVE-2019-10906  Jinja2  2.10       2.10.1    python-jinja2: str.format_map allows sandbox escape",
+		"HIGH      CVE-2024-23342  ecdsa   0.19.0               python-ecdsa: vulnerable to the Minerva attack",
+		"",
+	}, "\n"), scan.Table(findings))
+}
+
 func TestAReportThatSaysNothingIsNeverNoFindings(t *testing.T) {
 	for name, raw := range map[string]string{
 		"empty":            "",
