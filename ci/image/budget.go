@@ -1,12 +1,19 @@
 package image
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 )
+
+//go:embed budget.txt
+var defaultBudget string
+
+// DefaultBudget gives the text of the budget that "backend" and "frontend" are held against.
+func DefaultBudget() string { return defaultBudget }
 
 // Budget is how large images may be.
 type Budget struct{ limits []limit }

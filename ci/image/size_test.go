@@ -49,6 +49,18 @@ func TestTheTableHasALineForEachPartAndTheSums(t *testing.T) {
 	assert.Regexp(t, `^ *8\.01 MB +0\.\d\d MB +the image$`, lines[9])
 }
 
+func TestTheProjectsOwnBudgetLimitsBothImages(t *testing.T) {
+	budget, err := image.ParseBudget([]byte(image.DefaultBudget()))
+	require.NoError(t, err)
+	tooLarge := image.Size{
+		Layers:      []image.LayerSize{{Unpacked: 1e9}},
+		Directories: []image.DirectorySize{{Path: "/app/src", Unpacked: 1e9}, {Path: "/app/.next", Unpacked: 1e9}},
+	}
+	for _, name := range []string{"backend", "frontend"} {
+		assert.ErrorContains(t, budget.Check(name, tooLarge), name+" added is 1000.00 MB")
+	}
+}
+
 func TestABudgetThatIsKeptIsSilent(t *testing.T) {
 	budget, err := image.ParseBudget([]byte("# MB\nbackend unpacked 8.1\nbackend added 3.1\nbackend compressed 8\nbackend /app/.venv 3 # the most\nfrontend unpacked 1\n"))
 	require.NoError(t, err)
