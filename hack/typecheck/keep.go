@@ -10,4 +10,5 @@ import (
 	_ "todo-chatbot/ci/kube"
 	_ "todo-chatbot/ci/node"
 	_ "todo-chatbot/ci/report"
+	_ "todo-chatbot/ci/scan"
 )
