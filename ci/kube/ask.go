@@ -60,7 +60,7 @@ type manifest struct {
 // ParseAsk reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
 // know the pods of (a CronJob, a custom resource) asks for nothing.
 func ParseAsk(manifests []byte) (Ask, error) {
-	objects, err := parseManifests(documents(manifests))
+	objects, err := parseManifests(Documents(manifests))
 	if err != nil {
 		return Ask{}, fmt.Errorf("counting what the release asks for: %w", err)
 	}
@@ -92,14 +92,14 @@ func parseManifests(docs [][]byte) ([]manifest, error) {
 		var kind struct {
 			Kind string `json:"kind"`
 		}
-		if err := decode(doc, &kind); err != nil {
+		if err := Decode(doc, &kind); err != nil {
 			return nil, fmt.Errorf("document %d: %w", i+1, err)
 		}
 		if !known[kind.Kind] {
 			continue
 		}
 		var m manifest
-		if err := decode(doc, &m); err != nil {
+		if err := Decode(doc, &m); err != nil {
 			return nil, fmt.Errorf("document %d, a %s: %w", i+1, kind.Kind, err)
 		}
 		if m.Kind != "List" {
@@ -122,6 +122,9 @@ func parseManifests(docs [][]byte) ([]manifest, error) {
 // known are the kinds that are read.
 var known = map[string]bool{"Deployment": true, "StatefulSet": true, "DaemonSet": true, "Job": true, "Pod": true,
 	"HorizontalPodAutoscaler": true, "List": true}
+
+// mostPods is how many pods of one object are counted: a hundred full nodes of them.
+const mostPods = 11000
 
 // add counts one object; least is the minimum of its autoscaler, 0 without one.
 func (a *Ask) add(m manifest, least int) error {
@@ -149,6 +152,9 @@ func (a *Ask) add(m manifest, least int) error {
 		count = max(*m.Spec.Replicas, least)
 	default:
 		count = max(count, least)
+	}
+	if count > mostPods {
+		return fmt.Errorf("%d pods are more than can be counted, which is %d", count, mostPods)
 	}
 	for i := range count {
 		numbered := pod

@@ -84,7 +84,7 @@ func parseConfig(raw []byte) (*config, error) {
 		return nil, fmt.Errorf("%d bytes are too many for a kubeconfig (at most %d); pass the output of %q",
 			len(raw), maxKubeconfig, flatten)
 	}
-	docs := documents(raw)
+	docs := Documents(raw)
 	switch {
 	case len(docs) == 0:
 		return nil, fmt.Errorf("it is empty; pass the output of %q", flatten)
@@ -93,7 +93,7 @@ func parseConfig(raw []byte) (*config, error) {
 			len(docs), flatten)
 	}
 	var c config
-	if err := decode(docs[0], &c); err != nil {
+	if err := Decode(docs[0], &c); err != nil {
 		return nil, fmt.Errorf("%w; pass the output of %q", err, flatten)
 	}
 	if (c.Kind != "" && c.Kind != "Config") || (c.APIVersion != "" && c.APIVersion != "v1") {

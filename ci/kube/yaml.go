@@ -10,12 +10,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// separator is the line between two YAML documents. Such a line ends a document even inside a block of text, so splitting
-// at it is exact.
-var separator = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
+// separator is the line that starts a YAML document, or the one that ends it. Such a line does so even inside a block of
+// text, so splitting at it is exact. What follows "---" on its line belongs to the document.
+var separator = regexp.MustCompile(`(?m)^(?:---|\.\.\.)(?:[ \t\r]|$)`)
 
-// documents splits YAML into its documents, without the empty ones and those that are only comments.
-func documents(raw []byte) [][]byte {
+// Documents splits YAML into its documents, without the empty ones and those that are only comments.
+func Documents(raw []byte) [][]byte {
 	var found [][]byte
 	for _, document := range separator.Split(string(raw), -1) {
 		if !blank([]byte(document)) {
@@ -29,7 +29,7 @@ func documents(raw []byte) [][]byte {
 func blank(document []byte) bool {
 	for line := range bytes.Lines(document) {
 		line = bytes.TrimSpace(line)
-		if len(line) > 0 && line[0] != '#' && line[0] != '%' && !bytes.Equal(line, []byte("...")) {
+		if len(line) > 0 && line[0] != '#' && line[0] != '%' {
 			return false
 		}
 	}
@@ -39,8 +39,9 @@ func blank(document []byte) bool {
 // lineNumber finds what a YAML error may say without quoting the text that it is about.
 var lineNumber = regexp.MustCompile(`line \d+`)
 
-// decode reads one YAML or JSON document into target. Its errors say where and never what: the document may be secret.
-func decode(document []byte, target any) error {
+// Decode reads one YAML or JSON document into target. A key given twice is an error. Errors say where and never what: the
+// document may be secret.
+func Decode(document []byte, target any) error {
 	raw, err := yaml.YAMLToJSONStrict(document)
 	if err != nil {
 		if line := lineNumber.FindString(err.Error()); line != "" {

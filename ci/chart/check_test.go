@@ -1,0 +1,158 @@
+package chart_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/chart"
+)
+
+const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
+
+func TestWhatCannotBeReadIsNeverNoFindings(t *testing.T) {
+	tests := map[string]struct{ manifests, problem string }{
+		"nothing":                       {"", "there is no object in them"},
+		"only comments":                 {"# Source: a.yaml\n---\n# nothing\n", "there is no object in them"},
+		"an empty list":                 {"apiVersion: v1\nkind: List\nitems: []\n", "there is no object in them"},
+		"no YAML":                       {configMap + "---\na: [\n", "document 2: not valid YAML"},
+		"an error page":                 {"<html>", "document 1: not of the expected shape"},
+		"Helm's own error":              {"Error: chart not found", "document 1: no Kubernetes object"},
+		"null":                          {"null", "document 1: no Kubernetes object"},
+		"a list at the top":             {"- a\n", "document 1: not of the expected shape"},
+		"no kind":                       {strings.Replace(configMap, "kind", "kin", 1), "lacks apiVersion, kind or metadata.name"},
+		"no name":                       {strings.Replace(configMap, "name", "nam", 1), "lacks apiVersion, kind or metadata.name"},
+		"a key that is given twice":     {configMap + "kind: Secret\n", "not valid YAML at line"},
+		"an object that is there twice": {configMap + "---\n" + configMap, "ConfigMap/a is there twice"},
+		"a field of another type":       {configMap + "data: [a]\n", "field data is not of the expected type"},
+		"a spec of another type": {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: {}}",
+			"Pod/a: spec: field containers is not of the expected type"},
+		"a pod without containers":          {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", "has no container"},
+		"a Secret that is not base64":       {"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {KEY: '!'}\n", "not base64"},
+		"another encoding":                  {"a: \xff\xfe", "not UTF-8"},
+		"a document that ends unseen":       {configMap + "data: {}\r---\rkind: Pod", "no newline"},
+		"an item that is no object":         {"apiVersion: v1\nkind: List\nitems: [{}]\n", "item 1: no Kubernetes object"},
+		"a document after an end":           {configMap + "...\nkind: Pod\n", "document 2"},
+		"a document on its separator":       {configMap + "--- {kind: Pod}\n", "document 2: no Kubernetes object"},
+		"a template that no rule may read":  {"apiVersion: v1\nkind: PodTemplate\nmetadata: {name: a}\n", "no rule reads the kind"},
+		"a port that is no number, no name": {"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{targetPort: []}]}\n", "spec: "},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			findings, err := chart.Check([]byte(test.manifests), chart.Options{})
+			require.ErrorContains(t, err, test.problem)
+			assert.ErrorContains(t, err, "checking the chart's manifests: ")
+			assert.Nil(t, findings)
+		})
+	}
+}
+
+func TestAnErrorNeverRepeatsASecret(t *testing.T) {
+	for _, broken := range []string{"data: {KEY: swordfish!}", "data: {KEY: swordfish", "data: [swordfish]", "data: swordfish", "swordfish"} {
+		_, err := chart.Check([]byte("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"+broken+"\n"), chart.Options{})
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "swordfish")
+	}
+}
+
+func TestAnExceptionFromARuleThatDoesNotExistIsAnError(t *testing.T) {
+	_, err := chart.Check(rendered(t, "development"), chart.Options{Except: []string{"qos"}})
+	assert.ErrorContains(t, err, `no rule is called "qos"`)
+}
+
+func TestAnExceptedRuleIsNotHeldAndTheOthersAre(t *testing.T) {
+	broken := patched(t, rendered(t, "development"), patch{backend, container + "/image", "todo-backend"},
+		patch{backend, podSpec + "/automountServiceAccountToken", nil})
+	findings, err := chart.Check(broken, chart.Options{Except: []string{"image-pinned"}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"no-token"}, names(findings))
+}
+
+func TestAListIsReadAsItsItems(t *testing.T) {
+	list := "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ServiceAccount\n  metadata: {name: a}\n"
+	findings, err := chart.Check([]byte(list), chart.Options{})
+	require.NoError(t, err)
+	assert.Contains(t, names(findings), "no-token")
+}
+
+func TestFindingsSayWhatWhereWhyAndHowToMend(t *testing.T) {
+	broken := patched(t, rendered(t, "development"), patch{backend, container + "/image", "todo-backend"})
+	findings, err := chart.Check(broken, chart.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, []chart.Finding{{
+		Rule: "image-pinned", Severity: chart.Error,
+		Object:   chart.Object{Kind: "Deployment", Namespace: "todo-chatbot", Name: "todo-chatbot-backend"},
+		Path:     "spec.template.spec.containers[0].image",
+		Template: "todo-chatbot/templates/backend-deployment.yaml",
+		Message:  "todo-backend has neither tag nor digest, which means latest",
+		Why:      "What runs is otherwise not what was tested.",
+		Fix:      "name a digest or a version",
+	}}, findings)
+	assert.Equal(t, strings.Join([]string{
+		"SEVERITY  RULE          OBJECT                                        PATH                                    WHAT                                                         FIX",
+		"error     image-pinned  Deployment/todo-chatbot/todo-chatbot-backend  spec.template.spec.containers[0].image  todo-backend has neither tag nor digest, which means latest  name a digest or a version",
+		"",
+	}, "\n"), chart.Text(findings))
+	assert.Equal(t, "no findings\n", chart.Text(nil))
+}
+
+func TestTheGravestFindingComesFirst(t *testing.T) {
+	broken := patched(t, rendered(t, "development"), patch{backend, "/metadata/labels/app.kubernetes.io~1version", nil},
+		patch{backend, container + "/image", "todo-backend"})
+	findings, err := chart.Check(broken, chart.Options{})
+	require.NoError(t, err)
+	require.Len(t, findings, 2)
+	assert.Equal(t, []chart.Severity{chart.Error, chart.Warning}, []chart.Severity{findings[0].Severity, findings[1].Severity})
+}
+
+func TestSarifPointsAtTheTemplate(t *testing.T) {
+	broken := patched(t, rendered(t, "development"), patch{backend, container + "/image", "todo-backend"},
+		patch{"Pod/todo-chatbot-test-health", "", nil}, patch{"Pod/todo-chatbot-test-journey", "", nil})
+	findings, err := chart.Check(broken, chart.Options{})
+	require.NoError(t, err)
+	raw, err := chart.Sarif("1.0.0", "helm", findings)
+	require.NoError(t, err)
+	var log struct {
+		Runs []struct {
+			Tool struct {
+				Driver struct {
+					Rules []struct{ ID string } `json:"rules"`
+				} `json:"driver"`
+			} `json:"tool"`
+			Results []struct {
+				RuleID    string `json:"ruleId"`
+				Locations []struct {
+					Physical struct {
+						Artifact struct{ URI string } `json:"artifactLocation"`
+					} `json:"physicalLocation"`
+				} `json:"locations"`
+			} `json:"results"`
+		} `json:"runs"`
+	}
+	require.NoError(t, json.Unmarshal(raw, &log))
+	run := log.Runs[0]
+	assert.Len(t, run.Tool.Driver.Rules, len(chart.Rules()))
+	files := map[string]string{}
+	for _, result := range run.Results {
+		files[result.RuleID] = result.Locations[0].Physical.Artifact.URI
+	}
+	assert.Equal(t, map[string]string{
+		"image-pinned":     "helm/todo-chatbot/templates/backend-deployment.yaml",
+		"helm-test":        "helm",
+		"selector-matches": "helm/todo-chatbot/templates/networkpolicy.yaml",
+	}, files)
+}
+
+func TestEveryRuleSaysWhatItIsAndWhereItComesFrom(t *testing.T) {
+	ids := map[string]bool{}
+	for _, rule := range chart.Rules() {
+		assert.False(t, ids[rule.ID], "%s is there twice", rule.ID)
+		ids[rule.ID] = true
+		assert.NotEmpty(t, rule.Summary, rule.ID)
+		assert.NotEmpty(t, rule.Why, rule.ID)
+		assert.Regexp(t, `^https://\S+$`, rule.Source, rule.ID)
+	}
+}

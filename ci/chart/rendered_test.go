@@ -1,0 +1,169 @@
+package chart_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/chart"
+)
+
+//go:generate go test . -run TestTheRenderedChartIsTheChart -update
+
+var update = flag.Bool("update", false, "write testdata/rendered anew")
+
+const (
+	root   = "../.."
+	source = root + "/helm/todo-chatbot"
+)
+
+// helm is the one that tools/go.mod pins, built where the checks build it.
+var helm = sync.OnceValues(func() (string, error) {
+	path, err := filepath.Abs(root + "/.bin/helm")
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return path, err
+	}
+	build := exec.Command("go", "build", "-modfile=tools/go.mod", "-o", path, "helm.sh/helm/v3/cmd/helm")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", errors.New(string(out))
+	}
+	return path, nil
+})
+
+var bringsSecrets = regexp.MustCompile(`(?m)^(secrets|existingSecret):`)
+
+// render gives what the chart renders with a set of values, and with further ones as --set takes them.
+func render(t *testing.T, values string, sets ...string) []byte {
+	t.Helper()
+	tool, err := helm()
+	require.NoError(t, err, "building helm")
+	raw, err := os.ReadFile(filepath.Join(source, values))
+	require.NoError(t, err)
+	arguments := []string{"template", "todo-chatbot", source, "--namespace", "todo-chatbot", "--kube-version", "v1.34.4",
+		"--values", filepath.Join(source, values)}
+	if !bringsSecrets.Match(raw) {
+		arguments = append(arguments, "--set", "existingSecret=named")
+	}
+	for _, set := range sets {
+		arguments = append(arguments, "--set", set)
+	}
+	var out, problems bytes.Buffer
+	command := exec.Command(tool, arguments...)
+	command.Stdout, command.Stderr = &out, &problems
+	require.NoError(t, command.Run(), "%s", &problems)
+	return out.Bytes()
+}
+
+// golden are the sets of values whose manifests are kept: one for each environment.
+var golden = map[string]string{
+	"development": "ci/default-values.yaml",
+	"staging":     "examples/ingress-values.yaml",
+	"production":  "examples/production-values.yaml",
+}
+
+func rendered(t testing.TB, environment string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata/rendered", environment+".yaml"))
+	require.NoError(t, err)
+	return raw
+}
+
+func TestTheRenderedChartIsTheChart(t *testing.T) {
+	for environment, values := range golden {
+		t.Run(environment, func(t *testing.T) {
+			now := render(t, values)
+			if *update {
+				require.NoError(t, os.WriteFile(filepath.Join("testdata/rendered", environment+".yaml"), now, 0o644))
+			}
+			assert.Equal(t, string(now), string(rendered(t, environment)), "run: go generate ./ci/chart")
+		})
+	}
+}
+
+// options are what the pipeline would say of a set of values.
+func options() chart.Options {
+	keys := []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "OPENAI_API_KEY", "POSTGRES_PASSWORD"}
+	return chart.Options{ExistingSecrets: map[string][]string{"named": keys, "todo-chatbot-2026-11": keys}}
+}
+
+func TestTheChartBreaksNoRuleWithAnyOfItsValues(t *testing.T) {
+	var sets []string
+	for _, pattern := range []string{"ci/*.yaml", "examples/*.yaml", "values-*.yaml"} {
+		found, err := filepath.Glob(filepath.Join(source, pattern))
+		require.NoError(t, err)
+		sets = append(sets, found...)
+	}
+	require.Greater(t, len(sets), 5)
+	for _, path := range sets {
+		values, err := filepath.Rel(source, path)
+		require.NoError(t, err)
+		t.Run(values, func(t *testing.T) {
+			o := options()
+			if filepath.Dir(values) == "ci" || values == "values-dev.yaml" {
+				o.Budget = chart.Development
+			}
+			if values == "ci/fixed-replicas-values.yaml" {
+				// made for clusters without policies, and to stop at once
+				o.Except = []string{"network-deny", "graceful-stop"}
+			}
+			findings, err := chart.Check(render(t, values), o)
+			require.NoError(t, err)
+			assert.Empty(t, findings, "%s", chart.Text(findings))
+		})
+	}
+}
+
+// A value that a user may set is found where it breaks a rule.
+func TestAValueThatBreaksARuleIsFound(t *testing.T) {
+	tests := map[string]struct {
+		values, set string
+		rules       []string
+	}{
+		"a request below its limit":            {"ci/default-values.yaml", "backend.resources.requests.cpu=250m", []string{"qos-guaranteed", "requests-equal-limits"}},
+		"more pods than fit":                   {"ci/fixed-replicas-values.yaml", "backend.replicas=4", []string{"budget", "disruption-budget"}},
+		"a probe of another figure":            {"ci/default-values.yaml", "backend.livenessProbe.periodSeconds=30", []string{"probe-figures"}},
+		"the fault of a pod that is not ready": {"ci/default-values.yaml", "faults.unready=true", []string{"probe-figures"}},
+		"a start cut short":                    {"ci/default-values.yaml", "frontend.startupProbe.failureThreshold=2", []string{"probe-budget"}},
+		"a pod that stops at once":             {"ci/default-values.yaml", "backend.preStopSeconds=0", []string{"graceful-stop"}},
+		"no policies":                          {"ci/default-values.yaml", "networkPolicy.enabled=false", []string{"network-deny"}},
+		"no way to OpenAI":                     {"examples/ingress-values.yaml", "networkPolicy.openai.enabled=false", []string{"network-admits"}},
+		"more pods than were measured":         {"ci/default-values.yaml", "backend.autoscaling.maxReplicas=9", []string{"autoscaler-figures"}},
+		"pods that nothing keeps from a drain": {"ci/default-values.yaml", "backend.podDisruptionBudget.enabled=false", []string{"disruption-budget"}},
+		"a password among the variables": {"ci/default-values.yaml", "frontend.extraEnv[0].name=SMTP_PASSWORD,frontend.extraEnv[0].value=swordfish",
+			[]string{"no-plain-secret"}},
+		"a Secret that nobody made": {"ci/default-values.yaml",
+			"backend.extraEnv[0].name=A,backend.extraEnv[0].valueFrom.secretKeyRef.name=b,backend.extraEnv[0].valueFrom.secretKeyRef.key=c",
+			[]string{"key-exists"}},
+		"a node's folder": {"ci/default-values.yaml", "backend.extraVolumes[0].name=node,backend.extraVolumes[0].hostPath.path=/",
+			[]string{"pod-security"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := options()
+			o.Budget = chart.Development
+			o.Starts = starts
+			findings, err := chart.Check(render(t, test.values, test.set), o)
+			require.NoError(t, err)
+			assert.Subset(t, names(findings), test.rules, "%s", chart.Text(findings))
+		})
+	}
+}
+
+func TestALabelThatIsGivenTwiceIsAnError(t *testing.T) {
+	_, err := chart.Check(render(t, "ci/default-values.yaml", `backend.podLabels.app\.kubernetes\.io/component=mine`), options())
+	assert.ErrorContains(t, err, "not valid YAML")
+}

@@ -1,0 +1,134 @@
+package chart
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// handler is what a probe or a hook of a container's life does.
+type handler struct {
+	HTTPGet *struct {
+		Host string `json:"host"`
+		Path string `json:"path"`
+		Port amount `json:"port"`
+	} `json:"httpGet"`
+	TCPSocket *struct {
+		Host string `json:"host"`
+	} `json:"tcpSocket"`
+	Sleep *struct {
+		Seconds int `json:"seconds"`
+	} `json:"sleep"`
+}
+
+// amount is a number, or text: a port's name or a percentage.
+type amount struct {
+	number int
+	text   string
+}
+
+// UnmarshalJSON takes a number or text.
+func (a *amount) UnmarshalJSON(raw []byte) error {
+	if json.Unmarshal(raw, &a.number) == nil || json.Unmarshal(raw, &a.text) == nil {
+		return nil
+	}
+	return errors.New("neither a whole number nor text")
+}
+
+// String writes the amount as it was written.
+func (a amount) String() string {
+	if a.text != "" {
+		return a.text
+	}
+	return strconv.Itoa(a.number)
+}
+
+// isNone is true for 0 and 0%.
+func (a amount) isNone() bool {
+	return a.number == 0 && strings.TrimLeft(strings.TrimSuffix(a.text, "%"), "0") == ""
+}
+
+// checkRollout wants a Deployment to lose no pod before a new one is ready (k8s.io/api/apps/v1 RollingUpdateDeployment:
+// maxUnavailable is 25 % when left out).
+func checkRollout(r *release, report reporter) {
+	for _, w := range r.workloads {
+		if w.object.Kind != "Deployment" {
+			continue
+		}
+		at, strategy := w.at("spec.strategy"), w.spec.Strategy
+		switch surge, lost := strategy.RollingUpdate.MaxSurge, strategy.RollingUpdate.MaxUnavailable; {
+		case strategy.Type == "Recreate":
+			report(at.in("type"), "it is Recreate: no pod runs while the new one starts", "use RollingUpdate with maxUnavailable 0")
+		case lost == nil:
+			report(at.in("rollingUpdate.maxUnavailable"), "it is left out, which means 25%", "set it to 0")
+		case !lost.isNone():
+			report(at.in("rollingUpdate.maxUnavailable"), fmt.Sprintf("it is %s", lost), "set it to 0")
+		case surge != nil && surge.isNone():
+			report(at.in("rollingUpdate.maxSurge"), "it is 0 beside maxUnavailable 0: nothing could roll", "set it to 1")
+		}
+	}
+}
+
+// grace is the server's option and variable for how long requests in flight may take (uvicorn reads its options from
+// UVICORN_* too).
+const (
+	graceOption   = "--timeout-graceful-shutdown"
+	graceVariable = "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN"
+)
+
+// checkStop wants every pod behind a Service to leave it before it stops, and to have time for both.
+func checkStop(r *release, report reporter) {
+	for _, w := range r.workloads {
+		c := w.pod.main()
+		if w.object.Kind != "Deployment" || !r.served(w.pod) {
+			continue
+		}
+		pause := 0
+		if before := c.Lifecycle.PreStop; before != nil && before.Sleep != nil {
+			pause = before.Sleep.Seconds
+		}
+		if pause <= 0 {
+			report(c.in("lifecycle.preStop"), fmt.Sprintf("container %s stops while nodes still send it requests", c.Name),
+				"sleep some seconds: preStop: {sleep: {seconds: 5}}")
+		}
+		flight := 0
+		if w.pod.component() == "backend" {
+			var problem string
+			if flight, problem = r.graceful(c); problem != "" {
+				report(c.place, problem, "set "+graceVariable+" to the seconds that one answer may take")
+			}
+		}
+		grace := 30 // k8s.io/api/core/v1 PodSpec
+		if given := w.pod.spec.TerminationGracePeriodSeconds; given != nil {
+			grace = *given
+		}
+		if grace <= pause+flight {
+			report(w.pod.in("terminationGracePeriodSeconds"), fmt.Sprintf("it is %d s, and preStop takes %d s and requests in flight %d s",
+				grace, pause, flight), "make it more than both together")
+		}
+	}
+}
+
+// graceful is how many seconds the server gives requests in flight, or what is wrong with the figure.
+func (r *release) graceful(c *container) (int, string) {
+	text := r.environment(c)[graceVariable]
+	words := slices.Concat(c.Command, c.Args)
+	for i, word := range words {
+		if value, found := strings.CutPrefix(word, graceOption+"="); found {
+			text = value
+		} else if word == graceOption && i+1 < len(words) {
+			text = words[i+1]
+		}
+	}
+	if text == "" {
+		return 0, "the server waits for requests in flight without a limit: it has no " + graceOption
+	}
+	seconds, err := strconv.Atoi(text)
+	if err != nil || seconds <= 0 {
+		return 0, graceOption + " is no number of seconds above 0"
+	}
+	return seconds, ""
+}
