@@ -123,11 +123,10 @@ func (c *cluster) ask(ctx context.Context, args ...string) (string, error) {
 
 // send puts images into every node of a cluster of the user's, through its API server alone.
 func (c *cluster) send(ctx context.Context, archives ...archive) error {
-	container, args := withNodeFiles(c.tools()), []string{node.Home + "/send.sh"}
+	container, paths := withArchives(withNodeFiles(c.tools()), archives)
+	args := []string{node.Home + "/send.sh"}
 	for i, a := range archives {
-		at := fmt.Sprintf("/archives/%d.tar", i)
-		container = container.WithMountedFile(at, a.file)
-		args = append(args, a.name()+"="+at)
+		args = append(args, a.name()+"="+paths[i])
 	}
 	_, err := container.WithExec(args).Sync(ctx)
 	return explain("sending the images", err)
@@ -153,11 +152,10 @@ func (e *embedded) start(ctx context.Context) error {
 
 // load imports images into the node, while it still boots if need be, and gives the name of each by digest.
 func (e *embedded) load(ctx context.Context, archives ...archive) ([]string, error) {
-	container, args := e.beside(), []string{node.Home + "/import.sh"}
+	container, paths := withArchives(e.beside(), archives)
+	args := []string{node.Home + "/import.sh"}
 	for i, a := range archives {
-		at := fmt.Sprintf("/archives/%d.tar", i)
-		container = container.WithMountedFile(at, a.file)
-		args = append(args, a.key, a.repository, at)
+		args = append(args, a.key, a.repository, paths[i])
 	}
 	out, err := container.WithExec(args).Stdout(ctx)
 	if err != nil {
@@ -173,6 +171,16 @@ func (e *embedded) load(ctx context.Context, archives ...archive) ([]string, err
 		}
 	}
 	return names, nil
+}
+
+// withArchives mounts archives and gives the path of each.
+func withArchives(container *dagger.Container, archives []archive) (*dagger.Container, []string) {
+	paths := make([]string, len(archives))
+	for i, a := range archives {
+		paths[i] = fmt.Sprintf("/archives/%d.tar", i)
+		container = container.WithMountedFile(paths[i], a.file)
+	}
+	return container, paths
 }
 
 // container is the node's image with our files and what its nodes share.

@@ -52,12 +52,12 @@ func (d *deployment) history(ctx context.Context) (deploy.History, error) {
 	if err != nil || history.Last == 0 {
 		return history, err
 	}
-	proven, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
+	passed, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
 		"--output", "jsonpath={.items[*].metadata.labels.version}")...)
 	if err != nil {
 		return history, explain("asking the cluster for the release's proven revisions", err)
 	}
-	return history.WithProven(proven)
+	return history.WithProven(passed)
 }
 
 // upgrade sends the Secret and installs or upgrades the chart. It does not wait: roll does, and says more.
@@ -135,7 +135,7 @@ func (d *deployment) roll(ctx context.Context, began time.Time) error {
 }
 
 func (d *deployment) assess(ctx context.Context, began time.Time) (kube.Assessment, error) {
-	out, err := d.cluster.ask(ctx, "kubectl", "--namespace", d.inputs.Namespace, "get", kube.SnapshotKinds, "--output", "json")
+	out, err := d.cluster.ask(ctx, d.kubectl("get", kube.SnapshotKinds, "--output", "json")...)
 	if err != nil {
 		return kube.Assessment{}, explain("looking at the roll", err)
 	}
@@ -154,8 +154,7 @@ func (d *deployment) diagnose(ctx context.Context, found []kube.Diagnosis) error
 	for i := range found {
 		for _, request := range found[i].Wanted {
 			out, err := d.cluster.tools().
-				WithExec(append([]string{"kubectl", "--namespace", d.inputs.Namespace}, request.Args()...),
-					dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny}).
+				WithExec(d.kubectl(request.Args()...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny}).
 				CombinedOutput(ctx)
 			if err == nil {
 				found[i].AddLog(request, out, d.hidden())
@@ -170,8 +169,7 @@ func (d *deployment) diagnose(ctx context.Context, found []kube.Diagnosis) error
 // prove runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.
 func (d *deployment) prove(ctx context.Context) error {
 	_, failed := d.cluster.tools().WithExec(d.helm("test", d.inputs.Release, "--timeout", "3m")).Sync(ctx)
-	out, err := d.cluster.ask(ctx, "kubectl", "--namespace", d.inputs.Namespace, "logs",
-		"pod/"+deploy.Fullname(d.inputs.Release)+"-test-journey")
+	out, err := d.cluster.ask(ctx, d.kubectl("logs", "pod/"+deploy.Fullname(d.inputs.Release)+"-test-journey")...)
 	if err != nil {
 		return errors.Join(explain("proving the release", failed), explain("reading the journey", err))
 	}

@@ -31,15 +31,9 @@ func ParseBudget(raw []byte) (Budget, error) {
 	var budget Budget
 	var problems []error
 	seen := map[string]bool{}
-	for i, line := range strings.Split(string(raw), "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		fields := strings.Fields(line)
-		if len(fields) == 0 {
-			continue
-		}
-		problem := func(format string, args ...any) {
-			problems = append(problems, fmt.Errorf("image budget: line %d: %s", i+1, fmt.Sprintf(format, args...)))
-		}
+	for line := range lines("image budget", raw) {
+		fields := line.fields
+		problem := func(format string, args ...any) { problems = append(problems, line.problem(format, args...)) }
 		if len(fields) != 3 {
 			problem("write an image, a part and a number of MB, e.g. backend unpacked 200")
 			continue
@@ -55,7 +49,7 @@ func ParseBudget(raw []byte) (Budget, error) {
 			problem("%s has a limit already; remove one", key)
 		default:
 			seen[key] = true
-			budget.limits = append(budget.limits, limit{image: fields[0], of: fields[1], bytes: int64(number * 1e6), line: i + 1})
+			budget.limits = append(budget.limits, limit{image: fields[0], of: fields[1], bytes: int64(number * 1e6), line: line.number})
 		}
 	}
 	return budget, errors.Join(problems...)

@@ -168,27 +168,24 @@ func records(all map[string]string) string {
 }
 
 func diffConfigs(one, other v1.Image) (*Difference, error) {
-	a, err := one.RawConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	b, err := other.RawConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	return diffDocuments("config", a, b)
+	return diffRaw("config", one, other, v1.Image.RawConfigFile)
 }
 
 func diffManifests(one, other v1.Image) (*Difference, error) {
-	a, err := one.RawManifest()
+	return diffRaw("manifest", one, other, v1.Image.RawManifest)
+}
+
+// diffRaw compares a document that read takes out of both images.
+func diffRaw(where string, one, other v1.Image, read func(v1.Image) ([]byte, error)) (*Difference, error) {
+	a, err := read(one)
 	if err != nil {
 		return nil, err
 	}
-	b, err := other.RawManifest()
+	b, err := read(other)
 	if err != nil {
 		return nil, err
 	}
-	return diffDocuments("manifest", a, b)
+	return diffDocuments(where, a, b)
 }
 
 func diffDocuments(where string, one, other []byte) (*Difference, error) {

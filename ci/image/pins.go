@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 )
 
 // Name is what an image is used for.
@@ -53,15 +52,9 @@ func ParsePins(raw []byte) (Pins, error) {
 		known[name] = true
 	}
 	pins, problems := Pins{}, []error{}
-	for i, line := range strings.Split(string(raw), "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		fields := strings.Fields(line)
-		if len(fields) == 0 {
-			continue
-		}
-		problem := func(format string, args ...any) {
-			problems = append(problems, fmt.Errorf("image pins: line %d: %s", i+1, fmt.Sprintf(format, args...)))
-		}
+	for line := range lines("image pins", raw) {
+		fields := line.fields
+		problem := func(format string, args ...any) { problems = append(problems, line.problem(format, args...)) }
 		if len(fields) != 2 {
 			problem("write a name and a reference, e.g. python docker.io/library/python:3.13-slim@sha256:…")
 			continue

@@ -18,7 +18,7 @@ containerd_of() {
     *) case $1 in
       containerd://*) echo "/run/containerd/containerd.sock ctr" ;;
       *) fail "a node runs $1, and images are sent to containerd alone" \
-        "With Minikube: minikube start --container-runtime=containerd. Otherwise push the images: --registry." ;;
+        "With Minikube: minikube start --container-runtime=containerd" ;;
     esac ;;
   esac
 }
@@ -51,7 +51,7 @@ for i in $(seq 0 $((count - 1))); do
   pod "$i" "$name" "$image" | kubectl apply --filename - >/dev/null
   kubectl --namespace "$namespace" wait --for=condition=Ready "pod/node-$i" --timeout=60s >/dev/null ||
     fail "the pod that reaches node $name did not start: $(kubectl --namespace "$namespace" get events --output jsonpath='{.items[-1:].message}')" \
-      "It needs a namespace that admits privileged pods. Otherwise push the images: --registry."
+      "It needs a cluster that admits privileged pods in the namespace $namespace."
   on_node() { kubectl --namespace "$namespace" exec --stdin "node-$i" -- ${containerd#* } --address "${containerd%% *}" --namespace k8s.io "$@"; }
   present=$(on_node images ls --quiet </dev/null)
   for pair in "$@"; do
