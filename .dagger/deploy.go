@@ -79,8 +79,10 @@ func (m *TodoChatbot) Deploy(
 // Serve the application on port 3000, on a cluster of its own, until interrupted: `dagger up`, or
 // `dagger call serve up --ports 3000:3000`.
 //
+// `dagger up` asks for the service twice, once to compare its ports with others': a session has one cluster.
+//
 // +up
-// +cache="never"
+// +cache="session"
 func (m *TodoChatbot) Serve(
 	ctx context.Context,
 	// Without it a small parser of commands answers.
