@@ -153,7 +153,7 @@ func (d *deployment) place(ctx context.Context, backend, frontend archive) (plac
 	if d.cluster.embedded == nil {
 		images, archives := placed{backend: backend.name(), frontend: frontend.name()}, []archive{backend, frontend}
 		if d.inputs.OwnPostgres() {
-			own, err := withoutClock(ctx, postgres.repository, from(d.module.Pins, image.Postgres))
+			own, err := unclocked(ctx, postgres.repository, from(d.module.Pins, image.Postgres))
 			if err != nil {
 				return placed{}, err
 			}

@@ -6,9 +6,11 @@ import (
 	"os"
 	"path"
 	"strings"
-	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/program"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -36,9 +38,7 @@ type archive struct {
 	// digest is the manifest's, "" when only an engine's export knows it.
 	digest string
 	// key stands for the content: the digest, or the pin that it was pulled by.
-	key string
-	// path is where the module has the archive, "" when only the engine has it.
-	path string
+	key  string
 	file *dagger.File
 }
 
@@ -62,7 +62,7 @@ func (b *Backend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return withoutClock(ctx, backendRepository, container)
+	return unclocked(ctx, backendRepository, container)
 }
 
 func (f *Frontend) archive(ctx context.Context) (archive, error) {
@@ -70,7 +70,7 @@ func (f *Frontend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return withoutClock(ctx, frontendRepository, container)
+	return unclocked(ctx, frontendRepository, container)
 }
 
 // The size of the image, by layer and by directory.
@@ -79,7 +79,7 @@ func (b *Backend) Size(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return made.size()
+	return made.size(ctx)
 }
 
 // The size of the image, by layer and by directory.
@@ -88,11 +88,11 @@ func (f *Frontend) Size(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return made.size()
+	return made.size(ctx)
 }
 
-func (a archive) size() (string, error) {
-	opened, err := image.Open(a.path)
+func (a archive) size(ctx context.Context) (string, error) {
+	opened, err := a.open(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -100,26 +100,37 @@ func (a archive) size() (string, error) {
 	return size.Table(), err
 }
 
-// withoutClock takes what the build's time and place left out of an image, and gives it as an OCI archive.
-func withoutClock(ctx context.Context, repository string, container *dagger.Container) (archive, error) {
+// unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive.
+func unclocked(ctx context.Context, repository string, container *dagger.Container) (archive, error) {
+	what := "building " + path.Base(repository)
+	if err := program.Copy(program.WithoutClock); err != nil {
+		return archive{}, err
+	}
+	tool, out := "/"+program.WithoutClock, "/"+path.Base(repository)+".tar"
+	// Nothing else is in this container: Go links the program without a C library.
+	made := dag.Container().
+		WithFile(tool, dag.CurrentModule().WorkdirFile(program.WithoutClock)).
+		WithMountedFile("/engine.tar", container.AsTarball()).
+		WithExec([]string{tool, "/engine.tar", out})
+	digest, err := made.Stdout(ctx)
+	if err != nil {
+		return archive{}, explain(what, err)
+	}
+	return archive{repository: repository, digest: digest, key: digest, file: made.File(out)}, nil
+}
+
+// open reads the archive in this function's own container.
+func (a archive) open(ctx context.Context) (v1.Image, error) {
 	// A directory of its own: two builds of one image may be under way.
 	dir, err := os.MkdirTemp(".", "image-")
 	if err != nil {
-		return archive{}, fmt.Errorf("building %s: %w", path.Base(repository), err)
+		return nil, fmt.Errorf("reading %s: %w", path.Base(a.repository), err)
 	}
-	in, out := path.Join(dir, "engine.tar"), path.Join(dir, path.Base(repository)+".tar")
-	if _, err := container.AsTarball().Export(ctx, in); err != nil {
-		return archive{}, explain("building "+path.Base(repository), err)
-	}
-	defer func() { _ = os.Remove(in) }()
-	digest, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: time.Unix(0, 0)})
+	name, err := a.file.Export(ctx, path.Join(dir, path.Base(a.repository)+".tar"))
 	if err != nil {
-		return archive{}, err
+		return nil, explain("reading "+path.Base(a.repository), err)
 	}
-	return archive{
-		repository: repository, digest: digest.String(), key: digest.String(),
-		path: out, file: dag.CurrentModule().WorkdirFile(out),
-	}, nil
+	return image.Open(name)
 }
 
 // pulled is a pinned image as its publisher made it.

@@ -54,11 +54,11 @@ func twice(ctx context.Context, build func(context.Context, string) (archive, er
 	if err != nil {
 		return "", nil, err
 	}
-	one, err := image.Open(first.path)
+	one, err := first.open(ctx)
 	if err != nil {
 		return "", nil, err
 	}
-	other, err := image.Open(second.path)
+	other, err := second.open(ctx)
 	if err != nil {
 		return "", nil, err
 	}

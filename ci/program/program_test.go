@@ -1,0 +1,64 @@
+package program_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/program"
+)
+
+// tool is this test's own executable under a tool's name, as a container has the module's.
+func tool(t *testing.T) string {
+	t.Chdir(t.TempDir())
+	require.NoError(t, program.Copy(program.WithoutClock))
+	path, err := filepath.Abs(program.WithoutClock)
+	require.NoError(t, err)
+	return path
+}
+
+func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
+	run := tool(t)
+	made, err := random.Image(64, 2)
+	require.NoError(t, err)
+	reference, err := name.ParseReference("example.com/an:image")
+	require.NoError(t, err)
+	require.NoError(t, tarball.WriteToFile("engine.tar", reference, made))
+
+	printed, err := exec.Command(run, "engine.tar", "out.tar").Output()
+
+	require.NoError(t, err)
+	written, err := image.Open("out.tar")
+	require.NoError(t, err)
+	digest, err := written.Digest()
+	require.NoError(t, err)
+	assert.Equal(t, digest.String(), string(printed), "what it prints is the digest of what it wrote, and nothing else")
+}
+
+func TestTheToolFailsWithTheReason(t *testing.T) {
+	run := tool(t)
+	require.NoError(t, os.WriteFile("broken.tar", []byte("no archive"), 0o600))
+	for name, given := range map[string]struct {
+		args []string
+		says string
+	}{
+		"too few arguments": {[]string{"engine.tar"}, "give it an archive to read and one to write"},
+		"no image":          {[]string{"broken.tar", "out.tar"}, "image archive broken.tar"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := exec.Command(run, given.args...).CombinedOutput()
+			var failed *exec.ExitError
+			require.ErrorAs(t, err, &failed)
+			assert.Contains(t, string(out), given.says)
+			assert.NoFileExists(t, "out.tar")
+		})
+	}
+}
