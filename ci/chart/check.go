@@ -5,7 +5,6 @@
 package chart
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -56,9 +55,6 @@ func Check(manifests []byte, o Options) ([]Finding, error) {
 				Path: at.path, Template: at.object.source(), Message: message, Why: rule.Why, Fix: fix})
 		})
 	}
-	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Object.String(), b.Object.String()),
-			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
-	})
-	return slices.Compact(findings), nil
+	slices.SortStableFunc(findings, Finding.compare)
+	return slices.CompactFunc(findings, func(f, g Finding) bool { return f.compare(g) == 0 }), nil
 }

@@ -92,8 +92,11 @@ func TestFindingsSayWhatWhereWhyAndHowToMend(t *testing.T) {
 		Fix:      "name a digest or a version",
 	}}, findings)
 	assert.Equal(t, strings.Join([]string{
-		"SEVERITY  RULE          OBJECT                                        PATH                                    WHAT                                                         FIX",
-		"error     image-pinned  Deployment/todo-chatbot/todo-chatbot-backend  spec.template.spec.containers[0].image  todo-backend has neither tag nor digest, which means latest  name a digest or a version",
+		"error  image-pinned  Deployment/todo-chatbot/todo-chatbot-backend spec.template.spec.containers[0].image",
+		"  what  todo-backend has neither tag nor digest, which means latest",
+		"  why   What runs is otherwise not what was tested.",
+		"  fix   name a digest or a version",
+		"  in    todo-chatbot/templates/backend-deployment.yaml",
 		"",
 	}, "\n"), chart.Text(findings))
 	assert.Equal(t, "no findings\n", chart.Text(nil))

@@ -1,9 +1,9 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"todo-chatbot/ci/sarif"
 )
@@ -59,22 +59,37 @@ type Finding struct {
 	Message string `json:"message"`
 	Why     string `json:"why"`
 	Fix     string `json:"fix"`
+	// Sets are the files of values with which it was found, when Hold found it.
+	Sets []string `json:"sets,omitempty"`
 }
 
-// Text gives findings for people: a table, and what each asks for.
+// compare orders findings, the gravest first. The sets that show a finding are no part of what it is.
+func (f Finding) compare(g Finding) int {
+	return cmp.Or(cmp.Compare(g.Severity, f.Severity), cmp.Compare(f.Rule, g.Rule), cmp.Compare(f.Object.String(), g.Object.String()),
+		cmp.Compare(f.Path, g.Path), cmp.Compare(f.Message, g.Message), cmp.Compare(f.Template, g.Template), cmp.Compare(f.Fix, g.Fix))
+}
+
+// Text gives findings for people: where each is, what is wrong, why it matters and how to mend it.
 func Text(findings []Finding) string {
 	if len(findings) == 0 {
 		return "no findings\n"
 	}
 	var out strings.Builder
-	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "SEVERITY\tRULE\tOBJECT\tPATH\tWHAT\tFIX")
 	for _, f := range findings {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", f.Severity, f.Rule, f.Object, f.Path, f.Message, f.Fix)
+		_, _ = fmt.Fprintf(&out, "%s  %s  %s\n", f.Severity, f.Rule, f.where())
+		for _, line := range []struct{ label, text string }{
+			{"what", f.Message}, {"why", f.Why}, {"fix", f.Fix}, {"in", f.Template}, {"with", strings.Join(f.Sets, ", ")},
+		} {
+			if line.text != "" {
+				_, _ = fmt.Fprintf(&out, "  %-4s  %s\n", line.label, line.text)
+			}
+		}
 	}
-	_ = table.Flush()
 	return out.String()
 }
+
+// where is the finding's object, and the place in it.
+func (f Finding) where() string { return strings.TrimSpace(f.Object.String() + " " + f.Path) }
 
 // Sarif gives findings for GitHub's code scanning. $charts is the folder of charts in the checkout, e.g. helm: a finding
 // points at the template that rendered its object, one without a template at $charts itself.
@@ -84,7 +99,7 @@ func Sarif(version, charts string, findings []Finding) ([]byte, error) {
 		log.Rules = append(log.Rules, sarif.Rule{ID: rule.ID, Summary: rule.Summary, Help: rule.Why, URL: rule.Source})
 	}
 	for _, f := range findings {
-		file, where, level := charts, strings.TrimSpace(f.Object.String()+" "+f.Path), sarif.Warning
+		file, level := charts, sarif.Warning
 		if f.Template != "" {
 			file += "/" + f.Template
 		}
@@ -92,7 +107,7 @@ func Sarif(version, charts string, findings []Finding) ([]byte, error) {
 			level = sarif.Error
 		}
 		log.Results = append(log.Results, sarif.Result{RuleID: f.Rule, Level: level, File: file,
-			Message: fmt.Sprintf("%s: %s; %s", where, f.Message, f.Fix)})
+			Message: fmt.Sprintf("%s: %s; %s", f.where(), f.Message, f.Fix)})
 	}
 	return log.JSON()
 }
