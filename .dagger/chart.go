@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path"
 
+	"todo-chatbot/ci/chart"
 	"todo-chatbot/ci/image"
 
 	"dagger/todo-chatbot/internal/dagger"
@@ -14,6 +18,10 @@ type Chart struct {
 	Source *dagger.Directory
 	// +private
 	Schemas *dagger.Directory
+	// Repository is the whole checkout: the chart's own tests, and the application that it installs, are elsewhere in it.
+	//
+	// +private
+	Repository *dagger.Directory
 	// +private
 	Pins string
 }
@@ -50,23 +58,87 @@ func (c *Chart) Validate(ctx context.Context) error {
   done`))
 }
 
-// Render the chart as Helm would install it.
-func (c *Chart) Render(
-	// A set of values: the name of a file under helm/todo-chatbot/ci, without its ending.
-	// +default="dev-values"
-	values string,
-) *dagger.File {
-	return c.checkout().
-		WithExec([]string{"helm", "template", "todo-chatbot", ".", "--namespace", "todo-chatbot", "--values", "ci/" + values + ".yaml"},
-			dagger.ContainerWithExecOpts{RedirectStdout: "/tmp/rendered.yaml"}).
-		File("/tmp/rendered.yaml")
+// Check that the chart's README is what helm-docs makes of its values.
+//
+// +check
+func (c *Chart) Docs(ctx context.Context) error {
+	const script = `set -eu
+cp helm/todo-chatbot/README.md /tmp/README.md
+go tool -modfile=tools/go.mod helm-docs --chart-search-root helm/todo-chatbot --sort-values-order file --log-level warning
+diff -u /tmp/README.md helm/todo-chatbot/README.md || { echo "README.md is not what its values say; run: hack/test chart"; exit 1; }`
+	return passes(ctx, c.goTools(), "chart docs", "sh", "-c", script)
 }
 
-// Package the chart as an archive that Helm installs.
-func (c *Chart) Package() *dagger.Directory {
-	return c.checkout().
+// Test the chart and the rules that it is held against: what is rendered with which values, and what is refused. Those with
+// Helm 4, which no pinned image has, are run by hack/test alone.
+//
+// +check
+func (c *Chart) Unit(ctx context.Context) error {
+	helm := c.checkout().WithExec([]string{"sh", "-c", `cp "$(command -v helm)" /tmp/helm`}).File("/tmp/helm")
+	return passes(ctx, c.goTools().WithMountedFile("/src/.bin/helm", helm), "chart unit",
+		"go", "test", "-skip", "Helm4", "./ci/chart/...")
+}
+
+// Render the chart as Helm would install it in an environment. Secrets are named, not made: without values that bring or
+// name them, the Secret is called as in the checks.
+func (c *Chart) Render(
+	// development, staging or production: values-dev.yaml, values-staging.yaml or values-prod.yaml.
+	// +default="development"
+	environment string,
+	// Values of yours, over the environment's.
+	// +optional
+	values *dagger.File,
+) (*dagger.File, error) {
+	file, err := chart.ValuesOf(environment)
+	if err != nil {
+		return nil, err
+	}
+	container := c.checkout().WithNewFile("/run/values.yaml", "{}\n")
+	if values != nil {
+		container = container.WithMountedFile("/run/values.yaml", values)
+	}
+	const script = `set -eu
+given="--values $1 --values /run/values.yaml"
+grep -qE '^(secrets|existingSecret):' /run/values.yaml || given="$given --set existingSecret=` + chart.Placeholder + `"
+# Into a file at once: what is rendered may hold secrets, and a log is not the place for them.
+exec helm template todo-chatbot . --namespace todo-chatbot --kube-version v1.34.4 $given >/tmp/rendered.yaml`
+	return container.
+		WithExec([]string{"sh", "-c", script, "render", file}).
+		File("/tmp/rendered.yaml"), nil
+}
+
+// Package the chart as an archive that Helm installs: the same bytes from the same chart, wherever and whenever.
+func (c *Chart) Package(ctx context.Context) (*dagger.Directory, error) {
+	dir, err := os.MkdirTemp(".", "chart-")
+	if err != nil {
+		return nil, fmt.Errorf("packaging the chart: %w", err)
+	}
+	packaged := c.checkout().
 		WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"}).
 		Directory("/tmp/package")
+	names, err := packaged.Entries(ctx)
+	if err != nil {
+		return nil, explain("packaging the chart", err)
+	}
+	if len(names) != 1 {
+		return nil, fmt.Errorf("packaging the chart: helm package made %d files and not one: %v", len(names), names)
+	}
+	made := path.Join(dir, "helm.tgz")
+	if _, err := packaged.File(names[0]).Export(ctx, made); err != nil {
+		return nil, explain("packaging the chart", err)
+	}
+	to := path.Join(dir, names[0])
+	if err := chart.RepackFile(made, to); err != nil {
+		return nil, err
+	}
+	return dag.Directory().WithFile(names[0], dag.CurrentModule().WorkdirFile(to)), nil
+}
+
+// goTools has Go, and the parts of the repository that the chart's tests are made of.
+func (c *Chart) goTools() *dagger.Container {
+	return goTools(c.Pins, c.Repository.Filter(dagger.DirectoryFilterOpts{
+		Include: []string{"go.mod", "go.sum", "ci", "helm", "tools/go.mod", "tools/go.sum"},
+	}))
 }
 
 func (c *Chart) checkout() *dagger.Container {

@@ -13,7 +13,7 @@ func (m *TodoChatbot) runChecks(ctx context.Context) error {
 	for _, check := range []func(context.Context) error{
 		backend.Test, backend.Lint, backend.Types,
 		frontend.Test, frontend.Lint, frontend.Types,
-		chart.Lint, chart.Validate, chart.Policy, m.Secrets,
+		chart.Lint, chart.Validate, chart.Policy, chart.Docs, chart.Unit, m.Secrets,
 	} {
 		group.Go(func() error { return check(ctx) })
 	}

@@ -174,10 +174,6 @@ func (d *deployment) place(ctx context.Context, backend, frontend archive) (plac
 
 // values are what the chart is told; nothing in them is secret.
 func (d *deployment) values(images placed, secret string) (string, error) {
-	pinned := func(name string) map[string]any {
-		repository, digest, _ := strings.Cut(name, "@")
-		return map[string]any{"repository": repository, "digest": digest, "tag": ""}
-	}
 	values := map[string]any{
 		"environment":    d.inputs.Environment,
 		"publicUrl":      d.inputs.PublicURL,
@@ -197,6 +193,12 @@ func (d *deployment) values(images placed, secret string) (string, error) {
 		return "", fmt.Errorf("writing the chart's values: %w", err)
 	}
 	return string(raw), nil
+}
+
+// pinned is an image by digest, as the chart's values have it.
+func pinned(name string) map[string]any {
+	repository, digest, _ := strings.Cut(name, "@")
+	return map[string]any{"repository": repository, "digest": digest, "tag": ""}
 }
 
 // forward is the application on port 3000, through the cluster's own API server.

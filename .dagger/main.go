@@ -51,18 +51,32 @@ func New(
 }
 
 // The FastAPI backend: its tests, its lints and its image.
+//
+// The engine may forget a directory that a cached object names, and then every later call on it fails ("missing shared
+// result"); so an object is kept for no longer than its session. What its functions do is cached all the same.
+//
+// +cache="session"
 func (m *TodoChatbot) Backend() *Backend {
 	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins}
 }
 
 // The Next.js front end: its tests, its lints and its image.
+//
+// +cache="session"
 func (m *TodoChatbot) Frontend() *Frontend {
 	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins}
 }
 
 // The Helm chart: rendered, linted and checked against Kubernetes' schemas.
+//
+// +cache="session"
 func (m *TodoChatbot) Chart() *Chart {
-	return &Chart{Source: m.Source.Directory("helm/todo-chatbot"), Schemas: m.Source.Directory("ci/chart/schemas"), Pins: m.Pins}
+	return &Chart{
+		Source:     m.Source.Directory("helm/todo-chatbot"),
+		Schemas:    m.Source.Directory("ci/chart/schemas"),
+		Repository: m.Source,
+		Pins:       m.Pins,
+	}
 }
 
 // from starts a container from a pinned image. New has checked the pins, so only a name that this module

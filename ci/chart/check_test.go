@@ -159,3 +159,15 @@ func TestEveryRuleSaysWhatItIsAndWhereItComesFrom(t *testing.T) {
 		assert.Regexp(t, `^https://\S+$`, rule.Source, rule.ID)
 	}
 }
+
+func TestEveryPodOfAClusterHasToBeGuaranteed(t *testing.T) {
+	require.NoError(t, chart.CheckClasses("todo-chatbot-backend-1   Guaranteed\ntodo-chatbot-postgres-0  Guaranteed\n"))
+	for listing, problem := range map[string]string{
+		"":                           `pod "" is not Guaranteed`,
+		"a Guaranteed\nb  Burstable": `pod "b  Burstable" is not Guaranteed`,
+		"a <none>\nb Guaranteed":     `pod "a <none>" is not Guaranteed`,
+		"a":                          `pod "a" is not Guaranteed`,
+	} {
+		assert.ErrorContains(t, chart.CheckClasses(listing), problem)
+	}
+}

@@ -1,8 +1,10 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"todo-chatbot/ci/kube"
 )
@@ -80,6 +82,22 @@ func withDefaults(r kube.Requirements) map[string]kube.Quantity {
 		}
 	}
 	return merged
+}
+
+// ClassColumns is the `--output` with which kubectl lists pods for CheckClasses.
+const ClassColumns = "custom-columns=NAME:.metadata.name,CLASS:.status.qosClass"
+
+// CheckClasses reads what kubectl lists of the pods of a release, a name and a class on each line, and is an error unless
+// there is one and each is Guaranteed: what a cluster computed, where the rule qos-guaranteed computes from what is rendered.
+func CheckClasses(listing string) error {
+	lines := strings.Split(strings.TrimSpace(listing), "\n")
+	var problems []error
+	for _, line := range lines {
+		if fields := strings.Fields(line); len(fields) != 2 || fields[1] != "Guaranteed" {
+			problems = append(problems, fmt.Errorf("pod %q is not Guaranteed; see the rule requests-equal-limits", strings.TrimSpace(line)))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // checkQoS wants every pod Guaranteed.

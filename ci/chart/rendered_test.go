@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -27,30 +28,36 @@ const (
 	source = root + "/helm/todo-chatbot"
 )
 
-// helm is the one that tools/go.mod pins, built where the checks build it.
-var helm = sync.OnceValues(func() (string, error) {
-	path, err := filepath.Abs(root + "/.bin/helm")
+// built gives the path of a tool, built where the checks build it from the module that pins it.
+func built(name, modfile, pkg string) (string, error) {
+	path, err := filepath.Abs(root + "/.bin/" + name)
 	if err != nil {
 		return "", err
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return path, err
 	}
-	build := exec.Command("go", "build", "-modfile=tools/go.mod", "-o", path, "helm.sh/helm/v3/cmd/helm")
+	build := exec.Command("go", "build", "-modfile="+modfile, "-o", path, pkg)
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
-		return "", errors.New(string(out))
+		return "", fmt.Errorf("building %s: %w\n%s", name, err, out)
 	}
 	return path, nil
-})
+}
+
+// The two Helms that the chart is for.
+var (
+	helm  = sync.OnceValues(func() (string, error) { return built("helm", "tools/go.mod", "helm.sh/helm/v3/cmd/helm") })
+	helm4 = sync.OnceValues(func() (string, error) { return built("helm4", "tools/helm4/go.mod", "helm.sh/helm/v4/cmd/helm") })
+)
 
 var bringsSecrets = regexp.MustCompile(`(?m)^(secrets|existingSecret):`)
 
-// render gives what the chart renders with a set of values, and with further ones as --set takes them.
-func render(t *testing.T, values string, sets ...string) []byte {
+// template gives what a Helm prints with a set of values and further ones as --set takes them, or what it refuses them with.
+func template(t *testing.T, tool func() (string, error), values string, sets ...string) (manifests []byte, refused string) {
 	t.Helper()
-	tool, err := helm()
-	require.NoError(t, err, "building helm")
+	path, err := tool()
+	require.NoError(t, err)
 	raw, err := os.ReadFile(filepath.Join(source, values))
 	require.NoError(t, err)
 	arguments := []string{"template", "todo-chatbot", source, "--namespace", "todo-chatbot", "--kube-version", "v1.34.4",
@@ -62,10 +69,37 @@ func render(t *testing.T, values string, sets ...string) []byte {
 		arguments = append(arguments, "--set", set)
 	}
 	var out, problems bytes.Buffer
-	command := exec.Command(tool, arguments...)
+	command := exec.Command(path, arguments...)
 	command.Stdout, command.Stderr = &out, &problems
-	require.NoError(t, command.Run(), "%s", &problems)
-	return out.Bytes()
+	if err := command.Run(); err != nil {
+		return nil, err.Error() + ": " + problems.String()
+	}
+	return out.Bytes(), ""
+}
+
+// render gives what the chart renders with a set of values, and with further ones as --set takes them.
+func render(t *testing.T, values string, sets ...string) []byte {
+	t.Helper()
+	manifests, refused := template(t, helm, values, sets...)
+	require.Empty(t, refused)
+	return manifests
+}
+
+// everySet gives the names of the chart's sets of values.
+func everySet(t *testing.T) []string {
+	t.Helper()
+	var sets []string
+	for _, pattern := range []string{"ci/*.yaml", "examples/*.yaml", "values-*.yaml"} {
+		found, err := filepath.Glob(filepath.Join(source, pattern))
+		require.NoError(t, err)
+		for _, path := range found {
+			values, err := filepath.Rel(source, path)
+			require.NoError(t, err)
+			sets = append(sets, values)
+		}
+	}
+	require.Greater(t, len(sets), 5)
+	return sets
 }
 
 // golden are the sets of values whose manifests are kept: one for each environment.
@@ -102,18 +136,11 @@ func options() chart.Options {
 
 func TestTheChartBreaksNoRuleWithAnyOfItsValues(t *testing.T) {
 	var sets []chart.Rendered
-	for _, pattern := range []string{"ci/*.yaml", "examples/*.yaml", "values-*.yaml"} {
-		found, err := filepath.Glob(filepath.Join(source, pattern))
+	for _, values := range everySet(t) {
+		content, err := os.ReadFile(filepath.Join(source, values))
 		require.NoError(t, err)
-		for _, path := range found {
-			values, err := filepath.Rel(source, path)
-			require.NoError(t, err)
-			content, err := os.ReadFile(path)
-			require.NoError(t, err)
-			sets = append(sets, chart.Rendered{Values: values, Content: content, Manifests: render(t, values)})
-		}
+		sets = append(sets, chart.Rendered{Values: values, Content: content, Manifests: render(t, values)})
 	}
-	require.Greater(t, len(sets), 5)
 	findings, err := chart.Hold(sets)
 	require.NoError(t, err)
 	assert.Empty(t, findings, "%s", chart.Text(findings))

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -22,6 +23,18 @@ type Rendered struct {
 
 // Placeholder is the Secret that a set of values is rendered with when it brings no secrets and names none.
 const Placeholder = "named"
+
+// environments are the values files of the chart, by what `environment` is called in them.
+var environments = map[string]string{"development": "values-dev.yaml", "staging": "values-staging.yaml", "production": "values-prod.yaml"}
+
+// ValuesOf gives the chart's values file for an environment; an error for one that there is not.
+func ValuesOf(environment string) (string, error) {
+	file, known := environments[environment]
+	if !known {
+		return "", fmt.Errorf("environment %q is not known; use one of %s", environment, strings.Join(sorted(environments), ", "))
+	}
+	return file, nil
+}
 
 // secretKeys are those that a Secret of existingSecret has (values.yaml, secrets).
 var secretKeys = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "OPENAI_API_KEY", "POSTGRES_PASSWORD"}

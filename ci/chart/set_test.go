@@ -95,3 +95,15 @@ func TestAnExistingSecretHasTheKeysOfTheChartsOwn(t *testing.T) {
 		assert.False(t, slices.Contains(names(findings), "key-exists"), key)
 	}
 }
+
+func TestAnEnvironmentHasItsValues(t *testing.T) {
+	for _, environment := range []string{"development", "staging", "production"} {
+		file, err := chart.ValuesOf(environment)
+		require.NoError(t, err)
+		raw, err := os.ReadFile(filepath.Join(source, file))
+		require.NoError(t, err)
+		assert.Contains(t, string(raw), "\nenvironment: "+environment+"\n")
+	}
+	_, err := chart.ValuesOf("prod")
+	assert.EqualError(t, err, `environment "prod" is not known; use one of development, production, staging`)
+}

@@ -22,11 +22,12 @@ const (
 	KubeTools     Name = "kube-tools"
 	MetricsServer Name = "metrics-server"
 	Trivy         Name = "trivy"
+	Go            Name = "go"
 )
 
 // Names gives every name that a pins file must have.
 func Names() []Name {
-	return []Name{Python, Node, Uv, Postgres, KindNode, KubeTools, MetricsServer, Trivy}
+	return []Name{Python, Node, Uv, Postgres, KindNode, KubeTools, MetricsServer, Trivy, Go}
 }
 
 //go:embed pins.txt

@@ -1,0 +1,93 @@
+package chart
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"time"
+)
+
+// largest is what one file of a chart may have, in bytes: Helm's own limit (pkg/chart/loader/archive, MaxDecompressedFileSize).
+const largest = 5 << 20
+
+// Repack writes a packaged chart (`helm package`) anew, without its clock: the same files in the same order, with one time, one
+// owner and one mode, so that equal charts are equal bytes and have one digest. Helm 3 gives each file the time of packaging.
+//
+// A file outside of the chart's folder, one that is there twice, one that is no plain file and one above 5 MiB are errors, as
+// is a package without Chart.yaml.
+func Repack(in io.Reader, out io.Writer) error {
+	zipped, err := gzip.NewReader(in)
+	if err != nil {
+		return fmt.Errorf("reading the chart's package: %w; pass what helm package wrote", err)
+	}
+	// The best compression, named, so that another default of Go's changes nothing.
+	packed, err := gzip.NewWriterLevel(out, gzip.BestCompression)
+	if err != nil {
+		return fmt.Errorf("writing the chart's package: %w", err)
+	}
+	archive := tar.NewWriter(packed)
+	if err := repack(tar.NewReader(zipped), archive); err != nil {
+		return err
+	}
+	if err := errors.Join(archive.Close(), packed.Close()); err != nil {
+		return fmt.Errorf("writing the chart's package: %w", err)
+	}
+	return nil
+}
+
+// RepackFile is Repack from one file to another, which is made anew.
+func RepackFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("reading the chart's package: %w", err)
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.Create(to)
+	if err != nil {
+		return fmt.Errorf("writing the chart's package: %w", err)
+	}
+	return errors.Join(Repack(in, out), out.Close())
+}
+
+func repack(in *tar.Reader, out *tar.Writer) error {
+	seen := map[string]bool{}
+	described := false
+	for {
+		header, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("reading the chart's package: %w", err)
+		}
+		folder, rest, inside := strings.Cut(header.Name, "/")
+		switch {
+		case header.Typeflag != tar.TypeReg:
+			return fmt.Errorf("reading the chart's package: %s is no plain file", header.Name)
+		case !inside || folder == "" || folder == ".." || path.Clean(header.Name) != header.Name:
+			return fmt.Errorf("reading the chart's package: %s is not in the chart's folder", header.Name)
+		case seen[header.Name]:
+			return fmt.Errorf("reading the chart's package: %s is there twice", header.Name)
+		case header.Size > largest:
+			return fmt.Errorf("reading the chart's package: %s has %d bytes, and Helm reads no more than %d", header.Name, header.Size, largest)
+		}
+		seen[header.Name] = true
+		described = described || rest == "Chart.yaml"
+		plain := &tar.Header{Typeflag: tar.TypeReg, Name: header.Name, Size: header.Size, Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatPAX}
+		if err := out.WriteHeader(plain); err != nil {
+			return fmt.Errorf("writing %s to the chart's package: %w", header.Name, err)
+		}
+		if _, err := io.Copy(out, in); err != nil {
+			return fmt.Errorf("writing %s to the chart's package: %w", header.Name, err)
+		}
+	}
+	if !described {
+		return errors.New("reading the chart's package: it has no Chart.yaml; pass what helm package wrote")
+	}
+	return nil
+}

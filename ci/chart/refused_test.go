@@ -1,0 +1,90 @@
+package chart_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/kube"
+)
+
+// bad are values that are refused, and the line that says so: it names the key. Schemas name it as a JSON pointer.
+var bad = map[string]struct{ values, set, line string }{
+	"a wrong type":          {"ci/default-values.yaml", "backend.replicas=two", "'/backend/replicas': got string, want integer"},
+	"a number for a name":   {"ci/default-values.yaml", "frontend.image.tag=1", "'/frontend/image/tag': got number, want string"},
+	"an unknown key":        {"ci/default-values.yaml", "backend.replica=2", "'/backend': additional properties 'replica' not allowed"},
+	"an unknown part":       {"ci/default-values.yaml", "backnd.replicas=2", "'': additional properties 'backnd' not allowed"},
+	"negative replicas":     {"ci/default-values.yaml", "backend.replicas=-1", "'/backend/replicas': minimum: got -1, want 0"},
+	"a front end of none":   {"ci/default-values.yaml", "frontend.replicas=-1", "'/frontend/replicas': minimum: got -1"},
+	"a digest that is none": {"ci/default-values.yaml", "backend.image.digest=sha256:abc", "'/backend/image/digest': 'sha256:abc' does not match pattern"},
+	"an origin with a path": {"ci/default-values.yaml", "publicUrl=http://localhost:3000/todo", "'/publicUrl'"},
+	"another environment":   {"ci/default-values.yaml", "environment=prod", "'/environment': value must be one of 'development', 'staging', 'production'"},
+	"a least above the most": {"ci/default-values.yaml", "backend.autoscaling.minReplicas=6",
+		"\nbackend.autoscaling.minReplicas: 6 is above backend.autoscaling.maxReplicas, 5\n"},
+	"no database in production": {"values-prod.yaml", "existingSecret=",
+		"\nsecrets.DATABASE_URL: is empty; set it to postgresql+asyncpg://USER:PASSWORD@HOST:5432/DATABASE, or name a Secret with existingSecret\n"},
+	"no secret of sign-in in production": {"values-prod.yaml", "existingSecret=", "\nsecrets.BETTER_AUTH_SECRET: is empty; "},
+	"no key for OpenAI in production":    {"values-prod.yaml", "existingSecret=", "\nsecrets.OPENAI_API_KEY: is empty, which only environment=development allows"},
+	"no key for OpenAI in staging":       {"values-staging.yaml", "existingSecret=", "\nsecrets.OPENAI_API_KEY: is empty, "},
+	"no password for the own Postgres":   {"ci/default-values.yaml", "secrets.POSTGRES_PASSWORD=", "\nsecrets.POSTGRES_PASSWORD: is empty while postgres.enabled is true"},
+	"a secret that is too short":         {"ci/default-values.yaml", "secrets.BETTER_AUTH_SECRET=swordfish", "\nsecrets.BETTER_AUTH_SECRET: has 9 characters, fewer than 32\n"},
+	"secrets given twice":                {"ci/default-values.yaml", "existingSecret=theirs", "\nsecrets.BETTER_AUTH_SECRET: given together with existingSecret"},
+	"a tag and a digest": {"examples/production-values.yaml", "backend.image.tag=v1",
+		"\nbackend.image: tag and digest are both set; keep the digest and leave backend.image.tag empty\n"},
+	"latest":                       {"ci/default-values.yaml", "postgres.image.tag=latest", "\npostgres.image.tag: is \"latest\", which changes under a release"},
+	"a database that is not async": {"ci/default-values.yaml", "secrets.DATABASE_URL=postgresql://todo:swordfish@todo-chatbot-postgres/todo", "\nsecrets.DATABASE_URL: does not start with postgresql+asyncpg://"},
+	"another database":             {"ci/default-values.yaml", "secrets.DATABASE_URL=mysql://todo:swordfish@db/todo", "\nsecrets.DATABASE_URL: does not start with postgresql+asyncpg://"},
+	"a database elsewhere beside the release's own": {"ci/default-values.yaml", "secrets.DATABASE_URL=postgresql+asyncpg://todo:swordfish@db/todo",
+		"\nsecrets.DATABASE_URL: names another host than todo-chatbot-postgres while postgres.enabled is true"},
+	"the development Postgres in production": {"values-prod.yaml", "postgres.enabled=true", "\npostgres.enabled: true is for development"},
+	"a fault in production":                  {"values-prod.yaml", "faults.crash=true", "\nfaults.crash: true breaks the release on purpose"},
+	"an Ingress without hosts":               {"values-prod.yaml", "ingress.enabled=true", "\ningress.hosts: is empty"},
+	"a route without a Gateway":              {"values-prod.yaml", "httpRoute.enabled=true", "\nhttpRoute.parentRefs: is empty"},
+	"a monitor of nothing":                   {"values-prod.yaml", "serviceMonitor.enabled=true", "\nserviceMonitor.path: is empty"},
+	"an address of no network":               {"ci/default-values.yaml", "networkPolicy.openai.cidrs[0]=everywhere", "'/networkPolicy/openai/cidrs/0': 'everywhere' does not match"},
+}
+
+func TestABadValueIsRefusedWithALineThatNamesItsKey(t *testing.T) { holdBad(t, helm) }
+
+func TestHelm4RefusesABadValueInTheSameWords(t *testing.T) { holdBad(t, helm4) }
+
+func holdBad(t *testing.T, tool func() (string, error)) {
+	for name, test := range bad {
+		t.Run(name, func(t *testing.T) {
+			manifests, refused := template(t, tool, test.values, test.set)
+			assert.Empty(t, manifests)
+			assert.Contains(t, refused, test.line)
+			assert.NotContains(t, refused, "swordfish")
+		})
+	}
+}
+
+func TestAllProblemsAreToldAtOnce(t *testing.T) {
+	_, refused := template(t, helm, "values-prod.yaml", "existingSecret=", "backend.autoscaling.minReplicas=6", "postgres.enabled=true")
+	lines := strings.Count(refused, "\nsecrets.") + strings.Count(refused, "\nbackend.") + strings.Count(refused, "\npostgres.")
+	assert.Equal(t, 5, lines, refused)
+}
+
+// Helm 4 leaves other blank lines between objects; what it renders is the same.
+func TestHelm4RendersWhatHelm3Does(t *testing.T) {
+	for _, values := range everySet(t) {
+		t.Run(values, func(t *testing.T) {
+			newer, refused := template(t, helm4, values)
+			require.Empty(t, refused)
+			assert.Equal(t, objects(t, render(t, values)), objects(t, newer))
+		})
+	}
+}
+
+func objects(t *testing.T, manifests []byte) []any {
+	t.Helper()
+	var all []any
+	for _, document := range kube.Documents(manifests) {
+		var o any
+		require.NoError(t, kube.Decode(document, &o))
+		all = append(all, o)
+	}
+	return all
+}
