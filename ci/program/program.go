@@ -14,17 +14,24 @@ import (
 	"todo-chatbot/ci/image"
 )
 
-// WithoutClock is the tool that takes the clock out of an image: it reads an archive, writes another and prints the
-// digest of its manifest. Its arguments are the two paths.
-const WithoutClock = "without-clock"
+const (
+	// WithoutClock is the tool that takes the clock out of an image: it reads an archive, writes another and prints the
+	// digest of its manifest. Its arguments are the two paths.
+	WithoutClock = "without-clock"
+	// Trim is the tool that takes out of programs and shared objects what no start reads. Its arguments are directories.
+	Trim = "trim"
+)
 
-// The executable is the tool when it is called by the tool's name. This runs before the module's main package is
+var tools = map[string]func(args []string, out io.Writer) error{WithoutClock: withoutClock, Trim: trim}
+
+// The executable is a tool when it is called by the tool's name. This runs before the module's main package is
 // initialized, which wants a session with an engine, and a container has none.
 func init() {
-	if filepath.Base(os.Args[0]) != WithoutClock {
+	tool, ok := tools[filepath.Base(os.Args[0])]
+	if !ok {
 		return
 	}
-	if err := withoutClock(os.Args[1:], os.Stdout); err != nil {
+	if err := tool(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -41,6 +48,19 @@ func withoutClock(args []string, out io.Writer) error {
 	}
 	_, err = fmt.Fprint(out, digest)
 	return err
+}
+
+func trim(directories []string, out io.Writer) error {
+	for _, directory := range directories {
+		saved, err := image.TrimTree(directory)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%s: %.1f MB less\n", directory, float64(saved)/1e6); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Copy puts the executable, under a tool's name, into the working directory.
