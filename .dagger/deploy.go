@@ -165,9 +165,11 @@ func (m *TodoChatbot) deployment(ctx context.Context, a arguments) (*deployment,
 		if secret.from == nil {
 			continue
 		}
-		if *secret.to, err = secret.from.Plaintext(ctx); err != nil {
-			return nil, err
+		value, err := secret.from.Plaintext(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading a secret that was given: %w", err)
 		}
+		*secret.to = deploy.Given(value)
 	}
 	if err := errors.Join(inputs.Validate(), malformed); err != nil {
 		return nil, err

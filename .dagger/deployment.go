@@ -159,7 +159,7 @@ func (d *deployment) place(ctx context.Context, backend, frontend archive) (plac
 			}
 			images.postgres, archives = own.name(), append(archives, own)
 		}
-		return images, d.cluster.send(ctx, archives...)
+		return images, d.cluster.send(ctx, d.inputs.Namespace+"/"+d.inputs.Release, archives...)
 	}
 	metrics, err := pulled(d.module.Pins, image.MetricsServer)
 	if err != nil {
