@@ -34,6 +34,9 @@ type deployment struct {
 	extra   *dagger.File
 	secrets map[string]string
 	report  *report.Run
+	// held is the release while this run may change it, nil on an embedded cluster; lost ends the run when it may not.
+	held *hold
+	lost context.CancelCauseFunc
 
 	reporting sync.Mutex
 }
@@ -66,11 +69,13 @@ func newDeployment(m *TodoChatbot, inputs deploy.Inputs, c *cluster) *deployment
 // run builds, checks, installs and proves, side by side where nothing waits for the other.
 func (d *deployment) run(ctx context.Context) error {
 	defer func() { d.report.Took = report.Duration(time.Since(d.report.Started)) }()
+	ctx, d.lost = context.WithCancelCause(ctx)
+	defer d.lost(nil)
 	images, err := d.prepare(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = d.install(ctx, images)
 	}
-	if err := d.install(ctx, images); err != nil {
+	if err := d.ended(ctx, err); err != nil {
 		return err
 	}
 	d.report.Outcome = report.Passed
@@ -105,8 +110,14 @@ func (d *deployment) prepare(ctx context.Context) (placed, error) {
 		group.Go(func() error { return d.step(ctx, "boot the cluster", d.cluster.embedded.start) })
 	}
 	group.Go(func() error {
-		backend, frontend, err := d.build(ctx)
-		if err != nil {
+		var backend, frontend archive
+		before, inner := errgroup.WithContext(ctx)
+		before.Go(func() error { return d.admit(inner) })
+		before.Go(func() (err error) {
+			backend, frontend, err = d.build(inner)
+			return err
+		})
+		if err := before.Wait(); err != nil {
 			return err
 		}
 		return d.step(ctx, "load the images", func(ctx context.Context) (err error) {

@@ -26,8 +26,7 @@ func (d *deployment) install(ctx context.Context, images placed) error {
 		return err
 	}
 	began := time.Now()
-	secret := deploy.SecretName(d.inputs.Release, d.secrets)
-	err = d.step(ctx, "install the chart", func(ctx context.Context) error { return d.upgrade(ctx, before, secret, images) })
+	err = d.step(ctx, "install the chart", func(ctx context.Context) error { return d.upgrade(ctx, before, images) })
 	if err == nil {
 		err = d.step(ctx, "wait for every pod", func(ctx context.Context) error { return d.roll(ctx, began) })
 	}
@@ -52,44 +51,55 @@ func (d *deployment) history(ctx context.Context) (deploy.History, error) {
 	if err != nil || history.Last == 0 {
 		return history, err
 	}
-	passed, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
-		"--output", "jsonpath={.items[*].metadata.labels.version}")...)
+	passed, err := d.provenRevisions(ctx)
 	if err != nil {
-		return history, explain("asking the cluster for the release's proven revisions", err)
+		return history, err
 	}
 	return history.WithProven(passed)
 }
 
+// provenRevisions are the numbers of the revisions that passed their proof, between spaces.
+func (d *deployment) provenRevisions(ctx context.Context) (string, error) {
+	passed, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
+		"--output", "jsonpath={.items[*].metadata.labels.version}")...)
+	return passed, explain("asking the cluster for the release's proven revisions", err)
+}
+
+// chart is a container with the chart and its values, and the arguments that give these to Helm.
+func (d *deployment) chart(images placed) (*dagger.Container, []string, error) {
+	values, err := d.values(images, deploy.SecretName(d.inputs.Release, d.secrets))
+	if err != nil {
+		return nil, nil, err
+	}
+	tools := d.cluster.tools().
+		WithMountedDirectory("/chart", d.module.Chart().Source).
+		WithNewFile("/run/values.json", values)
+	var given []string
+	if d.extra != nil {
+		tools = tools.WithMountedFile("/run/extra.yaml", d.extra)
+		given = []string{"--values", "/run/extra.yaml"}
+	}
+	return tools, append(given, "--values", "/run/values.json"), nil
+}
+
 // upgrade sends the Secret and installs or upgrades the chart. It does not wait: roll does, and says more.
-func (d *deployment) upgrade(ctx context.Context, before deploy.History, secret string, images placed) error {
+func (d *deployment) upgrade(ctx context.Context, before deploy.History, images placed) error {
 	manifest, err := deploy.SecretManifest(d.inputs.Release, d.inputs.Namespace, d.secrets)
 	if err != nil {
 		return err
 	}
-	values, err := d.values(images, secret)
+	tools, given, err := d.chart(images)
 	if err != nil {
 		return err
 	}
-	tools := d.cluster.tools().
-		WithMountedSecret("/run/release-secret.json", dag.SetSecret("release-secret-"+rand.Text(), string(manifest))).
-		WithMountedDirectory("/chart", d.module.Chart().Source).
-		WithNewFile("/run/values.json", values)
-	namespace := d.inputs.Namespace
-	commands := [][]string{
-		{"sh", "-c", `kubectl get namespace "$1" >/dev/null 2>&1 || kubectl create namespace "$1"`, "namespace", namespace},
-		// Server-side, so that no annotation keeps a copy.
-		{"kubectl", "apply", "--server-side", "--force-conflicts", "--filename", "/run/release-secret.json"},
-	}
+	tools = tools.WithMountedSecret("/run/release-secret.json", dag.SetSecret("release-secret-"+rand.Text(), string(manifest)))
+	// Server-side, so that no annotation keeps a copy.
+	commands := [][]string{{"kubectl", "apply", "--server-side", "--force-conflicts", "--filename", "/run/release-secret.json"}}
 	if before.Pending {
-		// A run that was killed left it; nobody else is at work, or Helm would refuse this too.
-		commands = append(commands, before.Repair(d.inputs.Release, namespace))
+		// A run that was killed left it: this one holds the release.
+		commands = append(commands, before.Repair(d.inputs.Release, d.inputs.Namespace))
 	}
-	upgrade := d.helm("upgrade", d.inputs.Release, "/chart", "--install", "--history-max", "5")
-	if d.extra != nil {
-		tools = tools.WithMountedFile("/run/extra.yaml", d.extra)
-		upgrade = append(upgrade, "--values", "/run/extra.yaml")
-	}
-	commands = append(commands, append(upgrade, "--values", "/run/values.json"))
+	commands = append(commands, append(d.helm("upgrade", d.inputs.Release, "/chart", "--install", "--history-max", "5"), given...))
 	for _, command := range commands {
 		tools = tools.WithExec(command)
 	}
@@ -126,10 +136,8 @@ func (d *deployment) roll(ctx context.Context, began time.Time) error {
 		if time.Now().After(limit) {
 			return fmt.Errorf("the roll did not end within %s; raise --timeout if it was still moving:\n%s", d.inputs.Timeout, last)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
+		if err := wait(ctx, pause); err != nil {
+			return err
 		}
 	}
 }

@@ -3,6 +3,8 @@ package deploy
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -24,12 +26,9 @@ func ParseHistory(output string) (History, error) {
 	if strings.Contains(output, "release: not found") {
 		return History{}, nil
 	}
-	var revisions []struct {
-		Revision int    `json:"revision"`
-		Status   string `json:"status"`
-	}
-	if err := json.Unmarshal([]byte(output), &revisions); err != nil {
-		return History{}, fmt.Errorf("reading the release's history: %s", firstLine(output))
+	revisions, err := parseRevisions(output)
+	if err != nil {
+		return History{}, err
 	}
 	var h History
 	for _, r := range revisions {
@@ -42,6 +41,53 @@ func ParseHistory(output string) (History, error) {
 		}
 	}
 	return h, nil
+}
+
+// revision is one entry of Helm's history.
+type revision struct {
+	Revision    int    `json:"revision"`
+	Status      string `json:"status"`
+	Description string `json:"description"`
+}
+
+func parseRevisions(output string) ([]revision, error) {
+	var revisions []revision
+	if err := json.Unmarshal([]byte(output), &revisions); err != nil {
+		return nil, fmt.Errorf("reading the release's history: %s", firstLine(output))
+	}
+	return revisions, nil
+}
+
+// Previous gives the revision that a rollback without a number means: the newest proven one that is not what the release
+// is now. Helm's own choice, the one before, is after a failure the failed one. Proven are numbers between spaces, as
+// WithProven takes them.
+func Previous(output, proven string) (int, error) {
+	revisions, err := parseRevisions(strings.TrimSpace(output))
+	if err != nil {
+		return 0, err
+	}
+	// A rollback makes a new revision of an old one's content and says which.
+	content, last := map[int]int{}, 0
+	sort.Slice(revisions, func(i, j int) bool { return revisions[i].Revision < revisions[j].Revision })
+	for _, r := range revisions {
+		content[r.Revision], last = r.Revision, r.Revision
+		if to, found := strings.CutPrefix(r.Description, "Rollback to "); found {
+			if n, err := strconv.Atoi(to); err == nil {
+				content[r.Revision] = n
+				if older, known := content[n]; known {
+					content[r.Revision] = older
+				}
+			}
+		}
+	}
+	good := strings.Fields(proven)
+	for i := len(revisions) - 1; i >= 0; i-- {
+		n := revisions[i].Revision
+		if content[n] != content[last] && slices.Contains(good, strconv.Itoa(n)) {
+			return n, nil
+		}
+	}
+	return 0, fmt.Errorf("rollback: no earlier revision was proven; choose one with --revision (the release is at %d)", last)
 }
 
 // WithProven takes the revisions that passed their proof, as numbers between spaces. Helm calls a revision deployed as

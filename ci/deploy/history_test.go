@@ -79,3 +79,39 @@ func TestAProvenRevisionGoesBeforeOneThatWasOnlyApplied(t *testing.T) {
 	_, err = applied.WithProven("4 x")
 	assert.Error(t, err)
 }
+
+func TestARollbackGoesToTheLastProvenRevisionThatIsAnother(t *testing.T) {
+	for name, test := range map[string]struct {
+		history, proven string
+		want            int
+	}{
+		"two deployments": {`[{"revision":1},{"revision":2}]`, "1 2", 1},
+		"the one before never passed its proof": {
+			`[{"revision":1},{"revision":2,"status":"failed"},{"revision":3}]`, "1 3", 1,
+		},
+		"the present one is a failure taken back": {
+			`[{"revision":1},{"revision":2},{"revision":3},{"revision":4,"description":"Rollback to 2"}]`, "1 2 4", 1,
+		},
+		"taken back twice": {
+			`[{"revision":1},{"revision":2},{"revision":3,"description":"Rollback to 2"},{"revision":4},{"revision":5,"description":"Rollback to 3"}]`,
+			"1 2 3 5", 1,
+		},
+		"rolled back by hand, and now forward again": {
+			`[{"revision":1},{"revision":2},{"revision":3,"description":"Rollback to 1"}]`, "1 2 3", 2,
+		},
+		"in any order": {`[{"revision":2},{"revision":1}]`, "2 1", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := deploy.Previous(test.history, test.proven)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestARollbackWithoutAnywhereToGoSaysSo(t *testing.T) {
+	_, err := deploy.Previous(`[{"revision":1},{"revision":2,"description":"Rollback to 1"}]`, "1 2")
+	assert.ErrorContains(t, err, "--revision")
+	_, err = deploy.Previous("Error: release: not found", "")
+	assert.ErrorContains(t, err, "release: not found")
+}
