@@ -56,6 +56,9 @@ func (m *TodoChatbot) Deploy(
 	// Values of yours for the chart, as `helm --values` takes them. Images, secrets and the address above go before them.
 	// +optional
 	values *dagger.File,
+	// What `dagger call --output FILE plan` saved: exactly that is done, or nothing when it would be something else by now.
+	// +optional
+	plan *dagger.File,
 	// How long the roll may take.
 	// +default="5m"
 	timeout string,
@@ -71,7 +74,7 @@ func (m *TodoChatbot) Deploy(
 	if err != nil {
 		return "", err
 	}
-	d.checks, d.extra = !skipChecks, values
+	d.checks, d.extra, d.saved = !skipChecks, values, plan
 	err = d.run(ctx)
 	return d.report.Text(), err
 }
