@@ -52,17 +52,17 @@ func (d *deployment) history(ctx context.Context) (deploy.History, error) {
 		return history, err
 	}
 	passed, err := d.provenRevisions(ctx)
-	if err != nil {
-		return history, err
-	}
-	return history.WithProven(passed)
+	return history.WithProven(passed), err
 }
 
-// provenRevisions are the numbers of the revisions that passed their proof, between spaces.
-func (d *deployment) provenRevisions(ctx context.Context) (string, error) {
+// provenRevisions are those that passed their proof.
+func (d *deployment) provenRevisions(ctx context.Context) ([]int, error) {
 	passed, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
-		"--output", "jsonpath={.items[*].metadata.labels.version}")...)
-	return passed, explain("asking the cluster for the release's proven revisions", err)
+		"--output", `jsonpath={range .items[*]}{.metadata.labels.version}={.metadata.labels.todo-chatbot/proven} {end}`)...)
+	if err != nil {
+		return nil, explain("asking the cluster for the release's proven revisions", err)
+	}
+	return deploy.ParseProven(passed)
 }
 
 // chart is a container with the chart and its values, and the arguments that give these to Helm.
@@ -205,6 +205,9 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 	}
 	var commands [][]string
 	done := fmt.Sprintf("Rolled back to revision %d, the last that was proven.", before.Good)
+	if !before.Proven {
+		done = fmt.Sprintf("Rolled back to revision %d; no revision was proven before.", before.Good)
+	}
 	if before.Good > 0 {
 		commands = append(commands, d.helm("rollback", d.inputs.Release, strconv.Itoa(before.Good), "--wait", "--timeout", "2m"))
 	} else {
@@ -220,7 +223,7 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 	if _, err := tools.Sync(ctx); err != nil {
 		return errors.Join(failure, explain("taking the release back", err))
 	}
-	if before.Good > 0 {
+	if before.Proven {
 		if err := d.markProven(ctx); err != nil {
 			return errors.Join(failure, err)
 		}
@@ -257,14 +260,17 @@ done`
 	return explain("removing the release's old Secrets", err)
 }
 
-// proven labels the revisions that passed their proof, so that a later failure returns to one of them.
-const proven = "todo-chatbot/proven=true"
+// proven labels a revision that passed its proof with its own number, so that a later failure returns to one of them.
+const proven = "todo-chatbot/proven"
 
 // revisions selects the Secrets in which Helm keeps the release's revisions.
 func (d *deployment) revisions() string { return "owner=helm,name=" + d.inputs.Release }
 
 func (d *deployment) markProven(ctx context.Context) error {
-	_, err := d.cluster.ask(ctx, d.kubectl("label", "secrets", "--overwrite", "--selector", d.revisions()+",status=deployed", proven)...)
+	const script = `set -eu
+version=$(kubectl --namespace "$1" get secrets --selector "$2,status=deployed" --output "jsonpath={.items[0].metadata.labels.version}")
+kubectl --namespace "$1" label secrets --overwrite --selector "$2,version=$version" "$3=$version"`
+	_, err := d.cluster.ask(ctx, "sh", "-c", script, "prove", d.inputs.Namespace, d.revisions(), proven)
 	return explain("marking the revision as proven", err)
 }
 
