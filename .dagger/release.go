@@ -197,7 +197,7 @@ func (d *deployment) prove(ctx context.Context) error {
 // takeBack returns to the last proven revision, or removes a first install, and gives the failure with what was done.
 func (d *deployment) takeBack(ctx context.Context, before deploy.History, failure error) error {
 	// What failed may have been the caller's patience; taking back must still happen.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 	defer cancel()
 	d.report.Outcome = report.RolledBack
 	if d.cluster.embedded != nil {
@@ -209,19 +209,24 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 		done = fmt.Sprintf("Rolled back to revision %d; no revision was proven before.", before.Good)
 	}
 	if before.Good > 0 {
-		commands = append(commands, d.helm("rollback", d.inputs.Release, strconv.Itoa(before.Good), "--wait", "--timeout", "2m"))
+		commands = append(commands, d.helm("rollback", d.inputs.Release, strconv.Itoa(before.Good)))
 	} else {
 		done = "Removed: this was the release's first install."
 		commands = append(commands,
 			d.helm("uninstall", d.inputs.Release, "--ignore-not-found", "--wait", "--timeout", "2m"),
 			d.kubectl("delete", "secret", "--selector", deploy.SecretSelector(d.inputs.Release)))
 	}
-	tools := d.cluster.tools()
+	began, tools := time.Now(), d.cluster.tools()
 	for _, command := range commands {
 		tools = tools.WithExec(command)
 	}
 	if _, err := tools.Sync(ctx); err != nil {
 		return errors.Join(failure, explain("taking the release back", err))
+	}
+	if before.Good > 0 {
+		if err := d.roll(ctx, began); err != nil {
+			return errors.Join(failure, fmt.Errorf("taking the release back to revision %d: %w", before.Good, err))
+		}
 	}
 	if before.Proven {
 		if err := d.markProven(ctx); err != nil {
