@@ -26,8 +26,7 @@ func (d *deployment) install(ctx context.Context, images placed) error {
 		return err
 	}
 	began := time.Now()
-	secret := deploy.SecretName(d.inputs.Release, d.secrets)
-	err = d.step(ctx, "install the chart", func(ctx context.Context) error { return d.upgrade(ctx, before, secret, images) })
+	err = d.step(ctx, "install the chart", func(ctx context.Context) error { return d.upgrade(ctx, before, images) })
 	if err == nil {
 		err = d.step(ctx, "wait for every pod", func(ctx context.Context) error { return d.roll(ctx, began) })
 	}
@@ -52,44 +51,55 @@ func (d *deployment) history(ctx context.Context) (deploy.History, error) {
 	if err != nil || history.Last == 0 {
 		return history, err
 	}
+	passed, err := d.provenRevisions(ctx)
+	return history.WithProven(passed), err
+}
+
+// provenRevisions are those that passed their proof.
+func (d *deployment) provenRevisions(ctx context.Context) ([]int, error) {
 	passed, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
-		"--output", "jsonpath={.items[*].metadata.labels.version}")...)
+		"--output", `jsonpath={range .items[*]}{.metadata.labels.version}={.metadata.labels.todo-chatbot/proven} {end}`)...)
 	if err != nil {
-		return history, explain("asking the cluster for the release's proven revisions", err)
+		return nil, explain("asking the cluster for the release's proven revisions", err)
 	}
-	return history.WithProven(passed)
+	return deploy.ParseProven(passed)
+}
+
+// chart is a container with the chart and its values, and the arguments that give these to Helm.
+func (d *deployment) chart(images placed) (*dagger.Container, []string, error) {
+	values, err := d.values(images, deploy.SecretName(d.inputs.Release, d.secrets))
+	if err != nil {
+		return nil, nil, err
+	}
+	tools := d.cluster.tools().
+		WithMountedDirectory("/chart", d.module.Chart().Source).
+		WithNewFile("/run/values.json", values)
+	var given []string
+	if d.extra != nil {
+		tools = tools.WithMountedFile("/run/extra.yaml", d.extra)
+		given = []string{"--values", "/run/extra.yaml"}
+	}
+	return tools, append(given, "--values", "/run/values.json"), nil
 }
 
 // upgrade sends the Secret and installs or upgrades the chart. It does not wait: roll does, and says more.
-func (d *deployment) upgrade(ctx context.Context, before deploy.History, secret string, images placed) error {
+func (d *deployment) upgrade(ctx context.Context, before deploy.History, images placed) error {
 	manifest, err := deploy.SecretManifest(d.inputs.Release, d.inputs.Namespace, d.secrets)
 	if err != nil {
 		return err
 	}
-	values, err := d.values(images, secret)
+	tools, given, err := d.chart(images)
 	if err != nil {
 		return err
 	}
-	tools := d.cluster.tools().
-		WithMountedSecret("/run/release-secret.json", dag.SetSecret("release-secret-"+rand.Text(), string(manifest))).
-		WithMountedDirectory("/chart", d.module.Chart().Source).
-		WithNewFile("/run/values.json", values)
-	namespace := d.inputs.Namespace
-	commands := [][]string{
-		{"sh", "-c", `kubectl get namespace "$1" >/dev/null 2>&1 || kubectl create namespace "$1"`, "namespace", namespace},
-		// Server-side, so that no annotation keeps a copy.
-		{"kubectl", "apply", "--server-side", "--force-conflicts", "--filename", "/run/release-secret.json"},
-	}
+	tools = tools.WithMountedSecret("/run/release-secret.json", dag.SetSecret("release-secret-"+rand.Text(), string(manifest)))
+	// Server-side, so that no annotation keeps a copy.
+	commands := [][]string{{"kubectl", "apply", "--server-side", "--force-conflicts", "--filename", "/run/release-secret.json"}}
 	if before.Pending {
-		// A run that was killed left it; nobody else is at work, or Helm would refuse this too.
-		commands = append(commands, before.Repair(d.inputs.Release, namespace))
+		// A run that was killed left it: this one holds the release.
+		commands = append(commands, before.Repair(d.inputs.Release, d.inputs.Namespace))
 	}
-	upgrade := d.helm("upgrade", d.inputs.Release, "/chart", "--install", "--history-max", "5")
-	if d.extra != nil {
-		tools = tools.WithMountedFile("/run/extra.yaml", d.extra)
-		upgrade = append(upgrade, "--values", "/run/extra.yaml")
-	}
-	commands = append(commands, append(upgrade, "--values", "/run/values.json"))
+	commands = append(commands, append(d.helm("upgrade", d.inputs.Release, "/chart", "--install", "--history-max", "5"), given...))
 	for _, command := range commands {
 		tools = tools.WithExec(command)
 	}
@@ -126,10 +136,8 @@ func (d *deployment) roll(ctx context.Context, began time.Time) error {
 		if time.Now().After(limit) {
 			return fmt.Errorf("the roll did not end within %s; raise --timeout if it was still moving:\n%s", d.inputs.Timeout, last)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
+		if err := wait(ctx, pause); err != nil {
+			return err
 		}
 	}
 }
@@ -189,7 +197,7 @@ func (d *deployment) prove(ctx context.Context) error {
 // takeBack returns to the last proven revision, or removes a first install, and gives the failure with what was done.
 func (d *deployment) takeBack(ctx context.Context, before deploy.History, failure error) error {
 	// What failed may have been the caller's patience; taking back must still happen.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 	defer cancel()
 	d.report.Outcome = report.RolledBack
 	if d.cluster.embedded != nil {
@@ -197,15 +205,18 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 	}
 	var commands [][]string
 	done := fmt.Sprintf("Rolled back to revision %d, the last that was proven.", before.Good)
+	if !before.Proven {
+		done = fmt.Sprintf("Rolled back to revision %d; no revision was proven before.", before.Good)
+	}
 	if before.Good > 0 {
-		commands = append(commands, d.helm("rollback", d.inputs.Release, strconv.Itoa(before.Good), "--wait", "--timeout", "2m"))
+		commands = append(commands, d.helm("rollback", d.inputs.Release, strconv.Itoa(before.Good)))
 	} else {
 		done = "Removed: this was the release's first install."
 		commands = append(commands,
 			d.helm("uninstall", d.inputs.Release, "--ignore-not-found", "--wait", "--timeout", "2m"),
 			d.kubectl("delete", "secret", "--selector", deploy.SecretSelector(d.inputs.Release)))
 	}
-	tools := d.cluster.tools()
+	began, tools := time.Now(), d.cluster.tools()
 	for _, command := range commands {
 		tools = tools.WithExec(command)
 	}
@@ -213,6 +224,11 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 		return errors.Join(failure, explain("taking the release back", err))
 	}
 	if before.Good > 0 {
+		if err := d.roll(ctx, began); err != nil {
+			return errors.Join(failure, fmt.Errorf("taking the release back to revision %d: %w", before.Good, err))
+		}
+	}
+	if before.Proven {
 		if err := d.markProven(ctx); err != nil {
 			return errors.Join(failure, err)
 		}
@@ -249,14 +265,17 @@ done`
 	return explain("removing the release's old Secrets", err)
 }
 
-// proven labels the revisions that passed their proof, so that a later failure returns to one of them.
-const proven = "todo-chatbot/proven=true"
+// proven labels a revision that passed its proof with its own number, so that a later failure returns to one of them.
+const proven = "todo-chatbot/proven"
 
 // revisions selects the Secrets in which Helm keeps the release's revisions.
 func (d *deployment) revisions() string { return "owner=helm,name=" + d.inputs.Release }
 
 func (d *deployment) markProven(ctx context.Context) error {
-	_, err := d.cluster.ask(ctx, d.kubectl("label", "secrets", "--overwrite", "--selector", d.revisions()+",status=deployed", proven)...)
+	const script = `set -eu
+version=$(kubectl --namespace "$1" get secrets --selector "$2,status=deployed" --output "jsonpath={.items[0].metadata.labels.version}")
+kubectl --namespace "$1" label secrets --overwrite --selector "$2,version=$version" "$3=$version"`
+	_, err := d.cluster.ask(ctx, "sh", "-c", script, "prove", d.inputs.Namespace, d.revisions(), proven)
 	return explain("marking the revision as proven", err)
 }
 
