@@ -73,8 +73,8 @@ func (d *deployment) run(ctx context.Context) error {
 	defer func() { d.report.Took = report.Duration(time.Since(d.report.Started)) }()
 	ctx, d.lost = context.WithCancelCause(ctx)
 	defer d.lost(nil)
-	images, err := d.prepare(ctx)
-	if err == nil {
+	images, same, err := d.prepare(ctx)
+	if err == nil && !same {
 		err = d.install(ctx, images)
 	}
 	if err := d.ended(ctx, err); err != nil {
@@ -93,17 +93,20 @@ func (d *deployment) step(ctx context.Context, name string, do func(context.Cont
 	if err != nil {
 		outcome = report.Failed
 	}
-	d.reporting.Lock()
-	defer d.reporting.Unlock()
-	d.report.Steps = append(d.report.Steps, report.Step{
-		Name: name, Started: started, Took: report.Duration(time.Since(started)), Outcome: outcome,
-	})
+	d.record(report.Step{Name: name, Started: started, Took: report.Duration(time.Since(started)), Outcome: outcome})
 	return err
 }
 
-// prepare builds and checks while the cluster boots, and gives the images as the cluster knows them.
-func (d *deployment) prepare(ctx context.Context) (placed, error) {
-	var there placed
+// record adds a step to the report.
+func (d *deployment) record(s report.Step) {
+	d.reporting.Lock()
+	defer d.reporting.Unlock()
+	d.report.Steps = append(d.report.Steps, s)
+}
+
+// prepare builds and checks while the cluster boots, and gives the images as the cluster knows them. It is true with them
+// when the cluster has the release as it would be.
+func (d *deployment) prepare(ctx context.Context) (there placed, same bool, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	if d.checks {
 		group.Go(func() error { return d.step(ctx, "check", d.module.runChecks) })
@@ -112,15 +115,15 @@ func (d *deployment) prepare(ctx context.Context) (placed, error) {
 		group.Go(func() error { return d.step(ctx, "boot the cluster", d.cluster.embedded.start) })
 	}
 	group.Go(func() error {
-		var images placed
-		var archives []archive
-		before, inner := errgroup.WithContext(ctx)
-		before.Go(func() error { return d.admit(inner) })
-		before.Go(func() (err error) {
-			images, archives, err = d.build(inner)
+		images, archives, err := d.build(ctx)
+		if err != nil {
 			return err
-		})
-		if err := before.Wait(); err != nil {
+		}
+		if same, err = d.unchanged(ctx, images); err != nil || same {
+			there = images
+			return err
+		}
+		if err := d.admit(ctx); err != nil {
 			return err
 		}
 		if err := d.asPlanned(ctx, images); err != nil {
@@ -131,13 +134,13 @@ func (d *deployment) prepare(ctx context.Context) (placed, error) {
 			return err
 		})
 	})
-	err := group.Wait()
+	err = group.Wait()
 	for _, name := range []string{there.backend, there.frontend, there.postgres} {
 		if repository, digest, found := strings.Cut(name, "@"); found {
 			d.report.Images = append(d.report.Images, report.Image{Name: repository, Digest: digest})
 		}
 	}
-	return there, err
+	return there, same, err
 }
 
 // placed are the images of a release, each by digest, as the cluster's nodes name them.

@@ -62,7 +62,7 @@ func (d *deployment) rollback(revision int) func(context.Context) error {
 			err = d.step(ctx, "prove the release", d.prove)
 		}
 		if err == nil {
-			err = d.markProven(ctx)
+			err = d.markProven(ctx, "")
 		}
 		if err == nil {
 			d.report.Outcome = report.Passed

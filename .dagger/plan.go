@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/plan"
@@ -62,16 +63,16 @@ func (m *TodoChatbot) Plan(
 	if err != nil {
 		return "", err
 	}
-	found, err := d.plan(ctx, images)
+	before, err := d.history(ctx)
+	if err != nil {
+		return "", err
+	}
+	found, err := d.plan(ctx, before.Last, images)
 	return found.Text(), err
 }
 
-// plan compares what the release is with what it would be.
-func (d *deployment) plan(ctx context.Context, images placed) (plan.Plan, error) {
-	before, err := d.history(ctx)
-	if err != nil {
-		return plan.Plan{}, err
-	}
+// plan compares what the release is at a revision, 0 for none, with what it would be.
+func (d *deployment) plan(ctx context.Context, last int, images placed) (plan.Plan, error) {
 	tools, given, err := d.chart(images)
 	if err != nil {
 		return plan.Plan{}, err
@@ -91,7 +92,7 @@ kubectl --namespace "$namespace" get --filename both --ignore-not-found --output
 kubectl --namespace "$namespace" get secret "$secret" --ignore-not-found --output name >secret
 kubectl --namespace "$namespace" apply --filename after --server-side --force-conflicts --field-manager helm --dry-run=server --output json >applied`
 	asked := tools.WithExec(append([]string{"sh", "-c", script, "plan", d.inputs.Release, d.inputs.Namespace,
-		deploy.SecretName(d.inputs.Release, d.secrets), fmt.Sprint(before.Last)}, given...)).Directory("/tmp/plan")
+		deploy.SecretName(d.inputs.Release, d.secrets), strconv.Itoa(last)}, given...)).Directory("/tmp/plan")
 	answer := map[string]string{}
 	for _, name := range []string{"cluster", "before", "after", "live", "applied", "secret"} {
 		if answer[name], err = asked.File(name).Contents(ctx); err != nil {
@@ -99,8 +100,8 @@ kubectl --namespace "$namespace" apply --filename after --server-side --force-co
 		}
 	}
 	from := "a first install"
-	if before.Last > 0 {
-		from = fmt.Sprintf("from revision %d", before.Last)
+	if last > 0 {
+		from = fmt.Sprintf("from revision %d", last)
 	}
 	title := fmt.Sprintf("%s in namespace %s of cluster %s (%s), %s", d.inputs.Release, d.inputs.Namespace, answer["cluster"], d.cluster.title, from)
 	found, err := plan.New(title, plan.Input{
@@ -121,7 +122,11 @@ func (d *deployment) asPlanned(ctx context.Context, images placed) error {
 	if err != nil {
 		return fmt.Errorf("reading --plan: %w", err)
 	}
-	now, err := d.plan(ctx, images)
+	before, err := d.history(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := d.plan(ctx, before.Last, images)
 	if err != nil {
 		return err
 	}

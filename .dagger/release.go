@@ -36,7 +36,7 @@ func (d *deployment) install(ctx context.Context, images placed) error {
 	if err != nil {
 		return d.takeBack(ctx, before, err)
 	}
-	return d.settle(ctx)
+	return d.settle(ctx, images)
 }
 
 // history is what Helm knows of the release.
@@ -229,7 +229,7 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 		}
 	}
 	if before.Proven {
-		if err := d.markProven(ctx); err != nil {
+		if err := d.markProven(ctx, ""); err != nil {
 			return errors.Join(failure, err)
 		}
 	}
@@ -237,11 +237,15 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 }
 
 // settle marks the revision as proven and removes the release's Secrets that no revision names any more.
-func (d *deployment) settle(ctx context.Context) error {
+func (d *deployment) settle(ctx context.Context, images placed) error {
 	if d.cluster.embedded != nil {
 		return nil
 	}
-	if err := d.markProven(ctx); err != nil {
+	content, err := d.content(ctx, images)
+	if err != nil {
+		return err
+	}
+	if err := d.markProven(ctx, content); err != nil {
 		return err
 	}
 	selector := deploy.SecretSelector(d.inputs.Release)
@@ -271,11 +275,12 @@ const proven = "todo-chatbot/proven"
 // revisions selects the Secrets in which Helm keeps the release's revisions.
 func (d *deployment) revisions() string { return "owner=helm,name=" + d.inputs.Release }
 
-func (d *deployment) markProven(ctx context.Context) error {
+// markProven labels the present revision. Content is what it was made from, "" when that is not known here.
+func (d *deployment) markProven(ctx context.Context, content string) error {
 	const script = `set -eu
 version=$(kubectl --namespace "$1" get secrets --selector "$2,status=deployed" --output "jsonpath={.items[0].metadata.labels.version}")
-kubectl --namespace "$1" label secrets --overwrite --selector "$2,version=$version" "$3=$version"`
-	_, err := d.cluster.ask(ctx, "sh", "-c", script, "prove", d.inputs.Namespace, d.revisions(), proven)
+kubectl --namespace "$1" label secrets --overwrite --selector "$2,version=$version" "$3=$version" "$4=$version.$5"`
+	_, err := d.cluster.ask(ctx, "sh", "-c", script, "prove", d.inputs.Namespace, d.revisions(), proven, made, content)
 	return explain("marking the revision as proven", err)
 }
 

@@ -107,6 +107,27 @@ func ParseProven(fields string) ([]int, error) {
 	return proven, nil
 }
 
+// ProvenAs gives the present revision when it was made from a content and passed its proof, 0 otherwise. Its fields are
+// VERSION=STATUS=MARK=VERSION.CONTENT for each revision. As with the mark, what a revision inherited does not count.
+func ProvenAs(fields, content string) (int, error) {
+	last, same := 0, false
+	for _, field := range strings.Fields(fields) {
+		parts := strings.Split(field, "=")
+		revision, err := strconv.Atoi(parts[0])
+		if err != nil || len(parts) != 4 {
+			return 0, fmt.Errorf("reading the release's revisions: %q is not VERSION=STATUS=MARK=CONTENT", field)
+		}
+		if revision > last {
+			last = revision
+			same = parts[1] == "deployed" && parts[2] == parts[0] && parts[3] == parts[0]+"."+content
+		}
+	}
+	if !same {
+		return 0, nil
+	}
+	return last, nil
+}
+
 // WithProven takes the revisions that passed their proof. Helm calls a revision deployed as soon as it is applied, so one
 // that never became ready may look as good as any.
 func (h History) WithProven(proven []int) History {

@@ -121,3 +121,31 @@ func TestARollbackWithoutAnywhereToGoSaysSo(t *testing.T) {
 	_, err = deploy.Previous("Error: release: not found", nil)
 	assert.ErrorContains(t, err, "release: not found")
 }
+
+func TestAProofStandsForWhatTheRevisionWasMadeFrom(t *testing.T) {
+	for name, test := range map[string]struct {
+		fields string
+		want   int
+	}{
+		"the same":                                {"1=superseded=1=1.old 2=deployed=2=2.new", 2},
+		"in any order":                            {"2=deployed=2=2.new 1=superseded=1=1.old", 2},
+		"the first":                               {"1=deployed=1=1.new", 1},
+		"no release":                              {"", 0},
+		"another content":                         {"1=deployed=1=1.old", 0},
+		"never proven":                            {"1=deployed==", 0},
+		"proof and content inherited":             {"1=superseded=1=1.new 2=deployed=1=1.new", 0},
+		"proven again, content inherited":         {"1=superseded=1=1.new 2=deployed=2=1.new", 0},
+		"rolled back, content not known":          {"2=superseded=2=2.new 3=deployed=3=3.", 0},
+		"a failure after it":                      {"1=deployed=1=1.new 2=failed==", 0},
+		"a run that was killed in the middle":     {"1=deployed=1=1.new 2=pending-upgrade==", 0},
+		"taken away by hand, Helm's Secrets kept": {"1=uninstalled=1=1.new", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := deploy.ProvenAs(test.fields, "new")
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+		})
+	}
+	_, err := deploy.ProvenAs("Error: forbidden", "new")
+	assert.ErrorContains(t, err, "VERSION=STATUS=MARK=CONTENT")
+}
