@@ -17,6 +17,8 @@ type hold struct {
 	cluster            *cluster
 	namespace, release string
 	lease              deploy.Lease
+	// gone is true when nothing is left of the release, and its Lease goes too.
+	gone bool
 	// end stops the signs of life, and ended is closed when there are none any more.
 	end   context.CancelFunc
 	ended chan struct{}
@@ -70,10 +72,9 @@ func (h *hold) live(ctx context.Context, lost context.CancelCauseFunc) {
 	for wait(ctx, deploy.LeaseRenewal) == nil {
 		next := h.lease
 		next.Renewed = time.Now()
-		won, err := h.write(ctx, next)
+		// Not ended halfway: what the cluster has then would be unknown.
+		won, err := h.write(context.WithoutCancel(ctx), next)
 		switch {
-		case ctx.Err() != nil:
-			return
 		case err == nil && won:
 			last = time.Now()
 		case err == nil || time.Since(last) > deploy.LeaseTime:
@@ -90,6 +91,10 @@ func (h *hold) free(ctx context.Context) error {
 	}
 	h.end()
 	<-h.ended
+	if h.gone {
+		_, err := h.cluster.ask(context.WithoutCancel(ctx), "kubectl", "--namespace", h.namespace, "delete", "lease", deploy.LeaseName(h.release), "--ignore-not-found")
+		return explain("giving the release back", err)
+	}
 	_, err := h.write(context.WithoutCancel(ctx), deploy.Lease{Version: h.lease.Version})
 	return err
 }

@@ -86,7 +86,7 @@ func (d *deployment) previous(ctx context.Context) (int, error) {
 
 // remove takes away what is the release's and nothing else, and says what went and what stays.
 func (d *deployment) remove(volumes bool, said *string) func(context.Context) error {
-	// Helm leaves the pods of its tests, Secrets and the Lease that it did not make, and volumes.
+	// Helm leaves the pods of its tests, Secrets that it did not make, and volumes.
 	const script = `set -eu
 namespace=$1 release=$2 ours=$3 volumes=$4
 helm --namespace "$namespace" uninstall "$release" --ignore-not-found --wait --timeout 2m
@@ -97,11 +97,11 @@ if [ "$volumes" = true ]; then
 else
   kubectl --namespace "$namespace" get persistentvolumeclaims --selector "app.kubernetes.io/instance=$release" --output name |
     sed "s|.*|& stays, and the data in it; --delete-volumes removes it|"
-fi
-kubectl --namespace "$namespace" delete leases --selector "$ours"`
+fi`
 	return func(ctx context.Context) (err error) {
 		*said, err = d.cluster.ask(ctx, "sh", "-c", script, "undeploy", d.inputs.Namespace, d.inputs.Release,
 			deploy.SecretSelector(d.inputs.Release), strconv.FormatBool(volumes))
+		d.held.gone = err == nil
 		return explain("removing the release", err)
 	}
 }
