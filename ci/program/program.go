@@ -5,6 +5,7 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -63,7 +64,8 @@ func trim(directories []string, out io.Writer) error {
 	return nil
 }
 
-// Copy puts the executable, under a tool's name, into the working directory.
+// Copy puts the executable, under a tool's name, into the working directory. It appears there whole: several builds of one
+// call share that directory, and one may take the tool while another copies it.
 func Copy(tool string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -74,13 +76,16 @@ func Copy(tool string) error {
 		return fmt.Errorf("reading the module's own program: %w", err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := os.OpenFile(tool, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	out, err := os.CreateTemp(".", tool+"-*")
 	if err != nil {
 		return fmt.Errorf("copying the module's own program: %w", err)
 	}
-	if _, err := io.Copy(out, in); err != nil {
-		_ = out.Close()
+	_, err = io.Copy(out, in)
+	if err := errors.Join(err, out.Chmod(0o755), out.Close()); err != nil {
 		return fmt.Errorf("copying the module's own program: %w", err)
 	}
-	return out.Close()
+	if err := os.Rename(out.Name(), tool); err != nil {
+		return fmt.Errorf("copying the module's own program: %w", err)
+	}
+	return nil
 }

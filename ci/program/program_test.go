@@ -77,3 +77,22 @@ func TestTheToolTrims(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, trimmed.Size(), int64(len(self)))
 }
+
+func TestAToolIsWholeWhileItIsCopiedAgain(t *testing.T) {
+	path := tool(t)
+	whole, err := os.Stat(path)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- program.Copy(program.WithoutClock) }()
+	for {
+		seen, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, whole.Size(), seen.Size())
+		select {
+		case err := <-done:
+			require.NoError(t, err)
+			return
+		default:
+		}
+	}
+}
