@@ -79,7 +79,7 @@ func TestTheToolTrims(t *testing.T) {
 }
 
 func TestAToolIsWholeWhileItIsCopiedAgain(t *testing.T) {
-	path := tool(t)
+	path := tool(t, program.WithoutClock)
 	whole, err := os.Stat(path)
 	require.NoError(t, err)
 	done := make(chan error, 1)
