@@ -47,6 +47,10 @@ func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
 			assert.Contains(t, first.Message, want.message)
 			assert.False(t, a.Done())
 
+			if want.code == QuotaExceeded {
+				assert.Len(t, first.Events, 1, "each try has a pod's name of its own, and says the same")
+			}
+
 			// A moment after the roll began, the same objects give nobody up who may still succeed.
 			early := Assess(s, AssessOptions{Now: at.RecordedAt.Add(-10 * time.Minute), Release: "todo-chatbot"})
 			if want.code == Unschedulable || want.code == QuotaExceeded {
