@@ -54,11 +54,12 @@ func (e Event) told() string {
 	return e.Reason + ": " + generated.ReplaceAllString(message, `$1-…"`)
 }
 
-// events gives the last events of an object, oldest first, one line for those that say the same.
+// events gives the last events of an object, oldest first, one line for those that say the same. A ReplicaSet comes back
+// when a pod template does, with the events of earlier rolls: those are left out.
 func (in *inspector) events(kind string, m Meta) []string {
 	var found []Event
 	for _, e := range in.Events {
-		if e.about(kind, m) {
+		if e.about(kind, m) && (kind == "Pod" || !e.last().Before(in.since)) {
 			found = append(found, e)
 		}
 	}

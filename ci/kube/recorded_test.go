@@ -21,8 +21,8 @@ func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
 		workload, object string
 		message          string
 	}{
-		"quota":     {QuotaExceeded, frontend, "replicaset/todo-chatbot-frontend-", "exceeded quota: pods"},
-		"admission": {AdmissionDenied, frontend, "replicaset/todo-chatbot-frontend-", "every pod needs the label team"},
+		"quota":     {QuotaExceeded, backend, "replicaset/todo-chatbot-backend-", "exceeded quota: pods"},
+		"admission": {AdmissionDenied, backend, "replicaset/todo-chatbot-backend-", "every pod needs the label team"},
 		"selector":  {Unschedulable, frontend, "pod/todo-chatbot-frontend-", "didn't match Pod's node affinity/selector"},
 		"pull":      {ImagePull, frontend, "pod/todo-chatbot-frontend-", "localhost/todo-frontend"},
 		"crash":     {CrashLoop, backend, "pod/todo-chatbot-backend-", "exit code 1 (Error)"},
@@ -30,14 +30,12 @@ func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("testdata", "recorded", name+".json"))
 			require.NoError(t, err)
-			var at struct {
-				RecordedAt time.Time `json:"recordedAt"`
-			}
+			var at struct{ Began, RecordedAt time.Time }
 			require.NoError(t, json.Unmarshal(raw, &at))
 			s, err := ParseSnapshot(raw)
 			require.NoError(t, err)
 
-			a := Assess(s, AssessOptions{Now: at.RecordedAt, Release: "todo-chatbot"})
+			a := Assess(s, AssessOptions{Now: at.RecordedAt, Since: at.Began, Release: "todo-chatbot"})
 
 			require.NotEmpty(t, a.Diagnoses)
 			first := a.Diagnoses[0]
@@ -47,8 +45,13 @@ func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
 			assert.Contains(t, first.Message, want.message)
 			assert.False(t, a.Done())
 
-			if want.code == QuotaExceeded {
+			if first.Code == QuotaExceeded || first.Code == AdmissionDenied {
 				assert.Len(t, first.Events, 1, "each try has a pod's name of its own, and says the same")
+			}
+			if len(first.Wanted) == 0 {
+				page, err := os.ReadFile(filepath.Join("..", "..", "docs", "diagnoses", name+".md"))
+				require.NoError(t, err)
+				assert.Contains(t, string(page), first.Text(), "what people read is what is said")
 			}
 
 			// A moment after the roll began, the same objects give nobody up who may still succeed.
