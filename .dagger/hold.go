@@ -120,8 +120,8 @@ func (h *hold) write(ctx context.Context, l deploy.Lease) (bool, error) {
 	}
 	done := h.cluster.tools().
 		WithNewFile("/run/lease.json", string(manifest)).
-		WithExec([]string{"kubectl", verb, "--filename", "/run/lease.json", "--output", "json"},
-			dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, RedirectStdout: "/tmp/lease.json"})
+		WithExec([]string{"sh", "-c", `kubectl "$1" --filename /run/lease.json --output json >/tmp/lease.json`, "hold", verb},
+			dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
 	code, err := done.ExitCode(ctx)
 	if err != nil {
 		return false, explain("holding the release", err)

@@ -10,14 +10,10 @@ import (
 	"time"
 
 	"todo-chatbot/ci/deploy"
-	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/report"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
-
-// pause is the time between two looks at a roll.
-const pause = 2 * time.Second
 
 // install brings the release up, waits for it and proves it; what fails is diagnosed first and then taken back.
 func (d *deployment) install(ctx context.Context, images placed) error {
@@ -37,32 +33,6 @@ func (d *deployment) install(ctx context.Context, images placed) error {
 		return d.takeBack(ctx, before, err)
 	}
 	return d.settle(ctx, images)
-}
-
-// history is what Helm knows of the release.
-func (d *deployment) history(ctx context.Context) (deploy.History, error) {
-	out, err := d.cluster.tools().
-		WithExec(d.helm("history", d.inputs.Release, "--output", "json"), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny}).
-		CombinedOutput(ctx)
-	if err != nil {
-		return deploy.History{}, explain("asking the cluster for the release", err)
-	}
-	history, err := deploy.ParseHistory(out)
-	if err != nil || history.Last == 0 {
-		return history, err
-	}
-	passed, err := d.provenRevisions(ctx)
-	return history.WithProven(passed), err
-}
-
-// provenRevisions are those that passed their proof.
-func (d *deployment) provenRevisions(ctx context.Context) ([]int, error) {
-	passed, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
-		"--output", `jsonpath={range .items[*]}{.metadata.labels.version}={.metadata.labels.todo-chatbot/proven} {end}`)...)
-	if err != nil {
-		return nil, explain("asking the cluster for the release's proven revisions", err)
-	}
-	return deploy.ParseProven(passed)
 }
 
 // chart is a container with the chart and its values, and the arguments that give these to Helm.
@@ -105,93 +75,6 @@ func (d *deployment) upgrade(ctx context.Context, before deploy.History, images 
 	}
 	_, err = tools.Sync(ctx)
 	return explain("installing the chart", err)
-}
-
-// roll waits until every pod of the release is the new one and ready, and fails as soon as that cannot be.
-func (d *deployment) roll(ctx context.Context, began time.Time) error {
-	limit := time.Now().Add(d.inputs.Timeout)
-	last := ""
-	for {
-		a, err := d.assess(ctx, began)
-		if err != nil {
-			return err
-		}
-		d.report.Workloads = a.Workloads
-		if a.Done() {
-			return nil
-		}
-		if a.Stuck() {
-			return d.diagnose(ctx, a.Diagnoses)
-		}
-		var lines []string
-		for _, w := range a.Workloads {
-			if !w.Done {
-				lines = append(lines, w.Line())
-			}
-		}
-		if now := strings.Join(lines, "\n"); now != last {
-			fmt.Println(now)
-			last = now
-		}
-		if time.Now().After(limit) {
-			return fmt.Errorf("the roll did not end within %s; raise --timeout if it was still moving:\n%s", d.inputs.Timeout, last)
-		}
-		if err := wait(ctx, pause); err != nil {
-			return err
-		}
-	}
-}
-
-func (d *deployment) assess(ctx context.Context, began time.Time) (kube.Assessment, error) {
-	out, err := d.cluster.ask(ctx, d.kubectl("get", kube.SnapshotKinds, "--output", "json")...)
-	if err != nil {
-		return kube.Assessment{}, explain("looking at the roll", err)
-	}
-	snapshot, err := kube.ParseSnapshot([]byte(out))
-	if err != nil {
-		return kube.Assessment{}, err
-	}
-	return kube.Assess(snapshot, kube.AssessOptions{
-		Now: time.Now(), Since: began.Add(-pause), Release: d.inputs.Release, Secrets: d.hidden(),
-	}), nil
-}
-
-// diagnose fetches the logs that a diagnosis asks for and makes an error of it.
-func (d *deployment) diagnose(ctx context.Context, found []kube.Diagnosis) error {
-	var text []string
-	for i := range found {
-		for _, request := range found[i].Wanted {
-			out, err := d.cluster.tools().
-				WithExec(d.kubectl(request.Args()...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny}).
-				CombinedOutput(ctx)
-			if err == nil {
-				found[i].AddLog(request, out, d.hidden())
-			}
-		}
-		text = append(text, found[i].Text())
-	}
-	d.report.Diagnoses = found
-	return errors.New(strings.Join(text, "\n\n"))
-}
-
-// prove runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.
-func (d *deployment) prove(ctx context.Context) error {
-	_, failed := d.cluster.tools().WithExec(d.helm("test", d.inputs.Release, "--timeout", "3m")).Sync(ctx)
-	out, err := d.cluster.ask(ctx, d.kubectl("logs", "pod/"+deploy.Fullname(d.inputs.Release)+"-test-journey")...)
-	if err != nil {
-		return errors.Join(explain("proving the release", failed), explain("reading the journey", err))
-	}
-	journey, err := report.ParseJourney(kube.Redact(out, d.hidden()))
-	d.report.Journey = journey
-	for _, check := range journey {
-		if check.Failure != "" {
-			err = errors.Join(err, fmt.Errorf("the user's journey failed at %q: %s", check.Name, check.Failure))
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return explain("proving the release", failed)
 }
 
 // takeBack returns to the last proven revision, or removes a first install, and gives the failure with what was done.
@@ -267,21 +150,6 @@ done`
 	}
 	_, err = d.cluster.ask(ctx, d.kubectl(append([]string{"delete", "secrets"}, unused...)...)...)
 	return explain("removing the release's old Secrets", err)
-}
-
-// proven labels a revision that passed its proof with its own number, so that a later failure returns to one of them.
-const proven = "todo-chatbot/proven"
-
-// revisions selects the Secrets in which Helm keeps the release's revisions.
-func (d *deployment) revisions() string { return "owner=helm,name=" + d.inputs.Release }
-
-// markProven labels the present revision. Content is what it was made from, "" when that is not known here.
-func (d *deployment) markProven(ctx context.Context, content string) error {
-	const script = `set -eu
-version=$(kubectl --namespace "$1" get secrets --selector "$2,status=deployed" --output "jsonpath={.items[0].metadata.labels.version}")
-kubectl --namespace "$1" label secrets --overwrite --selector "$2,version=$version" "$3=$version" "$4=$version.$5"`
-	_, err := d.cluster.ask(ctx, "sh", "-c", script, "prove", d.inputs.Namespace, d.revisions(), proven, made, content)
-	return explain("marking the revision as proven", err)
 }
 
 // hidden are the values that no output may show.

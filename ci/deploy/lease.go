@@ -11,8 +11,8 @@ import (
 // LeaseTime is how long a release stays held by a run that gives no sign of life, and LeaseRenewal how often a run gives
 // one. A killed run holds up the next by no more than LeaseTime, most of which goes by while images are built.
 const (
-	LeaseTime    = 30 * time.Second
-	LeaseRenewal = 8 * time.Second
+	LeaseTime    = 45 * time.Second
+	LeaseRenewal = 10 * time.Second
 )
 
 // microTime is how Kubernetes writes the times of a Lease (metav1.MicroTime).

@@ -56,9 +56,9 @@ func TestAReleaseIsTakenWhenItsHolderIsGone(t *testing.T) {
 		"given back":              {{0, deploy.Lease{Version: "7"}, true}},
 		"held":                    {{0, at("1"), false}, {20 * time.Second, at("1"), false}},
 		"given back while waited": {{0, at("1"), false}, {time.Second, deploy.Lease{Version: "2"}, true}},
-		"silent for its time":     {{0, at("1"), false}, {29 * time.Second, at("1"), false}, {30 * time.Second, at("1"), true}},
-		"alive all the while":     {{0, at("1"), false}, {25 * time.Second, at("2"), false}, {50 * time.Second, at("3"), false}},
-		"silent from then on":     {{0, at("1"), false}, {25 * time.Second, at("2"), false}, {55 * time.Second, at("2"), true}},
+		"silent for its time":     {{0, at("1"), false}, {44 * time.Second, at("1"), false}, {45 * time.Second, at("1"), true}},
+		"alive all the while":     {{0, at("1"), false}, {40 * time.Second, at("2"), false}, {80 * time.Second, at("3"), false}},
+		"silent from then on":     {{0, at("1"), false}, {40 * time.Second, at("2"), false}, {85 * time.Second, at("2"), true}},
 		"a clock of another year": {{0, deploy.Lease{Version: "1", Holder: "other", Renewed: noon.AddDate(-1, 0, 0)}, false}},
 	} {
 		t.Run(name, func(t *testing.T) {

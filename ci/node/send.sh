@@ -19,7 +19,8 @@ containerd_of() {
     *) case $1 in
       containerd://*) echo "/run/containerd/containerd.sock ctr" ;;
       *) fail "a node runs $1, and images are sent to containerd alone" \
-        "With Minikube: minikube start --container-runtime=containerd" ;;
+        "With Minikube: minikube start --container-runtime=containerd" \
+        "With Docker Desktop: Settings, Kubernetes, provisioning method kind" ;;
     esac ;;
   esac
 }
