@@ -43,7 +43,11 @@ var bad = map[string]struct{ values, set, line string }{
 	"an Ingress without hosts":               {"values-prod.yaml", "ingress.enabled=true", "\ningress.hosts: is empty"},
 	"a route without a Gateway":              {"values-prod.yaml", "httpRoute.enabled=true", "\nhttpRoute.parentRefs: is empty"},
 	"a monitor of nothing":                   {"values-prod.yaml", "serviceMonitor.enabled=true", "\nserviceMonitor.path: is empty"},
-	"an address of no network":               {"ci/default-values.yaml", "networkPolicy.openai.cidrs[0]=everywhere", "'/networkPolicy/openai/cidrs/0': 'everywhere' does not match"},
+	"a label that the chart sets": {"ci/default-values.yaml", `backend.podLabels.app\.kubernetes\.io/component=mine`,
+		"\nbackend.podLabels: has app.kubernetes.io/component, which the chart sets itself\n"},
+	"a common label that the chart sets": {"ci/default-values.yaml", `commonLabels.helm\.sh/chart=mine`,
+		"\ncommonLabels: has helm.sh/chart, which the chart sets itself\n"},
+	"an address of no network": {"ci/default-values.yaml", "networkPolicy.openai.cidrs[0]=everywhere", "'/networkPolicy/openai/cidrs/0': 'everywhere' does not match"},
 }
 
 func TestABadValueIsRefusedWithALineThatNamesItsKey(t *testing.T) { holdBad(t, helm) }

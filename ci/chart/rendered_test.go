@@ -182,7 +182,9 @@ func TestAValueThatBreaksARuleIsFound(t *testing.T) {
 	}
 }
 
-func TestALabelThatIsGivenTwiceIsAnError(t *testing.T) {
-	_, err := chart.Check(render(t, "ci/default-values.yaml", `backend.podLabels.app\.kubernetes\.io/component=mine`), options())
-	assert.ErrorContains(t, err, "not valid YAML")
+func TestEveryObjectHasTheCommonLabels(t *testing.T) {
+	for _, o := range objects(t, render(t, "ci/extras-values.yaml")) {
+		labels := o.(m)["metadata"].(m)["labels"].(m)
+		assert.Equal(t, "todos", labels["example.com/team"], "%v", o.(m)["kind"])
+	}
 }

@@ -44,6 +44,9 @@ export async function callBackend(token: string, request: BackendRequest): Promi
       body,
       headers: {
         accept: "application/json",
+        // A connection that is kept may be closed by a pod on its way out in the moment in which the next request takes it,
+        // and that request is lost. A new one goes to a pod that the Service still has.
+        connection: "close",
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },

@@ -50,6 +50,12 @@ const post = (options: Parameters<typeof request>[2]) =>
 const context = (id: string) => ({ params: Promise.resolve({ id }) });
 
 describe("a request goes on to the backend", () => {
+  test("on a connection of its own, which no pod on its way out can close under it", async () => {
+    await get("/api/todos");
+    await get("/api/todos");
+    expect(upstream.received.map(({ headers }) => headers.connection)).toEqual(["close", "close"]);
+  });
+
   test("with a token for the signed-in user that the JWKS verifies, and without the cookie", async () => {
     expect((await get("/api/todos")).status).toBe(200);
     const [received] = upstream.received;

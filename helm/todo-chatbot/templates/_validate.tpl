@@ -5,7 +5,19 @@ would repeat. Gives every problem at once, one line each, and no secret.
 {{- define "todo-chatbot.problems" -}}
 {{- include "todo-chatbot.problems.secrets" . }}
 {{- include "todo-chatbot.problems.images" . }}
+{{- include "todo-chatbot.problems.labels" . }}
 {{- include "todo-chatbot.problems.rest" . }}
+{{- end }}
+
+{{/* A label twice is a key twice, which Helm tells with a line of the rendered text and no value's name. */}}
+{{- define "todo-chatbot.problems.labels" -}}
+{{- range $key, $labels := dict "commonLabels" .Values.commonLabels "backend.podLabels" .Values.backend.podLabels "frontend.podLabels" .Values.frontend.podLabels "postgres.podLabels" .Values.postgres.podLabels }}
+{{- range $label, $_ := $labels }}
+{{- if regexMatch "^(app\\.kubernetes\\.io|helm\\.sh)/" $label }}
+{{ $key }}: has {{ $label }}, which the chart sets itself
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "todo-chatbot.problems.secrets" -}}
