@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/program"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -31,9 +32,14 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiled := b.compiled().Directory("/app")
+	trim, err := ownTool(program.Trim)
+	if err != nil {
+		return nil, err
+	}
+	compiled := b.compiled(trim).Directory("/app")
+	packages := compiled.Directory(".venv").Filter(dagger.DirectoryFilterOpts{Exclude: neverLoaded})
 	return base.
-		WithDirectory("/", user.WithDirectory("app/.venv", compiled.Directory(".venv"))).
+		WithDirectory("/", user.WithDirectory("app/.venv", packages)).
 		WithDirectory("/app", compiled, dagger.ContainerWithDirectoryOpts{Include: applicationFiles}).
 		WithWorkdir("/app").
 		WithEnvVariable("PATH", "/app/.venv/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
@@ -90,6 +96,9 @@ func (b *Backend) Types(ctx context.Context) error {
 // applicationFiles are what is ours in the image.
 var applicationFiles = []string{"src", "migrations", "alembic.ini"}
 
+// neverLoaded is what packages bring for those who build or test them.
+var neverLoaded = []string{"**/site-packages/*/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.c", "**/*.h"}
+
 // loadedAtStart prints the file of each module that the server and a migration load: a fifth of what is installed, and
 // all that a start has to wait for.
 const loadedAtStart = `import sys, uvicorn.protocols.http.auto, uvicorn.lifespan.on, uvicorn.loops.auto
@@ -101,8 +110,10 @@ for module in list(sys.modules.values()):
 
 // compiled is the application with its dependencies, and with the bytecode of what a start loads. Bytecode is checked
 // against nothing at run time, so it has no time in it; the hash seed fixes the order of what is in sets.
-func (b *Backend) compiled() *dagger.Container {
+func (b *Backend) compiled(trim *dagger.File) *dagger.Container {
 	return b.dependencies().
+		WithFile("/usr/local/bin/"+program.Trim, trim).
+		WithExec([]string{program.Trim, "/app/.venv"}).
 		WithDirectory("/app", b.Source, dagger.ContainerWithDirectoryOpts{Include: applicationFiles}).
 		WithEnvVariable("PYTHONPATH", "/app/src").
 		WithEnvVariable("PYTHONHASHSEED", "0").

@@ -52,7 +52,7 @@ func (c *Chart) Test(
 
 // try boots the cluster and takes it through each set of values.
 func (d *deployment) try(ctx context.Context, sets []string, previous *dagger.File) error {
-	images, err := d.prepare(ctx)
+	images, _, err := d.prepare(ctx)
 	if err != nil {
 		return err
 	}

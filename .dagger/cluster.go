@@ -121,10 +121,11 @@ func (c *cluster) ask(ctx context.Context, args ...string) (string, error) {
 		Contents(ctx)
 }
 
-// send puts images into every node of a cluster of the user's, through its API server alone.
-func (c *cluster) send(ctx context.Context, archives ...archive) error {
+// send puts images into every node of a cluster of the user's, through its API server alone. The owner is the release
+// that they are for, as namespace/name.
+func (c *cluster) send(ctx context.Context, owner string, archives ...archive) error {
 	container, paths := withArchives(withNodeFiles(c.tools()), archives)
-	args := []string{node.Home + "/send.sh"}
+	args := []string{node.Home + "/send.sh", owner}
 	for i, a := range archives {
 		args = append(args, a.name()+"="+paths[i])
 	}

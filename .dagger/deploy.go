@@ -56,6 +56,9 @@ func (m *TodoChatbot) Deploy(
 	// Values of yours for the chart, as `helm --values` takes them. Images, secrets and the address above go before them.
 	// +optional
 	values *dagger.File,
+	// What `dagger call --output FILE plan` saved: exactly that is done, or nothing when it would be something else by now.
+	// +optional
+	plan *dagger.File,
 	// How long the roll may take.
 	// +default="5m"
 	timeout string,
@@ -71,7 +74,7 @@ func (m *TodoChatbot) Deploy(
 	if err != nil {
 		return "", err
 	}
-	d.checks, d.extra = !skipChecks, values
+	d.checks, d.extra, d.saved = !skipChecks, values, plan
 	err = d.run(ctx)
 	return d.report.Text(), err
 }
@@ -165,9 +168,11 @@ func (m *TodoChatbot) deployment(ctx context.Context, a arguments) (*deployment,
 		if secret.from == nil {
 			continue
 		}
-		if *secret.to, err = secret.from.Plaintext(ctx); err != nil {
-			return nil, err
+		value, err := secret.from.Plaintext(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading a secret that was given: %w", err)
 		}
+		*secret.to = deploy.Given(value)
 	}
 	if err := errors.Join(inputs.Validate(), malformed); err != nil {
 		return nil, err

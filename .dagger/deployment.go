@@ -31,9 +31,14 @@ type deployment struct {
 	// checks asks for everything that `dagger check` runs, beside the rest.
 	checks bool
 	// extra are the caller's own values for the chart, nil when there are none.
-	extra   *dagger.File
+	extra *dagger.File
+	// saved is a plan to hold to, nil when there is none.
+	saved   *dagger.File
 	secrets map[string]string
 	report  *report.Run
+	// held is the release while this run may change it, nil on an embedded cluster; lost ends the run when it may not.
+	held *hold
+	lost context.CancelCauseFunc
 
 	reporting sync.Mutex
 }
@@ -66,11 +71,13 @@ func newDeployment(m *TodoChatbot, inputs deploy.Inputs, c *cluster) *deployment
 // run builds, checks, installs and proves, side by side where nothing waits for the other.
 func (d *deployment) run(ctx context.Context) error {
 	defer func() { d.report.Took = report.Duration(time.Since(d.report.Started)) }()
-	images, err := d.prepare(ctx)
-	if err != nil {
-		return err
+	ctx, d.lost = context.WithCancelCause(ctx)
+	defer d.lost(nil)
+	images, same, err := d.prepare(ctx)
+	if err == nil && !same {
+		err = d.install(ctx, images)
 	}
-	if err := d.install(ctx, images); err != nil {
+	if err := d.ended(ctx, err); err != nil {
 		return err
 	}
 	d.report.Outcome = report.Passed
@@ -86,17 +93,20 @@ func (d *deployment) step(ctx context.Context, name string, do func(context.Cont
 	if err != nil {
 		outcome = report.Failed
 	}
-	d.reporting.Lock()
-	defer d.reporting.Unlock()
-	d.report.Steps = append(d.report.Steps, report.Step{
-		Name: name, Started: started, Took: report.Duration(time.Since(started)), Outcome: outcome,
-	})
+	d.record(report.Step{Name: name, Started: started, Took: report.Duration(time.Since(started)), Outcome: outcome})
 	return err
 }
 
-// prepare builds and checks while the cluster boots, and gives the images as the cluster knows them.
-func (d *deployment) prepare(ctx context.Context) (placed, error) {
-	var images placed
+// record adds a step to the report.
+func (d *deployment) record(s report.Step) {
+	d.reporting.Lock()
+	defer d.reporting.Unlock()
+	d.report.Steps = append(d.report.Steps, s)
+}
+
+// prepare builds and checks while the cluster boots, and gives the images as the cluster knows them. It is true with them
+// when the cluster has the release as it would be.
+func (d *deployment) prepare(ctx context.Context) (there placed, same bool, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	if d.checks {
 		group.Go(func() error { return d.step(ctx, "check", d.module.runChecks) })
@@ -105,29 +115,41 @@ func (d *deployment) prepare(ctx context.Context) (placed, error) {
 		group.Go(func() error { return d.step(ctx, "boot the cluster", d.cluster.embedded.start) })
 	}
 	group.Go(func() error {
-		backend, frontend, err := d.build(ctx)
+		images, archives, err := d.build(ctx)
 		if err != nil {
 			return err
 		}
+		if same, err = d.unchanged(ctx, images); err != nil || same {
+			there = images
+			return err
+		}
+		if err := d.admit(ctx); err != nil {
+			return err
+		}
+		if err := d.asPlanned(ctx, images); err != nil {
+			return err
+		}
 		return d.step(ctx, "load the images", func(ctx context.Context) (err error) {
-			images, err = d.place(ctx, backend, frontend)
+			there, err = d.place(ctx, images, archives)
 			return err
 		})
 	})
-	err := group.Wait()
-	for _, name := range []string{images.backend, images.frontend, images.postgres} {
+	err = group.Wait()
+	for _, name := range []string{there.backend, there.frontend, there.postgres} {
 		if repository, digest, found := strings.Cut(name, "@"); found {
 			d.report.Images = append(d.report.Images, report.Image{Name: repository, Digest: digest})
 		}
 	}
-	return images, err
+	return there, same, err
 }
 
 // placed are the images of a release, each by digest, as the cluster's nodes name them.
 type placed struct{ backend, frontend, postgres string }
 
-// build makes both images, side by side.
-func (d *deployment) build(ctx context.Context) (backend, frontend archive, err error) {
+// build makes both images, and of a database of the release's own in a cluster of the user's what that is sent, side by
+// side. The names are those that a cluster of the user's knows the images by.
+func (d *deployment) build(ctx context.Context) (placed, []archive, error) {
+	var backend, frontend, postgres archive
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		return d.step(ctx, "build the backend", func(ctx context.Context) (err error) {
@@ -141,31 +163,41 @@ func (d *deployment) build(ctx context.Context) (backend, frontend archive, err 
 			return err
 		})
 	})
-	return backend, frontend, group.Wait()
+	own := d.cluster.embedded == nil && d.inputs.OwnPostgres()
+	if own {
+		group.Go(func() error {
+			pinned, err := pulled(d.module.Pins, image.Postgres)
+			if err != nil {
+				return err
+			}
+			postgres, err = unclocked(ctx, pinned.repository, from(d.module.Pins, image.Postgres))
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return placed{}, nil, err
+	}
+	images, archives := placed{backend: backend.name(), frontend: frontend.name()}, []archive{backend, frontend}
+	if own {
+		images.postgres, archives = postgres.name(), append(archives, postgres)
+	}
+	return images, archives, nil
 }
 
 // place puts the images, and what else the release needs, into the cluster's nodes.
-func (d *deployment) place(ctx context.Context, backend, frontend archive) (placed, error) {
+func (d *deployment) place(ctx context.Context, images placed, archives []archive) (placed, error) {
+	if d.cluster.embedded == nil {
+		return images, d.cluster.send(ctx, d.inputs.Namespace+"/"+d.inputs.Release, archives...)
+	}
 	postgres, err := pulled(d.module.Pins, image.Postgres)
 	if err != nil {
 		return placed{}, err
-	}
-	if d.cluster.embedded == nil {
-		images, archives := placed{backend: backend.name(), frontend: frontend.name()}, []archive{backend, frontend}
-		if d.inputs.OwnPostgres() {
-			own, err := unclocked(ctx, postgres.repository, from(d.module.Pins, image.Postgres))
-			if err != nil {
-				return placed{}, err
-			}
-			images.postgres, archives = own.name(), append(archives, own)
-		}
-		return images, d.cluster.send(ctx, archives...)
 	}
 	metrics, err := pulled(d.module.Pins, image.MetricsServer)
 	if err != nil {
 		return placed{}, err
 	}
-	names, err := d.cluster.embedded.load(ctx, backend, frontend, postgres, metrics)
+	names, err := d.cluster.embedded.load(ctx, append(archives, postgres, metrics)...)
 	if err != nil {
 		return placed{}, err
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"todo-chatbot/ci/kube"
+
 	"dagger/todo-chatbot/internal/dagger"
 )
 
@@ -18,7 +20,8 @@ func passes(ctx context.Context, container *dagger.Container, what string, args 
 	return explain(what, err)
 }
 
-// explain makes an error of a command's failure: what was being done, the exit code, and the end of its output.
+// explain makes an error of a command's failure: what was being done, the exit code, the end of its output, and what to do
+// when a cluster was not reached.
 func explain(what string, err error) error {
 	var failed *dagger.ExecError
 	if !errors.As(err, &failed) {
@@ -27,7 +30,11 @@ func explain(what string, err error) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%s failed (exit code %d):\n%s", what, failed.ExitCode, end(failed.Stdout+"\n"+failed.Stderr))
+	output := end(failed.Stdout + "\n" + failed.Stderr)
+	if next := kube.Unreached(output); next != "" {
+		output += "\n" + next
+	}
+	return fmt.Errorf("%s failed (exit code %d):\n%s", what, failed.ExitCode, output)
 }
 
 func end(output string) string {

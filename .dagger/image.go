@@ -103,20 +103,29 @@ func (a archive) size(ctx context.Context) (string, error) {
 // unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive.
 func unclocked(ctx context.Context, repository string, container *dagger.Container) (archive, error) {
 	what := "building " + path.Base(repository)
-	if err := program.Copy(program.WithoutClock); err != nil {
+	tool, err := ownTool(program.WithoutClock)
+	if err != nil {
 		return archive{}, err
 	}
-	tool, out := "/"+program.WithoutClock, "/"+path.Base(repository)+".tar"
-	// Nothing else is in this container: Go links the program without a C library.
+	out := "/" + path.Base(repository) + ".tar"
+	// Nothing but the tool is in this container: Go links it without a C library.
 	made := dag.Container().
-		WithFile(tool, dag.CurrentModule().WorkdirFile(program.WithoutClock)).
+		WithFile("/"+program.WithoutClock, tool).
 		WithMountedFile("/engine.tar", container.AsTarball()).
-		WithExec([]string{tool, "/engine.tar", out})
+		WithExec([]string{"/" + program.WithoutClock, "/engine.tar", out})
 	digest, err := made.Stdout(ctx)
 	if err != nil {
 		return archive{}, explain(what, err)
 	}
 	return archive{repository: repository, digest: digest, key: digest, file: made.File(out)}, nil
+}
+
+// ownTool is this module's own program, to be called by a tool's name.
+func ownTool(name string) (*dagger.File, error) {
+	if err := program.Copy(name); err != nil {
+		return nil, err
+	}
+	return dag.CurrentModule().WorkdirFile(name), nil
 }
 
 // open reads the archive in this function's own container.

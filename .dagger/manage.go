@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
-
-	"todo-chatbot/ci/deploy"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -74,7 +73,7 @@ func (m *TodoChatbot) Logs(
 	return out, explain("reading the release's logs", err)
 }
 
-// Rollback returns a release in a cluster of yours to an earlier revision and waits for it.
+// Rollback returns a release in a cluster of yours to an earlier revision, waits for it and proves it.
 //
 // +cache="never"
 func (m *TodoChatbot) Rollback(
@@ -90,7 +89,7 @@ func (m *TodoChatbot) Rollback(
 	release string,
 	// +default="todo-chatbot"
 	namespace string,
-	// The revision; left out, the one before the present.
+	// The revision; left out, the last proven one that is not what runs now.
 	// +optional
 	revision int,
 ) (string, error) {
@@ -98,8 +97,9 @@ func (m *TodoChatbot) Rollback(
 	if err != nil {
 		return "", err
 	}
-	out, err := c.ask(ctx, "helm", "--namespace", namespace, "rollback", release, strconv.Itoa(revision), "--wait", "--timeout", "5m")
-	return out, explain("rolling the release back", err)
+	d := managed(m, c, "rollback", namespace, release)
+	err = d.alone(ctx, "rollback", d.rollback(revision))
+	return d.report.Text(), err
 }
 
 // Undeploy removes a release from a cluster of yours: what is the release's, and nothing else. The volume of its own
@@ -127,13 +127,15 @@ func (m *TodoChatbot) Undeploy(
 	if err != nil {
 		return "", err
 	}
-	// Helm leaves the pods of its tests, and Secrets that it did not make.
-	const script = `set -eu
-helm --namespace "$1" uninstall "$2" --ignore-not-found --wait --timeout 2m
-kubectl --namespace "$1" delete pods --selector "app.kubernetes.io/instance=$2,app.kubernetes.io/component=test"
-kubectl --namespace "$1" delete secrets --selector "$3"
-if [ "$4" = true ]; then kubectl --namespace "$1" delete persistentvolumeclaims --selector "app.kubernetes.io/instance=$2"; fi`
-	out, err := c.ask(ctx, "sh", "-c", script, "undeploy", namespace, release,
-		deploy.SecretSelector(release), strconv.FormatBool(deleteVolumes))
-	return out, explain("removing the release", err)
+	d := managed(m, c, "undeploy", namespace, release)
+	found, err := c.ask(ctx, "kubectl", "get", "namespace", namespace, "--ignore-not-found", "--output", "name")
+	if err != nil {
+		return "", explain("looking for the release", err)
+	}
+	if found == "" {
+		return fmt.Sprintf("nothing to remove: the cluster has no namespace %s\n", namespace), nil
+	}
+	var out string
+	err = d.alone(ctx, "undeploy", d.remove(deleteVolumes, &out))
+	return out, err
 }

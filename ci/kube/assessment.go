@@ -84,7 +84,8 @@ func workloads(s Snapshot, release string) []Workload {
 }
 
 // settle drops what other workloads may still put right, and sorts causes before what they cause. A pod without room is
-// given time while old pods are about to go, its own or another workload's: two rolls may share the room of one surge.
+// given time while old pods are about to go, its own or another workload's: two rolls may share the room of one surge. When
+// the other roll fails for a reason of its own, that is told first: it keeps the room that is missing.
 func (in *inspector) settle(found []Diagnosis, rolling int) []Diagnosis {
 	moving := rolling
 	if in.terminating() {
@@ -95,13 +96,15 @@ func (in *inspector) settle(found []Diagnosis, rolling int) []Diagnosis {
 			moving--
 		}
 	}
-	var kept []Diagnosis
+	var kept, waiting []Diagnosis
 	for _, d := range found {
-		if d.Code == Unschedulable && d.passing && moving > 0 {
-			continue
+		switch {
+		case d.Code != Unschedulable || !d.passing:
+			kept = append(kept, d)
+		case moving <= 0:
+			waiting = append(waiting, d)
 		}
-		kept = append(kept, d)
 	}
 	sort.SliceStable(kept, func(i, j int) bool { return kept[i].Code.rank() < kept[j].Code.rank() })
-	return kept
+	return append(kept, waiting...)
 }

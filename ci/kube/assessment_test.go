@@ -253,6 +253,19 @@ func TestCausesComeBeforeWhatTheyCause(t *testing.T) {
 	assert.Equal(t, MigrationFailed, a.Diagnoses[1].Code)
 }
 
+func TestARollThatKeepsTheRoomIsToldBeforeTheOneThatWaitsForIt(t *testing.T) {
+	s := snapshot(t, "unschedulable-passing")
+	for i := range s.Pods {
+		if strings.HasPrefix(s.Pods[i].Metadata.Name, "todo-chatbot-frontend") {
+			s.Pods[i].Status.ContainerStatuses = snapshot(t, "crash-loop").Pods[0].Status.ContainerStatuses
+		}
+	}
+	a := Assess(s, AssessOptions{Now: now})
+	require.Len(t, a.Diagnoses, 2)
+	assert.Equal(t, CrashLoop, a.Diagnoses[0].Code)
+	assert.Equal(t, Unschedulable, a.Diagnoses[1].Code)
+}
+
 func TestParseSnapshotRefusesWhatIsNoList(t *testing.T) {
 	for _, raw := range []string{"", "error: You must be logged in", `{"kind":"Status"}`, `{"kind":"List","items":[{"kind":"Pod","spec":3}]}`, `[]`} {
 		_, err := ParseSnapshot([]byte(raw))

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"regexp"
 	"sort"
 	"strings"
 	"time"
@@ -44,32 +45,43 @@ func (e Event) last() time.Time {
 	return e.first()
 }
 
-// line writes the event in one line.
-func (e Event) line() string {
-	times := ""
-	if n := e.times(); n > 1 {
-		times = fmt.Sprintf(" ×%d", n)
-	}
-	return fmt.Sprintf("%s%s: %s", e.Reason, times, oneLine(e.Message))
+// generated is the end of the name that a controller gives a pod that it could not make: it differs each time.
+var generated = regexp.MustCompile(`(pods "[a-z0-9.-]+)-[a-z0-9]{5}"`)
+
+// told is what an event says, the same for each try of the same thing.
+func (e Event) told() string {
+	message := strings.TrimPrefix(oneLine(e.Message), "(combined from similar events): ")
+	return e.Reason + ": " + generated.ReplaceAllString(message, `$1-…"`)
 }
 
-// events gives the last events of an object, oldest first.
+// events gives the last events of an object, oldest first, one line for those that say the same. A ReplicaSet comes back
+// when a pod template does, with the events of earlier rolls: those are left out.
 func (in *inspector) events(kind string, m Meta) []string {
 	var found []Event
 	for _, e := range in.Events {
-		if e.about(kind, m) {
+		if e.about(kind, m) && (kind == "Pod" || !e.last().Before(in.since)) {
 			found = append(found, e)
 		}
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].last().Before(found[j].last()) })
-	if len(found) > maxEvents {
-		found = found[len(found)-maxEvents:]
-	}
-	lines := make([]string, 0, len(found))
+	var told []string
+	times := map[string]int{}
 	for _, e := range found {
-		lines = append(lines, e.line())
+		if times[e.told()] == 0 {
+			told = append(told, e.told())
+		}
+		times[e.told()] += e.times()
 	}
-	return lines
+	if len(told) > maxEvents {
+		told = told[len(told)-maxEvents:]
+	}
+	for i, line := range told {
+		if n := times[line]; n > 1 {
+			reason, message, _ := strings.Cut(line, ": ")
+			told[i] = fmt.Sprintf("%s ×%d: %s", reason, n, message)
+		}
+	}
+	return told
 }
 
 // seen is true when a pod has an event of a reason.

@@ -15,7 +15,8 @@ ctr=(ctr --address "$slot/containerd.sock" --namespace k8s.io)
 within 120 "containerd does not answer" "${ctr[@]}" version
 mkdir -p "$slot/imported"
 
-present() { "${ctr[@]}" images ls -q | grep -qxF "$1"; }
+# The list is kept whole: a grep that ends at its first match would end the listing too, and that is a failure.
+present() { local list; list=$("${ctr[@]}" images ls -q) && grep -qxF "$1" <<<"$list"; }
 
 while [ $# -ge 3 ]; do
   key=$slot/imported/${1//[^a-z0-9]/-} repository=$2 archive=$3; shift 3

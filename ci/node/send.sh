@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Puts image archives into every node of a cluster through its API server alone: no registry, Docker socket or ssh.
 #
-#   send.sh REPOSITORY@DIGEST=ARCHIVE...   each image is named REPOSITORY@DIGEST there; a node that has it is left alone
+#   send.sh OWNER REPOSITORY@DIGEST=ARCHIVE...   each image is named REPOSITORY@DIGEST there; what a node has is left alone
 #
-# A pod on each node reaches that node's containerd. Its image is one that the node has already, and every program in
-# it is the node's own. The pods' namespace goes when this ends, and one that a killed run left is taken over.
+# OWNER is the release for which it is done, as NAMESPACE/NAME; no two may send for one at once. A pod on each node
+# reaches that node's containerd. Its image is one that the node has already, and every program in it is the node's own.
+# The pods' namespace goes when this ends, and one that a killed run left goes before.
 set -euo pipefail
 
-namespace=todo-chatbot-images
+owner=$1; shift
+namespace=todo-chatbot-images-$(printf %s "$owner" | sha256sum | head -c 10)
 fail() { printf 'images: %s\n' "$@" >&2; exit 1; }
-trap 'kubectl delete namespace "$namespace" --wait=false --ignore-not-found >/dev/null 2>&1' EXIT
 
 # Where a node's containerd listens, and how its client is called there.
 containerd_of() {
@@ -18,47 +19,99 @@ containerd_of() {
     *) case $1 in
       containerd://*) echo "/run/containerd/containerd.sock ctr" ;;
       *) fail "a node runs $1, and images are sent to containerd alone" \
-        "With Minikube: minikube start --container-runtime=containerd" ;;
+        "With Minikube: minikube start --container-runtime=containerd" \
+        "With Docker Desktop: Settings, Kubernetes, provisioning method kind" ;;
     esac ;;
   esac
 }
 
+# pod NAME NODE IMAGE
 pod() {
+  local d mounts='' volumes=''
+  for d in bin lib lib64 usr run var; do
+    mounts+="${mounts:+, }{\"name\": \"$d\", \"mountPath\": \"/$d\"}"
+    volumes+="${volumes:+, }{\"name\": \"$d\", \"hostPath\": {\"path\": \"/$d\"}}"
+  done
   cat <<JSON
-{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "node-$1", "namespace": "$namespace"},
+{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "$1", "namespace": "$namespace"},
  "spec": {"nodeName": "$2", "restartPolicy": "Never", "automountServiceAccountToken": false, "terminationGracePeriodSeconds": 0,
   "tolerations": [{"operator": "Exists"}],
   "containers": [{"name": "node", "image": "$3", "imagePullPolicy": "Never",
    "command": ["/bin/sh", "-c", "sleep 1800"], "env": [{"name": "PATH", "value": "/usr/local/bin:/usr/bin:/bin"}],
    "resources": {"requests": {"cpu": "1m", "memory": "16Mi"}}, "securityContext": {"privileged": true, "runAsUser": 0},
-   "volumeMounts": [$(mounts)]}],
-  "volumes": [$(volumes)]}}
+   "volumeMounts": [$mounts]}],
+  "volumes": [$volumes]}}
 JSON
 }
-mounts() { local d out=; for d in bin lib lib64 usr run var; do out+="${out:+, }{\"name\": \"$d\", \"mountPath\": \"/$d\"}"; done; echo "$out"; }
-volumes() { local d out=; for d in bin lib lib64 usr run var; do out+="${out:+, }{\"name\": \"$d\", \"hostPath\": {\"path\": \"/$d\"}}"; done; echo "$out"; }
 
-kubectl get nodes --output json >/tmp/nodes.json
-kubectl create namespace "$namespace" --dry-run=client --output json |
-  jq '.metadata.labels["pod-security.kubernetes.io/enforce"] = "privileged"' | kubectl apply --filename - >/dev/null
+# lacking NODE REFERENCE=ARCHIVE... prints those that the node has not reported. A kubelet reports the largest fifty.
+lacking() {
+  local node=$1 pair; shift
+  for pair in "$@"; do
+    jq --exit-status --arg node "$node" --arg image "${pair%%=*}" \
+      '.items[] | select(.metadata.name == $node) | .status.images // [] | any(.names[]?; . == $image)' /tmp/nodes.json >/dev/null ||
+      echo "$pair"
+  done
+}
 
-count=$(jq '.items | length' /tmp/nodes.json)
-for i in $(seq 0 $((count - 1))); do
+megabytes() { echo $((($1 + 500000) / 1000000)); }
+
+# deliver INDEX REFERENCE=ARCHIVE... brings one node what it lacks.
+deliver() {
+  local index=$1 name runtime version image containerd pair reference archive present size began sender said; shift
   # The smallest image that the node has: what is in it does not matter.
-  read -r name runtime version image < <(jq -r ".items[$i] | [.metadata.name, .status.nodeInfo.containerRuntimeVersion,
+  read -r name runtime version image < <(jq -r ".items[$index] | [.metadata.name, .status.nodeInfo.containerRuntimeVersion,
     .status.nodeInfo.kubeletVersion, (.status.images | sort_by(.sizeBytes)[0].names[-1])] | @tsv" /tmp/nodes.json)
   containerd=$(containerd_of "$runtime" "$version")
-  pod "$i" "$name" "$image" | kubectl apply --filename - >/dev/null
-  kubectl --namespace "$namespace" wait --for=condition=Ready "pod/node-$i" --timeout=60s >/dev/null ||
-    fail "the pod that reaches node $name did not start: $(kubectl --namespace "$namespace" get events --output jsonpath='{.items[-1:].message}')" \
+  pod "node-$index" "$name" "$image" | kubectl create --filename - >/dev/null
+  kubectl --namespace "$namespace" wait --for=condition=Ready "pod/node-$index" --timeout=60s >/dev/null ||
+    fail "the pod that reaches node $name did not start: $(kubectl --namespace "$namespace" get events \
+      --field-selector "involvedObject.name=node-$index" --output jsonpath='{.items[-1:].message}')" \
       "It needs a cluster that admits privileged pods in the namespace $namespace."
-  on_node() { kubectl --namespace "$namespace" exec --stdin "node-$i" -- ${containerd#* } --address "${containerd%% *}" --namespace k8s.io "$@"; }
+  on_node() { kubectl --namespace "$namespace" exec --stdin "node-$index" -- ${containerd#* } --address "${containerd%% *}" --namespace k8s.io "$@"; }
+  # Its answer is kept whole: a grep that ends at its first match would end the asking too, and that is a failure.
   present=$(on_node images ls --quiet </dev/null)
   for pair in "$@"; do
     reference=${pair%%=*} archive=${pair#*=}
     if grep -qxF "$reference" <<<"$present"; then echo "$name has $reference"; continue; fi
-    on_node images import --digests --base-name "${reference%@*}" - <"$archive" >/dev/null
-    on_node images ls --quiet </dev/null | grep -qxF "$reference" || fail "node $name has no $reference after its import; is it another platform's image?"
-    echo "$name took $reference ($(du -h "$archive" | cut -f1))"
+    size=$(stat --format %s "$archive") began=$SECONDS said=$SECONDS
+    on_node images import --digests --base-name "${reference%@*}" - <"$archive" >/dev/null &
+    sender=$!
+    while kill -0 "$sender" 2>/dev/null; do
+      sleep 0.2
+      [ $((SECONDS - said)) -ge 5 ] || continue
+      said=$SECONDS
+      # How far the archive was read, which the kernel knows.
+      local at; at=$(sed -n 's/^pos:\s*//p' "/proc/$sender/fdinfo/0" 2>/dev/null || true)
+      [ -z "$at" ] || echo "$name takes ${reference%@*}: $(megabytes "$at") of $(megabytes "$size") MB"
+    done
+    wait "$sender" || fail "node $name did not take $reference"
+    present=$(on_node images ls --quiet </dev/null)
+    grep -qxF "$reference" <<<"$present" || fail "node $name has no $reference after its import; is it another platform's image?"
+    echo "$name took $reference ($(megabytes "$size") MB in $((SECONDS - began)) s)"
   done
+}
+
+kubectl get nodes --output json |
+  jq '.items |= map(select(.metadata.labels["kubernetes.io/os"] != "windows" and
+    any(.status.conditions[]; .type == "Ready" and .status == "True")))' >/tmp/nodes.json
+count=$(jq '.items | length' /tmp/nodes.json)
+[ "$count" -gt 0 ] || fail "no node is Ready; see: kubectl get nodes"
+
+short=()
+for i in $(seq 0 $((count - 1))); do
+  name=$(jq -r ".items[$i].metadata.name" /tmp/nodes.json)
+  if [ -n "$(lacking "$name" "$@")" ]; then short+=("$i"); else echo "$name has every image"; fi
 done
+remove() { kubectl delete namespace "$namespace" --ignore-not-found "$@" >/dev/null 2>&1; }
+remove --wait --timeout=60s || fail "a namespace that a killed run left does not go: kubectl get namespace $namespace"
+[ ${#short[@]} -gt 0 ] || exit 0
+
+trap 'remove --wait=false' EXIT
+kubectl create namespace "$namespace" --dry-run=client --output json |
+  jq '.metadata.labels["pod-security.kubernetes.io/enforce"] = "privileged"' | kubectl create --filename - >/dev/null
+senders=()
+for i in "${short[@]}"; do deliver "$i" "$@" & senders+=("$!"); done
+status=0
+for sender in "${senders[@]}"; do wait "$sender" || status=1; done
+exit $status

@@ -5,6 +5,7 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,17 +15,24 @@ import (
 	"todo-chatbot/ci/image"
 )
 
-// WithoutClock is the tool that takes the clock out of an image: it reads an archive, writes another and prints the
-// digest of its manifest. Its arguments are the two paths.
-const WithoutClock = "without-clock"
+const (
+	// WithoutClock is the tool that takes the clock out of an image: it reads an archive, writes another and prints the
+	// digest of its manifest. Its arguments are the two paths.
+	WithoutClock = "without-clock"
+	// Trim is the tool that takes out of programs and shared objects what no start reads. Its arguments are directories.
+	Trim = "trim"
+)
 
-// The executable is the tool when it is called by the tool's name. This runs before the module's main package is
+var tools = map[string]func(args []string, out io.Writer) error{WithoutClock: withoutClock, Trim: trim}
+
+// The executable is a tool when it is called by the tool's name. This runs before the module's main package is
 // initialized, which wants a session with an engine, and a container has none.
 func init() {
-	if filepath.Base(os.Args[0]) != WithoutClock {
+	tool, ok := tools[filepath.Base(os.Args[0])]
+	if !ok {
 		return
 	}
-	if err := withoutClock(os.Args[1:], os.Stdout); err != nil {
+	if err := tool(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -43,7 +51,21 @@ func withoutClock(args []string, out io.Writer) error {
 	return err
 }
 
-// Copy puts the executable, under a tool's name, into the working directory.
+func trim(directories []string, out io.Writer) error {
+	for _, directory := range directories {
+		saved, err := image.TrimTree(directory)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%s: %.1f MB less\n", directory, float64(saved)/1e6); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Copy puts the executable, under a tool's name, into the working directory. It appears there whole: several builds of one
+// call share that directory, and one may take the tool while another copies it.
 func Copy(tool string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -54,13 +76,16 @@ func Copy(tool string) error {
 		return fmt.Errorf("reading the module's own program: %w", err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := os.OpenFile(tool, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	out, err := os.CreateTemp(".", tool+"-*")
 	if err != nil {
 		return fmt.Errorf("copying the module's own program: %w", err)
 	}
-	if _, err := io.Copy(out, in); err != nil {
-		_ = out.Close()
+	_, err = io.Copy(out, in)
+	if err := errors.Join(err, out.Chmod(0o755), out.Close()); err != nil {
 		return fmt.Errorf("copying the module's own program: %w", err)
 	}
-	return out.Close()
+	if err := os.Rename(out.Name(), tool); err != nil {
+		return fmt.Errorf("copying the module's own program: %w", err)
+	}
+	return nil
 }

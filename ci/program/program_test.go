@@ -17,16 +17,16 @@ import (
 )
 
 // tool is this test's own executable under a tool's name, as a container has the module's.
-func tool(t *testing.T) string {
+func tool(t *testing.T, name string) string {
 	t.Chdir(t.TempDir())
-	require.NoError(t, program.Copy(program.WithoutClock))
-	path, err := filepath.Abs(program.WithoutClock)
+	require.NoError(t, program.Copy(name))
+	path, err := filepath.Abs(name)
 	require.NoError(t, err)
 	return path
 }
 
 func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
-	run := tool(t)
+	run := tool(t, program.WithoutClock)
 	made, err := random.Image(64, 2)
 	require.NoError(t, err)
 	reference, err := name.ParseReference("example.com/an:image")
@@ -44,7 +44,7 @@ func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
 }
 
 func TestTheToolFailsWithTheReason(t *testing.T) {
-	run := tool(t)
+	run := tool(t, program.WithoutClock)
 	require.NoError(t, os.WriteFile("broken.tar", []byte("no archive"), 0o600))
 	for name, given := range map[string]struct {
 		args []string
@@ -60,5 +60,39 @@ func TestTheToolFailsWithTheReason(t *testing.T) {
 			assert.Contains(t, string(out), given.says)
 			assert.NoFileExists(t, "out.tar")
 		})
+	}
+}
+
+func TestTheToolTrims(t *testing.T) {
+	run := tool(t, program.Trim)
+	require.NoError(t, os.Mkdir("packages", 0o700))
+	self, err := os.ReadFile(run)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("packages/program", self, 0o700))
+
+	_, err = exec.Command(run, "packages").Output()
+
+	require.NoError(t, err)
+	trimmed, err := os.Stat("packages/program")
+	require.NoError(t, err)
+	assert.Less(t, trimmed.Size(), int64(len(self)))
+}
+
+func TestAToolIsWholeWhileItIsCopiedAgain(t *testing.T) {
+	path := tool(t, program.WithoutClock)
+	whole, err := os.Stat(path)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- program.Copy(program.WithoutClock) }()
+	for {
+		seen, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, whole.Size(), seen.Size())
+		select {
+		case err := <-done:
+			require.NoError(t, err)
+			return
+		default:
+		}
 	}
 }

@@ -1,0 +1,30 @@
+package kube
+
+import "regexp"
+
+// unreached are the ways in which kubectl and Helm say that they did not get through to a cluster, the more telling first.
+var unreached = []struct {
+	look *regexp.Regexp
+	next string
+}{
+	{regexp.MustCompile(`You must be logged in to the server|the server has asked for the client to provide credentials`),
+		"the cluster does not take the kubeconfig's credentials: they are another cluster's, or have expired; get new ones and pass " +
+			`the output of "kubectl config view --raw --flatten --minify"`},
+	{regexp.MustCompile(`(?:Unable to connect to the server|cluster unreachable).*x509:`),
+		"what answers at --cluster is not the cluster of the kubeconfig, or it was made anew since; pass its port as " +
+			`--cluster, and the output of "kubectl config view --raw --flatten --minify" as the kubeconfig`},
+	{regexp.MustCompile(`Unable to connect to the server|cluster unreachable|The connection to the server \S+ was refused`),
+		"nothing that is a cluster answers at --cluster; pass the host and port of the kubeconfig's server, as in --cluster " +
+			`tcp://127.0.0.1:6443 ("kubectl config view --minify" shows them), and see that "kubectl get nodes" works here`},
+}
+
+// Unreached gives what to do when what kubectl or Helm printed says that they did not get through to the cluster, "" when
+// it says something else.
+func Unreached(output string) string {
+	for _, u := range unreached {
+		if u.look.MatchString(output) {
+			return u.next
+		}
+	}
+	return ""
+}

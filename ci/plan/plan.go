@@ -1,0 +1,167 @@
+// Package plan tells what a deployment would change in a cluster, object by object and field by field, from what the API
+// server itself answers to a dry run.
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"todo-chatbot/ci/kube"
+)
+
+// Action is what happens to an object.
+type Action string
+
+// The actions.
+const (
+	Create Action = "create"
+	Change Action = "change"
+	Delete Action = "delete"
+)
+
+// Object is one object that would not stay as it is.
+type Object struct {
+	Action Action
+	// Name is kind/name as kubectl writes it.
+	Name string
+	// Fields are what would change in it, by path; none for an object that is made or removed.
+	Fields []Field
+}
+
+// Field is one value that would change. From is "" for one that is added and To for one that is removed.
+type Field struct{ Path, From, To string }
+
+// Plan is what a deployment would change.
+type Plan struct {
+	// Title says of what, where and from which revision on. It is a part of what Same compares.
+	Title string
+	// Objects are in the order of their names, those that are made first and those that are removed last.
+	Objects []Object
+	// Unchanged is how many objects would stay as they are.
+	Unchanged int
+}
+
+// Input is what a plan is made of. Each is what a command printed.
+type Input struct {
+	// Before are the manifests of the release's present revision (`helm get manifest`), "" where there is none.
+	Before string
+	// After are the manifests that the chart renders now (`helm template --no-hooks`).
+	After string
+	// Live are the objects of both as the cluster has them (`kubectl get --ignore-not-found --output json`).
+	Live string
+	// Applied are the objects of After as the server answers `kubectl apply --server-side --dry-run=server --output json`,
+	// "" where their namespace is not there yet.
+	Applied string
+	// Secrets are values that are shown nowhere.
+	Secrets []string
+}
+
+// New compares. The server says what each object would be with defaults and admission; what the present revision set and
+// the next one does not is taken out of that, as Helm's three-way merge does. A field that neither sets, an autoscaler's
+// replicas for one, is left alone by both.
+func New(title string, in Input) (Plan, error) {
+	before, err := manifests(in.Before)
+	after, errAfter := manifests(in.After)
+	live, errLive := list(in.Live)
+	applied, errApplied := list(in.Applied)
+	if err := errors.Join(err, errAfter, errLive, errApplied); err != nil {
+		return Plan{}, fmt.Errorf("planning: %w", err)
+	}
+	p := Plan{Title: kube.Redact(title, in.Secrets)}
+	for _, name := range names(after) {
+		present, there := live[name]
+		if !there {
+			p.Objects = append(p.Objects, Object{Action: Create, Name: name})
+			continue
+		}
+		next, answered := applied[name]
+		if !answered {
+			return Plan{}, fmt.Errorf("planning: the server's dry run has no %s", name)
+		}
+		next = without(next, before[name], after[name])
+		if fields := differences(present, next, in.Secrets); len(fields) > 0 {
+			p.Objects = append(p.Objects, Object{Action: Change, Name: name, Fields: fields})
+			continue
+		}
+		p.Unchanged++
+	}
+	for _, name := range names(before) {
+		_, stays := after[name]
+		present, there := live[name]
+		if !stays && there && !kept(present) {
+			p.Objects = append(p.Objects, Object{Action: Delete, Name: name})
+		}
+	}
+	order := []Action{Create, Change, Delete}
+	slices.SortStableFunc(p.Objects, func(a, b Object) int {
+		return slices.Index(order, a.Action) - slices.Index(order, b.Action)
+	})
+	return p, nil
+}
+
+// With gives the plan with one more object, that no manifest of the chart has.
+func (p Plan) With(o Object) Plan {
+	p.Objects = append([]Object{o}, p.Objects...)
+	return p
+}
+
+// kept is true for an object that Helm leaves behind.
+func kept(o object) bool {
+	meta, _ := o["metadata"].(map[string]any)
+	annotations, _ := meta["annotations"].(map[string]any)
+	return annotations["helm.sh/resource-policy"] == "keep"
+}
+
+// Text is the plan for people, and as a file the plan that Same compares.
+func (p Plan) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", p.Title)
+	count := map[Action]int{}
+	for _, o := range p.Objects {
+		count[o.Action]++
+		fmt.Fprintf(&b, "%s %s\n", o.Action, o.Name)
+		for _, f := range o.Fields {
+			fmt.Fprintf(&b, "  %s\n", f.Path)
+			if f.From != "" {
+				fmt.Fprintf(&b, "    - %s\n", f.From)
+			}
+			if f.To != "" {
+				fmt.Fprintf(&b, "    + %s\n", f.To)
+			}
+		}
+	}
+	if len(p.Objects) > 0 {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "%d to create, %d to change, %d to delete, %d as they are\n", count[Create], count[Change], count[Delete], p.Unchanged)
+	return b.String()
+}
+
+// Same is nil when a saved plan is still what would happen. Otherwise the error has the first lines that differ.
+func (p Plan) Same(saved string) error {
+	was, is := lines(saved), lines(p.Text())
+	if slices.Equal(was, is) {
+		return nil
+	}
+	var b strings.Builder
+	shown := 0
+	for _, side := range []struct {
+		sign     string
+		of, from []string
+	}{{"was planned:", was, is}, {"would happen now:", is, was}} {
+		for _, line := range side.of {
+			if line != "" && !slices.Contains(side.from, line) && shown < 12 {
+				fmt.Fprintf(&b, "\n  %s %s", side.sign, strings.TrimSpace(line))
+				shown++
+			}
+		}
+	}
+	return fmt.Errorf("the plan does not hold any more: the cluster, the checkout or the arguments have changed since; "+
+		"nothing was changed; make a new plan%s", b.String())
+}
+
+func lines(text string) []string {
+	return strings.Split(strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")), "\n")
+}

@@ -1,0 +1,193 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/plan"
+)
+
+// deployment is a Deployment with a container's fields and what else its spec has.
+func deployment(container, spec string) string {
+	return `{"kind": "Deployment", "metadata": {"name": "backend"}, "spec": {` + spec +
+		`"template": {"spec": {"containers": [{"name": "backend", ` + container + `}]}}}}`
+}
+
+// list is what kubectl prints of some objects.
+func list(objects string) string { return `{"kind": "List", "items": [` + objects + `]}` }
+
+func TestAPlanTellsWhatWouldChangeFieldByField(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, after, live, applied string
+		want                         []plan.Field
+	}{
+		"nothing": {
+			before: deployment(`"image": "a"`, ""), after: deployment(`"image": "a"`, ""),
+			live: deployment(`"image": "a", "imagePullPolicy": "Always"`, ""), applied: deployment(`"image": "a", "imagePullPolicy": "Always"`, ""),
+		},
+		"another image": {
+			before: deployment(`"image": "a"`, ""), after: deployment(`"image": "b"`, ""),
+			live: deployment(`"image": "a"`, ""), applied: deployment(`"image": "b"`, ""),
+			want: []plan.Field{{"spec.template.spec.containers[backend].image", `"a"`, `"b"`}},
+		},
+		"a variable that is added": {
+			before: deployment(`"env": []`, ""), after: deployment(`"env": [{"name": "A", "value": "1"}]`, ""),
+			live: deployment(`"image": "a"`, ""), applied: deployment(`"image": "a", "env": [{"name": "A", "value": "1"}]`, ""),
+			want: []plan.Field{
+				{"spec.template.spec.containers[backend].env[A].name", "", `"A"`},
+				{"spec.template.spec.containers[backend].env[A].value", "", `"1"`},
+			},
+		},
+		"a variable that the chart no longer sets": {
+			before: deployment(`"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]`, ""),
+			after:  deployment(`"env": [{"name": "B", "value": "2"}]`, ""),
+			live:   deployment(`"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]`, ""),
+			// A dry run of its own merges, and would leave it.
+			applied: deployment(`"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]`, ""),
+			want: []plan.Field{
+				{"spec.template.spec.containers[backend].env[A].name", `"A"`, ""},
+				{"spec.template.spec.containers[backend].env[A].value", `"1"`, ""},
+			},
+		},
+		"a variable that somebody else set": {
+			before: deployment(`"image": "a"`, ""), after: deployment(`"image": "a"`, ""),
+			live:    deployment(`"image": "a", "env": [{"name": "THEIRS", "value": "1"}]`, ""),
+			applied: deployment(`"image": "a", "env": [{"name": "THEIRS", "value": "1"}]`, ""),
+		},
+		"what was changed by hand is set back": {
+			before: deployment(`"image": "a"`, ""), after: deployment(`"image": "a"`, ""),
+			live: deployment(`"image": "by-hand"`, ""), applied: deployment(`"image": "a"`, ""),
+			want: []plan.Field{{"spec.template.spec.containers[backend].image", `"by-hand"`, `"a"`}},
+		},
+		"replicas that an autoscaler chose": {
+			before: deployment(`"image": "a"`, ""), after: deployment(`"image": "a"`, ""),
+			live: deployment(`"image": "a"`, `"replicas": 4, `), applied: deployment(`"image": "a"`, `"replicas": 4, `),
+		},
+		"replicas that the chart no longer sets": {
+			before: deployment(`"image": "a"`, `"replicas": 3, `), after: deployment(`"image": "a"`, ""),
+			live: deployment(`"image": "a"`, `"replicas": 3, `), applied: deployment(`"image": "a"`, `"replicas": 3, `),
+			want: []plan.Field{{"spec.replicas", "3", ""}},
+		},
+		"a list that is replaced as a whole": {
+			before: deployment(`"args": ["a", "b"]`, ""), after: deployment(`"args": ["a"]`, ""),
+			live: deployment(`"args": ["a", "b"]`, ""), applied: deployment(`"args": ["a"]`, ""),
+			want: []plan.Field{{"spec.template.spec.containers[backend].args", `["a","b"]`, `["a"]`}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := plan.New("t", plan.Input{Before: test.before, After: test.after, Live: list(test.live), Applied: list(test.applied)})
+			require.NoError(t, err)
+			var got []plan.Field
+			for _, o := range p.Objects {
+				assert.Equal(t, plan.Change, o.Action)
+				got = append(got, o.Fields...)
+			}
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, 1, p.Unchanged+len(p.Objects))
+		})
+	}
+}
+
+const (
+	service = `{"kind": "Service", "metadata": {"name": "backend"}}`
+	account = `{"kind": "ServiceAccount", "metadata": {"name": "backend"}}`
+	claim   = `{"kind": "PersistentVolumeClaim", "metadata": {"name": "data", "annotations": {"helm.sh/resource-policy": "keep"}}}`
+)
+
+func TestAPlanTellsWhatIsMadeAndWhatGoes(t *testing.T) {
+	p, err := plan.New("a title", plan.Input{
+		Before: "# Source: a\n" + service + "\n---\n" + claim, After: account, Live: list(service + "," + claim), Applied: list(account),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []plan.Object{
+		{Action: plan.Create, Name: "serviceaccount/backend"},
+		{Action: plan.Delete, Name: "service/backend"},
+	}, p.Objects, "what Helm keeps is no deletion")
+	assert.Equal(t, "a title\n\ncreate serviceaccount/backend\ndelete service/backend\n\n"+
+		"1 to create, 0 to change, 1 to delete, 0 as they are\n", p.Text())
+}
+
+func TestAFirstInstallNeedsNoAnswerFromTheServer(t *testing.T) {
+	p, err := plan.New("t", plan.Input{After: service})
+	require.NoError(t, err)
+	assert.Equal(t, []plan.Object{{Action: plan.Create, Name: "service/backend"}}, p.Objects)
+}
+
+func TestWhatTheServerWritesForItselfIsNoChange(t *testing.T) {
+	live := `{"kind": "Service", "metadata": {"name": "backend", "resourceVersion": "1", "generation": 1, "managedFields": [{"manager": "helm"}],
+		"annotations": {"deployment.kubernetes.io/revision": "1"}}, "status": {"replicas": 1}}`
+	p, err := plan.New("t", plan.Input{Before: service, After: service, Live: live, Applied: service})
+	require.NoError(t, err)
+	assert.Empty(t, p.Objects)
+}
+
+func TestAPlanShowsNoSecret(t *testing.T) {
+	secret := func(value string) string {
+		return `{"kind": "Secret", "metadata": {"name": "s", "annotations": {"note": "` + value + `"}}, "data": {"KEY": "` + value + `"}}`
+	}
+	env := func(value string) string {
+		return deployment(`"env": [{"name": "SMTP_PASSWORD", "value": "`+value+`"}, {"name": "URL", "value": "postgresql://u:`+value+`@h/d"}]`, "")
+	}
+	was, is := secret("b2xkLXZhbHVl")+","+env("planted-old"), secret("bmV3LXZhbHVl")+","+env("planted-new")
+	p, err := plan.New("of bmV3LXZhbHVl", plan.Input{
+		Before: secret("b2xkLXZhbHVl") + "\n---\n" + env("planted-old"), After: secret("bmV3LXZhbHVl") + "\n---\n" + env("planted-new"),
+		Live: list(was), Applied: list(is), Secrets: []string{"b2xkLXZhbHVl", "bmV3LXZhbHVl"},
+	})
+	require.NoError(t, err)
+	assert.Len(t, p.Objects, 2, "that it changes is told")
+	for _, planted := range []string{"b2xkLXZhbHVl", "bmV3LXZhbHVl", "planted"} {
+		assert.NotContains(t, p.Text(), planted)
+	}
+}
+
+func TestALongValueIsToldByItsDigest(t *testing.T) {
+	text := func(end string) string {
+		long := ""
+		for range 300 {
+			long += "x"
+		}
+		return `{"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"k": "` + long + end + `"}}`
+	}
+	p, err := plan.New("t", plan.Input{Before: text("a"), After: text("b"), Live: text("a"), Applied: text("b")})
+	require.NoError(t, err)
+	field := p.Objects[0].Fields[0]
+	assert.NotEqual(t, field.From, field.To)
+	assert.Less(t, len(field.To), 300)
+}
+
+func TestASavedPlanHoldsAsLongAsItIsWhatWouldHappen(t *testing.T) {
+	input := plan.Input{
+		Before: deployment(`"image": "a"`, ""), After: deployment(`"image": "b"`, ""),
+		Live: deployment(`"image": "a"`, ""), Applied: deployment(`"image": "b"`, ""),
+	}
+	planned, err := plan.New("from revision 3", input)
+	require.NoError(t, err)
+	assert.NoError(t, planned.Same(planned.Text()))
+	assert.NoError(t, planned.Same(planned.Text()+"\n"), "a line more at the end of a file")
+
+	input.Live = deployment(`"image": "c"`, "")
+	moved, err := plan.New("from revision 3", input)
+	require.NoError(t, err)
+	err = moved.Same(planned.Text())
+	assert.ErrorContains(t, err, `was planned: - "a"`)
+	assert.ErrorContains(t, err, `would happen now: - "c"`)
+
+	other, err := plan.New("from revision 4", input)
+	require.NoError(t, err)
+	assert.ErrorContains(t, other.Same(moved.Text()), "from revision 4")
+}
+
+func TestAnAnswerThatIsNoneIsNoPlan(t *testing.T) {
+	for name, input := range map[string]plan.Input{
+		"no JSON":                            {After: service, Live: "Error from server"},
+		"no YAML":                            {After: "a: b: c"},
+		"a nameless object":                  {After: "kind: Service"},
+		"no answer for an object":            {After: service, Live: service},
+		"an object without a kind in a list": {After: service, Live: list(`{"metadata": {"name": "x"}}`)},
+	} {
+		_, err := plan.New("t", input)
+		assert.ErrorContains(t, err, "planning:", name)
+	}
+}
