@@ -96,8 +96,12 @@ func (b *Backend) Types(ctx context.Context) error {
 // applicationFiles are what is ours in the image.
 var applicationFiles = []string{"src", "migrations", "alembic.ini"}
 
-// neverLoaded is what packages bring for those who build or test them.
-var neverLoaded = []string{"**/site-packages/*/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.c", "**/*.h"}
+// neverLoaded is what packages bring for those who build or test them, and an environment for those who type in it.
+var neverLoaded = []string{
+	"**/site-packages/*/tests", "**/site-packages/*/testing", "**/test_*.py", "**/*.pyi",
+	"**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.c", "**/*.cpp", "**/*.h", "**/*.hpp", "**/*.asm",
+	".lock", ".gitignore", "include", "bin/*activate*", "bin/*.bat",
+}
 
 // loadedAtStart prints the file of each module that the server and a migration load: a fifth of what is installed, and
 // all that a start has to wait for.

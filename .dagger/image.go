@@ -73,31 +73,62 @@ func (f *Frontend) archive(ctx context.Context) (archive, error) {
 	return unclocked(ctx, frontendRepository, container)
 }
 
-// The size of the image, by layer and by directory.
+// The size of the image, by layer, directory and package.
 func (b *Backend) Size(ctx context.Context) (string, error) {
 	made, err := b.archive(ctx)
 	if err != nil {
 		return "", err
 	}
-	return made.size(ctx)
+	return made.told(ctx, "weighing", program.Weigh)
 }
 
-// The size of the image, by layer and by directory.
+// The size of the image, by layer, directory and package.
 func (f *Frontend) Size(ctx context.Context) (string, error) {
 	made, err := f.archive(ctx)
 	if err != nil {
 		return "", err
 	}
-	return made.size(ctx)
+	return made.told(ctx, "weighing", program.Weigh)
 }
 
-func (a archive) size(ctx context.Context) (string, error) {
-	opened, err := a.open(ctx)
+// Hold the image against its budget in ci/image/budget.txt, and against what no image may carry: caches, compilers,
+// tests, sources, credentials.
+//
+// +check
+func (b *Backend) Inspect(ctx context.Context) error {
+	made, err := b.archive(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = made.told(ctx, "inspecting", program.Inspect, "backend")
+	return err
+}
+
+// Hold the image against its budget in ci/image/budget.txt, and against what no image may carry: caches, compilers,
+// tests, sources, credentials.
+//
+// +check
+func (f *Frontend) Inspect(ctx context.Context) error {
+	made, err := f.archive(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = made.told(ctx, "inspecting", program.Inspect, "frontend")
+	return err
+}
+
+// told is what one of the module's own tools prints about the archive, whose path is its last argument.
+func (a archive) told(ctx context.Context, doing, tool string, args ...string) (string, error) {
+	file, err := ownTool(tool)
 	if err != nil {
 		return "", err
 	}
-	size, err := image.Measure(opened)
-	return size.Table(), err
+	out, err := dag.Container().
+		WithFile("/"+tool, file).
+		WithMountedFile("/image.tar", a.file).
+		WithExec(append(append([]string{"/" + tool}, args...), "/image.tar")).
+		Stdout(ctx)
+	return out, explain(doing+" "+path.Base(a.repository), err)
 }
 
 // unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive.

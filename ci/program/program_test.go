@@ -1,12 +1,18 @@
 package program_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/assert"
@@ -61,6 +67,43 @@ func TestTheToolFailsWithTheReason(t *testing.T) {
 			assert.NoFileExists(t, "out.tar")
 		})
 	}
+}
+
+// planted writes an archive of one image that has a test in it.
+func planted(t *testing.T, path string) {
+	t.Helper()
+	var raw bytes.Buffer
+	archive := tar.NewWriter(&raw)
+	require.NoError(t, archive.WriteHeader(&tar.Header{Name: "app/tests/a.py", Mode: 0o644}))
+	require.NoError(t, archive.Close())
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw.Bytes())), nil })
+	require.NoError(t, err)
+	made, err := mutate.Append(empty.Image, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "withDirectory"}})
+	require.NoError(t, err)
+	require.NoError(t, tarball.WriteToFile(path, nil, made))
+}
+
+func TestTheToolInspects(t *testing.T) {
+	run := tool(t, program.Inspect)
+	planted(t, "image.tar")
+	printed, err := exec.Command(run, "backend", "image.tar").Output()
+	var failed *exec.ExitError
+	require.ErrorAs(t, err, &failed)
+	assert.Contains(t, string(printed), "added to the base", "the table comes first")
+	assert.Contains(t, string(failed.Stderr), "image budget: line", "the budget names what is not in this image")
+	assert.Contains(t, string(failed.Stderr), "image content: /app/tests/a.py is of a test")
+
+	out, err := exec.Command(run, "other", "image.tar").CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(out), "no limit for other")
+}
+
+func TestTheToolWeighs(t *testing.T) {
+	run := tool(t, program.Weigh)
+	planted(t, "image.tar")
+	printed, err := exec.Command(run, "image.tar").Output()
+	require.NoError(t, err, "what no image may carry is not this tool's matter")
+	assert.Contains(t, string(printed), "/app/tests")
 }
 
 func TestTheToolTrims(t *testing.T) {
