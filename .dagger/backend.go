@@ -23,6 +23,9 @@ type Backend struct {
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string
+	// Created is the time that the image says it is of, in seconds since 1970.
+	// +private
+	Created int
 }
 
 // The image: Python, the locked dependencies, the application; no compiler, no package manager, not root.

@@ -14,6 +14,7 @@ func (m *TodoChatbot) runChecks(ctx context.Context) error {
 		backend.Test, backend.Lint, backend.Types, backend.Inspect,
 		frontend.Test, frontend.Lint, frontend.Types, frontend.Inspect,
 		chart.Lint, chart.Validate, chart.Policy, chart.Docs, chart.Unit, m.Secrets,
+		m.pinned,
 	} {
 		group.Go(func() error { return check(ctx) })
 	}

@@ -22,6 +22,9 @@ type Frontend struct {
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string
+	// Created is the time that the image says it is of, in seconds since 1970.
+	// +private
+	Created int
 }
 
 // The image: Node and Next.js' standalone server; no npm cache, no source map, not root.

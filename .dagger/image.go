@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -62,7 +63,7 @@ func (b *Backend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, backendRepository, container)
+	return unclocked(ctx, backendRepository, container, b.Created)
 }
 
 func (f *Frontend) archive(ctx context.Context) (archive, error) {
@@ -70,7 +71,7 @@ func (f *Frontend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, frontendRepository, container)
+	return unclocked(ctx, frontendRepository, container, f.Created)
 }
 
 // The size of the image, by layer, directory and package.
@@ -131,8 +132,9 @@ func (a archive) told(ctx context.Context, doing, tool string, args ...string) (
 	return out, explain(doing+" "+path.Base(a.repository), err)
 }
 
-// unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive.
-func unclocked(ctx context.Context, repository string, container *dagger.Container) (archive, error) {
+// unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive whose config has
+// the time created.
+func unclocked(ctx context.Context, repository string, container *dagger.Container, created int) (archive, error) {
 	what := "building " + path.Base(repository)
 	tool, err := ownTool(program.WithoutClock)
 	if err != nil {
@@ -143,7 +145,7 @@ func unclocked(ctx context.Context, repository string, container *dagger.Contain
 	made := dag.Container().
 		WithFile("/"+program.WithoutClock, tool).
 		WithMountedFile("/engine.tar", container.AsTarball()).
-		WithExec([]string{"/" + program.WithoutClock, "/engine.tar", out})
+		WithExec([]string{"/" + program.WithoutClock, "/engine.tar", out, strconv.Itoa(created)})
 	digest, err := made.Stdout(ctx)
 	if err != nil {
 		return archive{}, explain(what, err)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"todo-chatbot/ci/image"
@@ -17,7 +18,7 @@ import (
 
 const (
 	// WithoutClock is the tool that takes the clock out of an image: it reads an archive, writes another and prints the
-	// digest of its manifest. Its arguments are the two paths.
+	// digest of its manifest. Its arguments are the two paths, and the time of the config in seconds since 1970.
 	WithoutClock = "without-clock"
 	// Inspect is the tool that holds an image against its budget and against what no image may carry. Its arguments are
 	// the image's name in the budget and the path of its archive; it prints the table of sizes.
@@ -47,10 +48,16 @@ func init() {
 }
 
 func withoutClock(args []string, out io.Writer) error {
-	if len(args) != 2 {
-		return fmt.Errorf("%s: give it an archive to read and one to write", WithoutClock)
+	if len(args) != 3 {
+		return fmt.Errorf("%s: give it an archive to read, one to write and a time", WithoutClock)
 	}
-	digest, err := image.WithoutClock(args[0], args[1], image.ClockOptions{Epoch: time.Unix(0, 0)})
+	created, err := strconv.ParseInt(args[2], 10, 64)
+	if err != nil || created < 0 {
+		return fmt.Errorf("%s: %q is no number of seconds since 1970", WithoutClock, args[2])
+	}
+	digest, err := image.WithoutClock(args[0], args[1], image.ClockOptions{
+		Epoch: time.Unix(0, 0).UTC(), Created: time.Unix(created, 0).UTC(),
+	})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -39,7 +40,7 @@ func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, tarball.WriteToFile("engine.tar", reference, made))
 
-	printed, err := exec.Command(run, "engine.tar", "out.tar").Output()
+	printed, err := exec.Command(run, "engine.tar", "out.tar", "1763900000").Output()
 
 	require.NoError(t, err)
 	written, err := image.Open("out.tar")
@@ -47,6 +48,9 @@ func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
 	digest, err := written.Digest()
 	require.NoError(t, err)
 	assert.Equal(t, digest.String(), string(printed), "what it prints is the digest of what it wrote, and nothing else")
+	config, err := written.ConfigFile()
+	require.NoError(t, err)
+	assert.Equal(t, "2025-11-23T12:13:20Z", config.Created.Format(time.RFC3339))
 }
 
 func TestTheToolFailsWithTheReason(t *testing.T) {
@@ -56,8 +60,10 @@ func TestTheToolFailsWithTheReason(t *testing.T) {
 		args []string
 		says string
 	}{
-		"too few arguments": {[]string{"engine.tar"}, "give it an archive to read and one to write"},
-		"no image":          {[]string{"broken.tar", "out.tar"}, "image archive broken.tar"},
+		"too few arguments": {[]string{"engine.tar"}, "give it an archive to read, one to write and a time"},
+		"no time":           {[]string{"engine.tar", "out.tar", "today"}, `"today" is no number of seconds`},
+		"a time before":     {[]string{"engine.tar", "out.tar", "-1"}, `"-1" is no number of seconds`},
+		"no image":          {[]string{"broken.tar", "out.tar", "0"}, "image archive broken.tar"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := exec.Command(run, given.args...).CombinedOutput()
