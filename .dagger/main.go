@@ -24,6 +24,8 @@ type TodoChatbot struct {
 	Source *dagger.Directory
 	// +private
 	Pins string
+	// +private
+	Database string
 }
 
 // New opens the pipeline on a checkout.
@@ -36,6 +38,9 @@ func New(
 	// The base and tool images, one a line as in ci/image/pins.txt, each with a digest. A mirror's own go here.
 	// +optional
 	pins *dagger.File,
+	// Where scans take the vulnerability database from, as an OCI reference: a copy of ghcr.io/aquasecurity/trivy-db:2.
+	// +optional
+	vulnerabilityDatabase string,
 ) (*TodoChatbot, error) {
 	text := image.DefaultPins()
 	if pins != nil {
@@ -47,7 +52,7 @@ func New(
 	if _, err := image.ParsePins([]byte(text)); err != nil {
 		return nil, err
 	}
-	return &TodoChatbot{Source: source, Pins: text}, nil
+	return &TodoChatbot{Source: source, Pins: text, Database: vulnerabilityDatabase}, nil
 }
 
 // The FastAPI backend: its tests, its lints and its image.
@@ -57,14 +62,14 @@ func New(
 //
 // +cache="session"
 func (m *TodoChatbot) Backend() *Backend {
-	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins}
+	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins, Database: m.Database}
 }
 
 // The Next.js front end: its tests, its lints and its image.
 //
 // +cache="session"
 func (m *TodoChatbot) Frontend() *Frontend {
-	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins}
+	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins, Database: m.Database}
 }
 
 // The Helm chart: rendered, linted and checked against Kubernetes' schemas.
