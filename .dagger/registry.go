@@ -12,6 +12,7 @@ import (
 	"todo-chatbot/ci/program"
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/registry/tool"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -56,7 +57,7 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 	if err != nil {
 		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
 	}
-	if err := program.Copy(program.Registry); err != nil {
+	if err := program.Copy(registry.ToolName); err != nil {
 		return nil, err
 	}
 	plain := "0"
@@ -67,12 +68,15 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 		WithUser("0").
 		WithDirectory("/tmp", dag.Directory()).
 		WithEnvVariable("HOME", "/tmp").
-		WithFile("/"+program.Registry, dag.CurrentModule().WorkdirFile(program.Registry)).
+		WithFile("/"+registry.ToolName, dag.CurrentModule().WorkdirFile(registry.ToolName)).
 		WithEnvVariable("DOCKER_CONFIG", "/credentials").
 		WithMountedSecret("/credentials/config.json", dag.SetSecret("registry-"+rand.Text(), string(config))).
 		WithEnvVariable("REGISTRY_PLAIN_HTTP", plain).
 		// What a registry has is never known from before.
 		WithEnvVariable("NOW", rand.Text())
+	for name, value := range tool.Environment() {
+		container = container.WithEnvVariable(name, value)
+	}
 	if access.service != nil {
 		alias, _, _ := strings.Cut(host, ":")
 		container = container.WithServiceBinding(alias, access.service)
@@ -85,7 +89,7 @@ func (p *publisher) repository(name string) string { return p.access.at + "/" + 
 
 // step runs the module's own program on the registry, with what it needs mounted.
 func (p *publisher) step(ctx context.Context, with *dagger.Container, args ...string) (string, error) {
-	out, err := with.WithExec(append([]string{"/" + program.Registry}, args...)).Stdout(ctx)
+	out, err := with.WithExec(append([]string{"/" + registry.ToolName}, args...)).Stdout(ctx)
 	return out, oneLine("", err)
 }
 

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"todo-chatbot/ci/image"
-	"todo-chatbot/ci/registry"
 )
 
 const (
@@ -22,11 +21,9 @@ const (
 	WithoutClock = "without-clock"
 	// Trim is the tool that takes out of programs and shared objects what no start reads. Its arguments are directories.
 	Trim = "trim"
-	// Registry is the tool that pushes to a registry and tags there: see registry.Tool.
-	Registry = "registry"
 )
 
-var tools = map[string]func(args []string, out io.Writer) error{WithoutClock: withoutClock, Trim: trim, Registry: registry.Tool}
+var tools = map[string]func(args []string, out io.Writer) error{WithoutClock: withoutClock, Trim: trim}
 
 // The executable is a tool when it is called by the tool's name. This runs before the module's main package is
 // initialized, which wants a session with an engine, and a container has none.

@@ -150,9 +150,6 @@ func New(name, digest string, b Build) (Statement, error) {
 // JSON gives the statement as text, the same for equal statements.
 func (s Statement) JSON() ([]byte, error) { return json.MarshalIndent(s, "", "  ") }
 
-// PredicateJSON gives the predicate alone, from which cosign makes the statement that it signs.
-func (s Statement) PredicateJSON() ([]byte, error) { return json.MarshalIndent(s.Predicate, "", "  ") }
-
 // Policy is what a reader expects. What is "" is not asked for.
 type Policy struct {
 	// Source is the repository, without a scheme's credentials; Commit a full commit; Builder the builder's URI.
