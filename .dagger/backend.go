@@ -20,6 +20,8 @@ type Backend struct {
 	Source *dagger.Directory
 	// +private
 	Pins string
+	// +private
+	Database string
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string

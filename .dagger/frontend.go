@@ -19,6 +19,8 @@ type Frontend struct {
 	Source *dagger.Directory
 	// +private
 	Pins string
+	// +private
+	Database string
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string

@@ -26,11 +26,13 @@ const (
 	MetricsServer Name = "metrics-server"
 	Trivy         Name = "trivy"
 	Go            Name = "go"
+	Gitleaks      Name = "gitleaks"
+	Cosign        Name = "cosign"
 )
 
 // Names gives every name that a pins file must have.
 func Names() []Name {
-	return []Name{Python, Node, Uv, Postgres, KindNode, KubeTools, MetricsServer, Trivy, Go}
+	return []Name{Python, Node, Uv, Postgres, KindNode, KubeTools, MetricsServer, Trivy, Go, Gitleaks, Cosign}
 }
 
 //go:embed pins.txt
