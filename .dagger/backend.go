@@ -20,9 +20,14 @@ type Backend struct {
 	Source *dagger.Directory
 	// +private
 	Pins string
+	// +private
+	Database string
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string
+	// Created is the time that the image says it is of, in seconds since 1970.
+	// +private
+	Created int
 }
 
 // The image: Python, the locked dependencies, the application; no compiler, no package manager, not root.
@@ -96,8 +101,12 @@ func (b *Backend) Types(ctx context.Context) error {
 // applicationFiles are what is ours in the image.
 var applicationFiles = []string{"src", "migrations", "alembic.ini"}
 
-// neverLoaded is what packages bring for those who build or test them.
-var neverLoaded = []string{"**/site-packages/*/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.c", "**/*.h"}
+// neverLoaded is what packages bring for those who build or test them, and an environment for those who type in it.
+var neverLoaded = []string{
+	"**/site-packages/*/tests", "**/site-packages/*/testing", "**/test_*.py", "**/*.pyi",
+	"**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.c", "**/*.cpp", "**/*.h", "**/*.hpp", "**/*.asm",
+	".lock", ".gitignore", "include", "bin/*activate*", "bin/*.bat",
+}
 
 // loadedAtStart prints the file of each module that the server and a migration load: a fifth of what is installed, and
 // all that a start has to wait for.

@@ -170,7 +170,7 @@ func (d *deployment) build(ctx context.Context) (placed, []archive, error) {
 			if err != nil {
 				return err
 			}
-			postgres, err = unclocked(ctx, pinned.repository, from(d.module.Pins, image.Postgres))
+			postgres, err = unclocked(ctx, pinned.repository, from(d.module.Pins, image.Postgres), 0)
 			return err
 		})
 	}

@@ -19,9 +19,14 @@ type Frontend struct {
 	Source *dagger.Directory
 	// +private
 	Pins string
+	// +private
+	Database string
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string
+	// Created is the time that the image says it is of, in seconds since 1970.
+	// +private
+	Created int
 }
 
 // The image: Node and Next.js' standalone server; no npm cache, no source map, not root.
@@ -32,9 +37,10 @@ func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
 		return nil, err
 	}
 	built := f.built()
+	server := built.Directory("/app/.next/standalone")
 	return base.
-		WithDirectory("/", user).
-		WithDirectory("/app", built.Directory("/app/.next/standalone").
+		WithDirectory("/", user.WithDirectory("app", server.Filter(dagger.DirectoryFilterOpts{Include: libraries}))).
+		WithDirectory("/app", server.Filter(dagger.DirectoryFilterOpts{Exclude: libraries}).
 			WithDirectory(".next/static", built.Directory("/app/.next/static")).
 			WithDirectory("public", built.Directory("/app/public"))).
 		WithWorkdir("/app").
@@ -50,6 +56,10 @@ func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
 		WithoutEntrypoint().
 		WithDefaultArgs([]string{"node", "server.js"}), nil
 }
+
+// libraries are what the build takes from packages: as files, and as chunks that hold nothing else. A change of the
+// application leaves them as they are, so they have a layer of their own.
+var libraries = []string{"node_modules", ".next/server/chunks/**/node_modules_*"}
 
 // Run the tests against a real Postgres.
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -62,7 +63,7 @@ func (b *Backend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, backendRepository, container)
+	return unclocked(ctx, backendRepository, container, b.Created)
 }
 
 func (f *Frontend) archive(ctx context.Context) (archive, error) {
@@ -70,38 +71,70 @@ func (f *Frontend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, frontendRepository, container)
+	return unclocked(ctx, frontendRepository, container, f.Created)
 }
 
-// The size of the image, by layer and by directory.
+// The size of the image, by layer, directory and package.
 func (b *Backend) Size(ctx context.Context) (string, error) {
 	made, err := b.archive(ctx)
 	if err != nil {
 		return "", err
 	}
-	return made.size(ctx)
+	return made.told(ctx, "weighing", program.Weigh)
 }
 
-// The size of the image, by layer and by directory.
+// The size of the image, by layer, directory and package.
 func (f *Frontend) Size(ctx context.Context) (string, error) {
 	made, err := f.archive(ctx)
 	if err != nil {
 		return "", err
 	}
-	return made.size(ctx)
+	return made.told(ctx, "weighing", program.Weigh)
 }
 
-func (a archive) size(ctx context.Context) (string, error) {
-	opened, err := a.open(ctx)
+// Hold the image against its budget in ci/image/budget.txt, and against what no image may carry: caches, compilers,
+// tests, sources, credentials.
+//
+// +check
+func (b *Backend) Inspect(ctx context.Context) error {
+	made, err := b.archive(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = made.told(ctx, "inspecting", program.Inspect, "backend")
+	return err
+}
+
+// Hold the image against its budget in ci/image/budget.txt, and against what no image may carry: caches, compilers,
+// tests, sources, credentials.
+//
+// +check
+func (f *Frontend) Inspect(ctx context.Context) error {
+	made, err := f.archive(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = made.told(ctx, "inspecting", program.Inspect, "frontend")
+	return err
+}
+
+// told is what one of the module's own tools prints about the archive, whose path is its last argument.
+func (a archive) told(ctx context.Context, doing, tool string, args ...string) (string, error) {
+	file, err := ownTool(tool)
 	if err != nil {
 		return "", err
 	}
-	size, err := image.Measure(opened)
-	return size.Table(), err
+	out, err := dag.Container().
+		WithFile("/"+tool, file).
+		WithMountedFile("/image.tar", a.file).
+		WithExec(append(append([]string{"/" + tool}, args...), "/image.tar")).
+		Stdout(ctx)
+	return out, explain(doing+" "+path.Base(a.repository), err)
 }
 
-// unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive.
-func unclocked(ctx context.Context, repository string, container *dagger.Container) (archive, error) {
+// unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive whose config has
+// the time created.
+func unclocked(ctx context.Context, repository string, container *dagger.Container, created int) (archive, error) {
 	what := "building " + path.Base(repository)
 	tool, err := ownTool(program.WithoutClock)
 	if err != nil {
@@ -112,7 +145,7 @@ func unclocked(ctx context.Context, repository string, container *dagger.Contain
 	made := dag.Container().
 		WithFile("/"+program.WithoutClock, tool).
 		WithMountedFile("/engine.tar", container.AsTarball()).
-		WithExec([]string{"/" + program.WithoutClock, "/engine.tar", out})
+		WithExec([]string{"/" + program.WithoutClock, "/engine.tar", out, strconv.Itoa(created)})
 	digest, err := made.Stdout(ctx)
 	if err != nil {
 		return archive{}, explain(what, err)

@@ -24,6 +24,10 @@ type TodoChatbot struct {
 	Source *dagger.Directory
 	// +private
 	Pins string
+	// +private
+	Created int
+	// +private
+	Database string
 }
 
 // New opens the pipeline on a checkout.
@@ -36,6 +40,13 @@ func New(
 	// The base and tool images, one a line as in ci/image/pins.txt, each with a digest. A mirror's own go here.
 	// +optional
 	pins *dagger.File,
+	// The time that images say they were created at, in seconds since 1970: the commit's, $(git log -1 --format=%ct).
+	// Without it they say 1970, and commits that change nothing in an image leave its digest as it was.
+	// +optional
+	created int,
+	// Where scans take the vulnerability database from, as an OCI reference: a copy of ghcr.io/aquasecurity/trivy-db:2.
+	// +optional
+	vulnerabilityDatabase string,
 ) (*TodoChatbot, error) {
 	text := image.DefaultPins()
 	if pins != nil {
@@ -47,7 +58,10 @@ func New(
 	if _, err := image.ParsePins([]byte(text)); err != nil {
 		return nil, err
 	}
-	return &TodoChatbot{Source: source, Pins: text}, nil
+	if created < 0 {
+		return nil, fmt.Errorf("the time of the images: %d is before 1970; give the commit's, $(git log -1 --format=%%ct)", created)
+	}
+	return &TodoChatbot{Source: source, Pins: text, Created: created, Database: vulnerabilityDatabase}, nil
 }
 
 // The FastAPI backend: its tests, its lints and its image.
@@ -57,14 +71,14 @@ func New(
 //
 // +cache="session"
 func (m *TodoChatbot) Backend() *Backend {
-	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins}
+	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins, Created: m.Created, Database: m.Database}
 }
 
 // The Next.js front end: its tests, its lints and its image.
 //
 // +cache="session"
 func (m *TodoChatbot) Frontend() *Frontend {
-	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins}
+	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins, Created: m.Created, Database: m.Database}
 }
 
 // The Helm chart: rendered, linted and checked against Kubernetes' schemas.

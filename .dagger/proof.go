@@ -18,11 +18,12 @@ const proven = "todo-chatbot/proven"
 // revisions selects the Secrets in which Helm keeps the release's revisions.
 func (d *deployment) revisions() string { return "owner=helm,name=" + d.inputs.Release }
 
-// markProven labels the present revision. Content is what it was made from, "" when that is not known here.
+// markProven labels the present revision. Content is what it was made from, "" when that is not known here: then the label
+// has the number alone, since a value may not end in a dot.
 func (d *deployment) markProven(ctx context.Context, content string) error {
 	const script = `set -eu
 version=$(kubectl --namespace "$1" get secrets --selector "$2,status=deployed" --output "jsonpath={.items[0].metadata.labels.version}")
-kubectl --namespace "$1" label secrets --overwrite --selector "$2,version=$version" "$3=$version" "$4=$version.$5"`
+kubectl --namespace "$1" label secrets --overwrite --selector "$2,version=$version" "$3=$version" "$4=$version${5:+.$5}"`
 	_, err := d.cluster.ask(ctx, "sh", "-c", script, "prove", d.inputs.Namespace, d.revisions(), proven, made, content)
 	return explain("marking the revision as proven", err)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,8 +26,9 @@ type limit struct {
 }
 
 // ParseBudget reads a budget: "image part number" on each line, # before a comment. The number is in MB (10^6 bytes),
-// the part is "unpacked" or "compressed" for the whole image, "added" for what is not the base's, or a directory as the
-// size table names it, e.g. "backend /app/.venv 75". It gives every problem at once, a line each.
+// the part is "unpacked" or "compressed" for the whole image, "added" for what is not the base's, "change" for what
+// a change of the application sends again (the last layer, compressed), or a directory or package as the size table
+// names it, e.g. "backend /app/.venv 75". It gives every problem at once, a line each.
 func ParseBudget(raw []byte) (Budget, error) {
 	var budget Budget
 	var problems []error
@@ -43,8 +45,8 @@ func ParseBudget(raw []byte) (Budget, error) {
 		switch {
 		case err != nil || !(number > 0) || math.IsInf(number, 0) || number > 1e6:
 			problem("%q is no number of MB; write e.g. 200 or 0.5", fields[2])
-		case fields[1] != "unpacked" && fields[1] != "compressed" && fields[1] != "added" && !strings.HasPrefix(fields[1], "/"):
-			problem("%q is no part; write unpacked, compressed, added or a directory such as /app/.venv", fields[1])
+		case !slices.Contains(sums, fields[1]) && !strings.HasPrefix(fields[1], "/"):
+			problem("%q is no part; write %s or a directory such as /app/.venv", fields[1], strings.Join(sums, ", "))
 		case seen[key]:
 			problem("%s has a limit already; remove one", key)
 		default:
@@ -55,7 +57,10 @@ func ParseBudget(raw []byte) (Budget, error) {
 	return budget, errors.Join(problems...)
 }
 
-// Check holds an image's size against its limits and gives every one that is broken, with its numbers. An image without
+// sums are the parts of an image that are no directory.
+var sums = []string{"unpacked", "compressed", "added", "change"}
+
+// Check holds an image's size against its limits and gives every one that is broken, with its numbers and what weighs most. An image without
 // a limit and a limit for a directory that the image does not have are errors too: they would guard nothing.
 func (b Budget) Check(image string, s Size) error {
 	var problems []error
@@ -70,8 +75,8 @@ func (b Budget) Check(image string, s Size) error {
 		case !ok:
 			problems = append(problems, fmt.Errorf("image budget: line %d: %s adds nothing in %s; remove the line", limit.line, image, limit.of))
 		case actual > limit.bytes:
-			problems = append(problems, fmt.Errorf("image budget: %s %s is %s, %s over its %s; make it smaller, or raise line %d and say why",
-				image, limit.of, size(actual), size(actual-limit.bytes), size(limit.bytes), limit.line))
+			problems = append(problems, fmt.Errorf("image budget: %s %s is %s, %s over its %s; make it smaller, or raise line %d and say why. The largest: %s",
+				image, limit.of, size(actual), size(actual-limit.bytes), size(limit.bytes), limit.line, s.Largest()))
 		}
 	}
 	if checked == 0 {
@@ -88,8 +93,10 @@ func part(s Size, of string) (int64, bool) {
 		return s.Compressed(), true
 	case "added":
 		return s.Added(), true
+	case "change":
+		return s.Change(), true
 	}
-	for _, directory := range s.Directories {
+	for _, directory := range slices.Concat(s.Directories, s.Packages) {
 		if directory.Path == of {
 			return directory.Unpacked, true
 		}

@@ -24,14 +24,17 @@ const imported = "import image layer "
 
 // ClockOptions says what an image is to carry in place of the time of its build.
 type ClockOptions struct {
-	// Epoch is the one time in it: of the config, of its history, of every file that was added to the base.
+	// Epoch is the time of every file that was added to the base.
 	Epoch time.Time
+	// Created is the time in the config and its history, e.g. the commit's; the epoch where there is none. The layers do
+	// not have it, or each commit would send all of them again.
+	Created time.Time
 	// Annotations are the manifest's, e.g. org.opencontainers.image.revision.
 	Annotations map[string]string
 }
 
 // WithoutClock reads an image archive, as an engine exports it, and writes it to out as an OCI layout archive that has
-// nothing in it of when and where it was built: times are the epoch, the history tells of layers and not of a build, and
+// nothing in it of when and where it was built: times are those of the options, the history tells of layers and not of a build, and
 // what was added to the base has neither user names nor access times. The same content gives the same bytes.
 //
 // It returns the digest of the image's manifest. An archive that is truncated, has a blob that is not its digest's, or
@@ -61,6 +64,9 @@ func WithoutClock(in, out string, o ClockOptions) (v1.Hash, error) {
 }
 
 func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
+	if o.Created.IsZero() {
+		o.Created = o.Epoch
+	}
 	config, err := source.ConfigFile()
 	if err != nil {
 		return nil, err
@@ -83,13 +89,13 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 		}
 		additions[i] = mutate.Addendum{
 			Layer: layer, MediaType: types.OCILayer,
-			History: v1.History{Created: v1.Time{Time: o.Epoch}, CreatedBy: by},
+			History: v1.History{Created: v1.Time{Time: o.Created}, CreatedBy: by},
 		}
 	}
 	// A config of its own, so that nothing comes along that a later engine may add.
 	fresh := &v1.ConfigFile{
 		Architecture: config.Architecture, OS: config.OS, OSVersion: config.OSVersion, Variant: config.Variant,
-		Created: v1.Time{Time: o.Epoch}, Config: config.Config,
+		Created: v1.Time{Time: o.Created}, Config: config.Config,
 		RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{}},
 	}
 	image, err := mutate.ConfigFile(mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), fresh)

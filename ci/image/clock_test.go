@@ -155,6 +155,20 @@ func TestTheBaseStaysAsItsPublisherMadeIt(t *testing.T) {
 	assert.Equal(t, wanted, kept)
 }
 
+func TestACommitsTimeIsInTheConfigAndInNoLayer(t *testing.T) {
+	in := build{at: time.Unix(1_700_000_000, 0)}.archive(t)
+	at := func(created time.Time) v1.Image {
+		out := filepath.Join(t.TempDir(), "out.tar")
+		_, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Created: created})
+		require.NoError(t, err)
+		return open(t, out)
+	}
+	one, other := at(time.Unix(1_763_900_000, 0).UTC()), at(time.Unix(1_763_900_001, 0).UTC())
+	found, err := image.Diff(one, other)
+	require.NoError(t, err)
+	assert.Equal(t, `config: .created: field differs: "2025-11-23T12:13:20Z", and "2025-11-23T12:13:21Z"`, found.String(), "all layers are equal")
+}
+
 func TestOnlyTheEpochIsLeftOfTheTime(t *testing.T) {
 	out, digest := without(t, build{at: time.Unix(1_700_000_000, 0), owner: "ci"}.archive(t))
 	found := open(t, out)

@@ -26,21 +26,35 @@ type entry struct {
 }
 
 // entries reads a layer to its end, in its own order.
-func entries(layer v1.Layer) (_ []entry, err error) {
+func entries(layer v1.Layer) ([]entry, error) {
+	var found []entry
+	err := walk(layer, func(header *tar.Header, content io.Reader) error {
+		sum := sha256.New()
+		if _, err := io.Copy(sum, content); err != nil {
+			return err
+		}
+		found = append(found, entry{Header: header, sum: hex.EncodeToString(sum.Sum(nil))})
+		return nil
+	})
+	return found, err
+}
+
+// walk shows each file, directory and link of a layer, in the layer's order.
+func walk(layer v1.Layer, visit func(*tar.Header, io.Reader) error) (err error) {
 	content, err := layer.Uncompressed()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, content.Close()) }()
 	limited := &io.LimitedReader{R: content, N: maxUnpacked}
-	var found []entry
+	archive := tar.NewReader(limited)
 	var total int64
-	for archive := tar.NewReader(limited); ; {
+	for seen := 0; ; seen++ {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return found, nil
+			return nil
 		}
-		if err == nil && len(found) == maxEntries {
+		if err == nil && seen == maxEntries {
 			err = fmt.Errorf("it has more than %d files", maxEntries)
 		}
 		// A sparse entry can claim any length, so what is claimed is counted beside what is read.
@@ -49,17 +63,15 @@ func entries(layer v1.Layer) (_ []entry, err error) {
 				err = fmt.Errorf("it claims to unpack to more than %s", size(maxUnpacked))
 			}
 		}
-		sum := sha256.New()
 		if err == nil {
-			_, err = io.Copy(sum, archive)
+			header.Name = strings.TrimPrefix(header.Name, "./")
+			err = visit(header, archive)
 		}
 		if limited.N <= 0 {
 			err = fmt.Errorf("it unpacks to more than %s", size(maxUnpacked))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading the layer: %w", err)
+			return fmt.Errorf("reading the layer: %w", err)
 		}
-		header.Name = strings.TrimPrefix(header.Name, "./")
-		found = append(found, entry{Header: header, sum: hex.EncodeToString(sum.Sum(nil))})
 	}
 }

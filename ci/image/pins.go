@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
+	"text/tabwriter"
 )
 
 // Name is what an image is used for.
@@ -23,11 +26,13 @@ const (
 	MetricsServer Name = "metrics-server"
 	Trivy         Name = "trivy"
 	Go            Name = "go"
+	Gitleaks      Name = "gitleaks"
+	Cosign        Name = "cosign"
 )
 
 // Names gives every name that a pins file must have.
 func Names() []Name {
-	return []Name{Python, Node, Uv, Postgres, KindNode, KubeTools, MetricsServer, Trivy, Go}
+	return []Name{Python, Node, Uv, Postgres, KindNode, KubeTools, MetricsServer, Trivy, Go, Gitleaks, Cosign}
 }
 
 //go:embed pins.txt
@@ -36,17 +41,30 @@ var defaultPins string
 // DefaultPins gives the text of the pins that are used unless a caller has others.
 func DefaultPins() string { return defaultPins }
 
-// Pins maps each name to a reference with a digest.
-type Pins map[Name]string
+// Pin is one image.
+type Pin struct {
+	// Reference has a digest: registry/repository:tag@sha256:….
+	Reference string
+	// Platforms are those that the image is published for, as linux/amd64: both of Platforms, unless its line says
+	// that there is one alone.
+	Platforms []string
+}
+
+// Platforms gives what images are built for, and so what each pinned image has to have.
+func Platforms() []string { return []string{"linux/amd64", "linux/arm64"} }
+
+// Pins maps each name to its image.
+type Pins map[Name]Pin
 
 // Reference gives the pinned reference of an image: registry/repository:tag@sha256:….
-func (p Pins) Reference(name Name) string { return p[name] }
+func (p Pins) Reference(name Name) string { return p[name].Reference }
 
 // pinned is a full reference: a registry, a repository, a tag for people, and the digest that counts.
 var pinned = regexp.MustCompile(`^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}@sha256:[0-9a-f]{64}$`)
 
-// ParsePins reads a pins file: "name reference" on each line, # before a comment. It gives every problem at once, a
-// line each: an unknown or missing name, a name given twice, a reference without registry, tag or digest.
+// ParsePins reads a pins file: "name reference" on each line, # before a comment. An image that is published for one
+// platform alone has that as a third word, e.g. linux/amd64. It gives every problem at once, a line each: an unknown or
+// missing name, a name given twice, a reference without registry, tag or digest, a platform that nothing is built for.
 func ParsePins(raw []byte) (Pins, error) {
 	known := map[Name]bool{}
 	for _, name := range Names() {
@@ -56,26 +74,60 @@ func ParsePins(raw []byte) (Pins, error) {
 	for line := range lines("image pins", raw) {
 		fields := line.fields
 		problem := func(format string, args ...any) { problems = append(problems, line.problem(format, args...)) }
-		if len(fields) != 2 {
+		if len(fields) != 2 && len(fields) != 3 {
 			problem("write a name and a reference, e.g. python docker.io/library/python:3.13-slim@sha256:…")
 			continue
 		}
-		name, reference := Name(fields[0]), fields[1]
+		pin, name := Pin{Reference: fields[1], Platforms: Platforms()}, Name(fields[0])
+		if len(fields) == 3 {
+			pin.Platforms = fields[2:]
+		}
+		_, twice := pins[name]
 		switch {
 		case !known[name]:
 			problem("no image is called %q; the names are %v", name, Names())
-		case pins[name] != "":
+		case twice:
 			problem("%s is pinned twice; remove one", name)
-		case !pinned.MatchString(reference):
+		case !pinned.MatchString(pin.Reference):
 			problem("%s needs a registry, a tag and a digest, as registry/repository:tag@sha256:…", name)
+		case len(fields) == 3 && !slices.Contains(Platforms(), fields[2]):
+			problem("nothing is built for %q; name the one platform that %s has, one of %v, or none", fields[2], name, Platforms())
 		default:
-			pins[name] = reference
+			pins[name] = pin
 		}
 	}
 	for _, name := range Names() {
-		if pins[name] == "" && len(problems) == 0 {
+		if _, ok := pins[name]; !ok && len(problems) == 0 {
 			problems = append(problems, fmt.Errorf("image pins: %s is missing; add a line for it", name))
 		}
 	}
 	return pins, errors.Join(problems...)
+}
+
+// Check holds what a registry has of each pinned image against its pin. Found gives the platforms, of those that images
+// are built for, that each has. It gives a table for people, and every pin that is wrong: one whose digest is a single
+// platform's where its line does not say so, and one whose line says so without need.
+func (p Pins) Check(found map[Name][]string) (string, error) {
+	var out strings.Builder
+	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	var problems []error
+	for _, name := range Names() {
+		pin, has := p[name], strings.Join(found[name], " and ")
+		tagged, _, _ := strings.Cut(pin.Reference, "@")
+		note := ""
+		switch {
+		case len(found[name]) == 0:
+			problems = append(problems, fmt.Errorf("image pins: %s: %s has none of %v; pin another digest", name, tagged, Platforms()))
+		case len(found[name]) < len(pin.Platforms):
+			problems = append(problems, fmt.Errorf("image pins: %s: the digest is that of %s alone; pin the index that %s names, or write %s after the reference if it names none",
+				name, has, tagged, has))
+		case len(found[name]) > len(pin.Platforms):
+			problems = append(problems, fmt.Errorf("image pins: %s: the digest has %s; remove %s from its line", name, has, pin.Platforms[0]))
+		case len(found[name]) == 1:
+			note = "no other, says its line: built on " + has + " alone"
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name, tagged, has, note)
+	}
+	_ = table.Flush()
+	return out.String(), errors.Join(problems...)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -18,6 +19,8 @@ type Size struct {
 	Layers []LayerSize
 	// Directories are those that were added to the base, two levels deep, the largest first.
 	Directories []DirectorySize
+	// Packages are the added packages of Python and Node, the largest first.
+	Packages []DirectorySize
 }
 
 // LayerSize is one layer's share.
@@ -49,7 +52,7 @@ func Measure(image v1.Image) (Size, error) {
 		return Size{}, fmt.Errorf("measuring the image: %w", err)
 	}
 	made, measured := history(config), Size{}
-	directories := map[string]DirectorySize{}
+	directories, packages := shares{}, shares{}
 	for i, layer := range layers {
 		share := LayerSize{}
 		if len(made) == len(layers) {
@@ -65,19 +68,36 @@ func Measure(image v1.Image) (Size, error) {
 		for _, file := range files {
 			share.Unpacked += file.Size
 			share.Files++
-			if !share.Base {
-				in := directories[top(file.Name)]
-				in.Path, in.Unpacked, in.Files = top(file.Name), in.Unpacked+file.Size, in.Files+1
-				directories[in.Path] = in
+			if share.Base {
+				continue
+			}
+			directories.add(top(file.Name), file.Size)
+			if found := packaged.FindString(file.Name); found != "" {
+				packages.add("/"+found, file.Size)
 			}
 		}
 		measured.Layers = append(measured.Layers, share)
 	}
-	measured.Directories = slices.SortedFunc(maps.Values(directories), func(a, b DirectorySize) int {
-		return cmp.Or(cmp.Compare(b.Unpacked, a.Unpacked), cmp.Compare(a.Path, b.Path))
-	})
+	measured.Directories, measured.Packages = directories.largestFirst(), packages.largestFirst()
 	return measured, nil
 }
+
+// shares adds up files by directory.
+type shares map[string]DirectorySize
+
+func (s shares) add(directory string, bytes int64) {
+	in := s[directory]
+	s[directory] = DirectorySize{Path: directory, Unpacked: in.Unpacked + bytes, Files: in.Files + 1}
+}
+
+func (s shares) largestFirst() []DirectorySize {
+	return slices.SortedFunc(maps.Values(s), func(a, b DirectorySize) int {
+		return cmp.Or(cmp.Compare(b.Unpacked, a.Unpacked), cmp.Compare(a.Path, b.Path))
+	})
+}
+
+// packaged is the directory of a package, as uv and npm lay them out; npm has those of an organisation one level deeper.
+var packaged = regexp.MustCompile(`^.*?/(site-packages|node_modules)/(@[^/]+/)?[^/]+`)
 
 // top gives the directory, two levels deep at most, that a file counts for; a file of the root for "/".
 func top(name string) string {
@@ -101,6 +121,27 @@ func (s Size) Added() int64 {
 	})
 }
 
+// Change is what a change of the application alone sends to a registry again, in bytes: the last layer.
+func (s Size) Change() int64 {
+	if len(s.Layers) == 0 {
+		return 0
+	}
+	return s.Layers[len(s.Layers)-1].Compressed
+}
+
+// Largest names the largest packages, or directories where there are none, with their sizes.
+func (s Size) Largest() string {
+	parts := s.Packages
+	if len(parts) == 0 {
+		parts = s.Directories
+	}
+	var named []string
+	for _, part := range parts[:min(3, len(parts))] {
+		named = append(named, part.Path+" "+size(part.Unpacked))
+	}
+	return strings.Join(named, ", ")
+}
+
 func (s Size) sum(of func(LayerSize) int64) (total int64) {
 	for _, layer := range s.Layers {
 		total += of(layer)
@@ -108,7 +149,10 @@ func (s Size) sum(of func(LayerSize) int64) (total int64) {
 	return total
 }
 
-// Table gives the size for people: each layer, then each directory that was added, then the sums.
+// listed is how many packages a table has: the rest weigh little each.
+const listed = 12
+
+// Table gives the size for people: each layer, then each directory that was added, the largest packages, then the sums.
 func (s Size) Table() string {
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -126,6 +170,10 @@ func (s Size) Table() string {
 	for _, directory := range s.Directories {
 		row(size(directory.Unpacked), "", fmt.Sprint(directory.Files), directory.Path)
 	}
+	for _, part := range s.Packages[:min(listed, len(s.Packages))] {
+		row(size(part.Unpacked), "", fmt.Sprint(part.Files), part.Path)
+	}
+	row("", size(s.Change()), "", "sent again by a change of the application")
 	row(size(s.Added()), "", "", "added to the base")
 	row(size(s.Unpacked()), size(s.Compressed()), "", "the image")
 	_ = table.Flush()

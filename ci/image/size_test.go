@@ -14,7 +14,7 @@ func measured(t *testing.T) image.Size {
 	t.Helper()
 	size, err := image.Measure(imageOf(t,
 		layerOf(t, regular("usr/lib/libc.so", strings.Repeat("c", 5_000_000))),
-		layerOf(t, regular("app/.venv/lib/a.py", strings.Repeat("a", 2_000_000)), regular("app/.venv/b.py", strings.Repeat("b", 1_000_000))),
+		layerOf(t, regular("app/.venv/lib/python3.13/site-packages/alpha/a.py", strings.Repeat("a", 2_000_000)), regular("app/.venv/b.py", strings.Repeat("b", 1_000_000))),
 		layerOf(t, regular("app/src/main.py", strings.Repeat("m", 10_000)), regular("app/alembic.ini", "x"), regular("top", "y"))))
 	require.NoError(t, err)
 	return size
@@ -40,29 +40,51 @@ func TestDirectoriesAreThoseThatWereAddedLargestFirst(t *testing.T) {
 	}, measured(t).Directories)
 }
 
+func TestPackagesAreThoseOfPythonAndOfNode(t *testing.T) {
+	size, err := image.Measure(imageOf(t,
+		layerOf(t, regular("usr/lib/node_modules/npm/a", "base")),
+		layerOf(t, regular("app/node_modules/next/dist/a.js", "aaa"), regular("app/node_modules/@swc/helpers/a.js", "a"), regular("app/server.js", "s")),
+		layerOf(t, regular("app/node_modules/next/b.js", "b"))))
+	require.NoError(t, err)
+	assert.Equal(t, []image.DirectorySize{
+		{Path: "/app/node_modules/next", Unpacked: 4, Files: 2},
+		{Path: "/app/node_modules/@swc/helpers", Unpacked: 1, Files: 1},
+	}, size.Packages)
+	assert.Equal(t, "/app/node_modules/next 0.00 MB, /app/node_modules/@swc/helpers 0.00 MB", size.Largest())
+}
+
+func TestAChangeOfTheApplicationSendsTheLastLayerAgain(t *testing.T) {
+	size := measured(t)
+	assert.Equal(t, size.Layers[2].Compressed, size.Change())
+	assert.Zero(t, image.Size{}.Change())
+}
+
 func TestTheTableHasALineForEachPartAndTheSums(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(measured(t).Table()), "\n")
-	require.Len(t, lines, 1+3+4+2)
+	require.Len(t, lines, 1+3+4+1+3)
 	assert.Regexp(t, `^ *5\.00 MB +0\.\d\d MB +1 +layer 0, base$`, lines[1])
 	assert.Regexp(t, `^ *3\.00 MB +2 +/app/\.venv$`, lines[4])
-	assert.Regexp(t, `^ *3\.01 MB +added to the base$`, lines[8])
-	assert.Regexp(t, `^ *8\.01 MB +0\.\d\d MB +the image$`, lines[9])
+	assert.Regexp(t, `^ *2\.00 MB +1 +/app/\.venv/lib/python3\.13/site-packages/alpha$`, lines[8])
+	assert.Regexp(t, `^ *0\.00 MB +sent again by a change of the application$`, lines[9])
+	assert.Regexp(t, `^ *3\.01 MB +added to the base$`, lines[10])
+	assert.Regexp(t, `^ *8\.01 MB +0\.\d\d MB +the image$`, lines[11])
 }
 
 func TestTheProjectsOwnBudgetLimitsBothImages(t *testing.T) {
 	budget, err := image.ParseBudget([]byte(image.DefaultBudget()))
 	require.NoError(t, err)
 	tooLarge := image.Size{
-		Layers:      []image.LayerSize{{Unpacked: 1e9}},
+		Layers:      []image.LayerSize{{Unpacked: 1e9, Compressed: 1e9}},
 		Directories: []image.DirectorySize{{Path: "/app/src", Unpacked: 1e9}, {Path: "/app/.next", Unpacked: 1e9}},
 	}
 	for _, name := range []string{"backend", "frontend"} {
 		assert.ErrorContains(t, budget.Check(name, tooLarge), name+" added is 1000.00 MB")
+		assert.ErrorContains(t, budget.Check(name, tooLarge), name+" change is 1000.00 MB")
 	}
 }
 
 func TestABudgetThatIsKeptIsSilent(t *testing.T) {
-	budget, err := image.ParseBudget([]byte("# MB\nbackend unpacked 8.1\nbackend added 3.1\nbackend compressed 8\nbackend /app/.venv 3 # the most\nfrontend unpacked 1\n"))
+	budget, err := image.ParseBudget([]byte("# MB\nbackend change 0.1\nbackend /app/.venv/lib/python3.13/site-packages/alpha 2\nbackend unpacked 8.1\nbackend added 3.1\nbackend compressed 8\nbackend /app/.venv 3 # the most\nfrontend unpacked 1\n"))
 	require.NoError(t, err)
 	assert.NoError(t, budget.Check("backend", measured(t)))
 }
@@ -72,8 +94,9 @@ func TestABudgetThatIsBrokenIsToldWithItsNumbers(t *testing.T) {
 	require.NoError(t, err)
 	err = budget.Check("backend", measured(t))
 	require.Error(t, err)
-	assert.Equal(t, "image budget: backend unpacked is 8.01 MB, 0.01 MB over its 8.00 MB; make it smaller, or raise line 1 and say why\n"+
-		"image budget: backend /app/.venv is 3.00 MB, 0.50 MB over its 2.50 MB; make it smaller, or raise line 2 and say why", err.Error())
+	const largest = ". The largest: /app/.venv/lib/python3.13/site-packages/alpha 2.00 MB"
+	assert.Equal(t, "image budget: backend unpacked is 8.01 MB, 0.01 MB over its 8.00 MB; make it smaller, or raise line 1 and say why"+largest+"\n"+
+		"image budget: backend /app/.venv is 3.00 MB, 0.50 MB over its 2.50 MB; make it smaller, or raise line 2 and say why"+largest, err.Error())
 }
 
 func TestABudgetThatGuardsNothingIsRefused(t *testing.T) {

@@ -38,8 +38,9 @@ var codes = []struct {
 		"for one more pod than runs"},
 	{VolumePending, "see `kubectl get storageclass`: name one that exists in postgres.persistence.storageClassName, or use " +
 		"DATABASE_URL instead of the chart's Postgres"},
-	{Unschedulable, "give the cluster more room (minikube delete && minikube start --cpus 4), uncordon a node, or ask for " +
-		"less with a smaller values file"},
+	{Unschedulable, "the message names what no node has: where it is CPU or memory, give the cluster more room (minikube delete && " +
+		"minikube start --cpus 4) or ask for less with a smaller values file; otherwise change the selector or affinity in the " +
+		"values, or uncordon a node"},
 	{ContainerConfig, "the Secret or ConfigMap that the message names is missing, lacks a key, or the image wants to run as " +
 		"root; deploy again, or make what existingSecret names"},
 	{ImageName, "the image's reference is malformed; check repository, tag and digest in the values"},

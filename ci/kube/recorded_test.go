@@ -21,11 +21,11 @@ func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
 		workload, object string
 		message          string
 	}{
-		"quota":     {QuotaExceeded, backend, "replicaset/todo-chatbot-backend-", "exceeded quota: pods"},
-		"admission": {AdmissionDenied, backend, "replicaset/todo-chatbot-backend-", "every pod needs the label team"},
-		"selector":  {Unschedulable, frontend, "pod/todo-chatbot-frontend-", "didn't match Pod's node affinity/selector"},
-		"pull":      {ImagePull, frontend, "pod/todo-chatbot-frontend-", "localhost/todo-frontend"},
-		"crash":     {CrashLoop, backend, "pod/todo-chatbot-backend-", "exit code 1 (Error)"},
+		"quota":         {QuotaExceeded, backend, "replicaset/todo-chatbot-backend-", "exceeded quota: pods"},
+		"admission":     {AdmissionDenied, backend, "replicaset/todo-chatbot-backend-", "every pod needs the label team"},
+		"unschedulable": {Unschedulable, frontend, "pod/todo-chatbot-frontend-", "didn't match Pod's node affinity/selector"},
+		"image-pull":    {ImagePull, frontend, "pod/todo-chatbot-frontend-", "localhost/todo-frontend"},
+		"crash-loop":    {CrashLoop, backend, "pod/todo-chatbot-backend-", "exit code 1 (Error)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("testdata", "recorded", name+".json"))

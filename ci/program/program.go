@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"todo-chatbot/ci/image"
@@ -17,13 +18,20 @@ import (
 
 const (
 	// WithoutClock is the tool that takes the clock out of an image: it reads an archive, writes another and prints the
-	// digest of its manifest. Its arguments are the two paths.
+	// digest of its manifest. Its arguments are the two paths, and the time of the config in seconds since 1970.
 	WithoutClock = "without-clock"
+	// Inspect is the tool that holds an image against its budget and against what no image may carry. Its arguments are
+	// the image's name in the budget and the path of its archive; it prints the table of sizes.
+	Inspect = "inspect"
+	// Weigh is the tool that prints the table of sizes alone. Its argument is the path of an archive.
+	Weigh = "weigh"
 	// Trim is the tool that takes out of programs and shared objects what no start reads. Its arguments are directories.
 	Trim = "trim"
 )
 
-var tools = map[string]func(args []string, out io.Writer) error{WithoutClock: withoutClock, Trim: trim}
+var tools = map[string]func(args []string, out io.Writer) error{
+	WithoutClock: withoutClock, Inspect: inspect, Weigh: weigh, Trim: trim,
+}
 
 // The executable is a tool when it is called by the tool's name. This runs before the module's main package is
 // initialized, which wants a session with an engine, and a container has none.
@@ -40,14 +48,58 @@ func init() {
 }
 
 func withoutClock(args []string, out io.Writer) error {
-	if len(args) != 2 {
-		return fmt.Errorf("%s: give it an archive to read and one to write", WithoutClock)
+	if len(args) != 3 {
+		return fmt.Errorf("%s: give it an archive to read, one to write and a time", WithoutClock)
 	}
-	digest, err := image.WithoutClock(args[0], args[1], image.ClockOptions{Epoch: time.Unix(0, 0)})
+	created, err := strconv.ParseInt(args[2], 10, 64)
+	if err != nil || created < 0 {
+		return fmt.Errorf("%s: %q is no number of seconds since 1970", WithoutClock, args[2])
+	}
+	digest, err := image.WithoutClock(args[0], args[1], image.ClockOptions{
+		Epoch: time.Unix(0, 0).UTC(), Created: time.Unix(created, 0).UTC(),
+	})
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprint(out, digest)
+	return err
+}
+
+func inspect(args []string, out io.Writer) error {
+	if len(args) != 2 {
+		return fmt.Errorf("%s: give it an image's name and its archive", Inspect)
+	}
+	budget, err := image.ParseBudget([]byte(image.DefaultBudget()))
+	if err != nil {
+		return err
+	}
+	opened, err := image.Open(args[1])
+	if err != nil {
+		return err
+	}
+	size, err := image.Measure(opened)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprint(out, size.Table()); err != nil {
+		return err
+	}
+	return errors.Join(budget.Check(args[0], size), image.Accept(opened))
+}
+
+func weigh(args []string, out io.Writer) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%s: give it an image's archive", Weigh)
+	}
+	opened, err := image.Open(args[0])
+	if err != nil {
+		return err
+	}
+	size, err := image.Measure(opened)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(out, size.Table())
 	return err
 }
 

@@ -1,12 +1,19 @@
 package program_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/assert"
@@ -33,7 +40,7 @@ func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, tarball.WriteToFile("engine.tar", reference, made))
 
-	printed, err := exec.Command(run, "engine.tar", "out.tar").Output()
+	printed, err := exec.Command(run, "engine.tar", "out.tar", "1763900000").Output()
 
 	require.NoError(t, err)
 	written, err := image.Open("out.tar")
@@ -41,6 +48,9 @@ func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
 	digest, err := written.Digest()
 	require.NoError(t, err)
 	assert.Equal(t, digest.String(), string(printed), "what it prints is the digest of what it wrote, and nothing else")
+	config, err := written.ConfigFile()
+	require.NoError(t, err)
+	assert.Equal(t, "2025-11-23T12:13:20Z", config.Created.Format(time.RFC3339))
 }
 
 func TestTheToolFailsWithTheReason(t *testing.T) {
@@ -50,8 +60,10 @@ func TestTheToolFailsWithTheReason(t *testing.T) {
 		args []string
 		says string
 	}{
-		"too few arguments": {[]string{"engine.tar"}, "give it an archive to read and one to write"},
-		"no image":          {[]string{"broken.tar", "out.tar"}, "image archive broken.tar"},
+		"too few arguments": {[]string{"engine.tar"}, "give it an archive to read, one to write and a time"},
+		"no time":           {[]string{"engine.tar", "out.tar", "today"}, `"today" is no number of seconds`},
+		"a time before":     {[]string{"engine.tar", "out.tar", "-1"}, `"-1" is no number of seconds`},
+		"no image":          {[]string{"broken.tar", "out.tar", "0"}, "image archive broken.tar"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := exec.Command(run, given.args...).CombinedOutput()
@@ -61,6 +73,43 @@ func TestTheToolFailsWithTheReason(t *testing.T) {
 			assert.NoFileExists(t, "out.tar")
 		})
 	}
+}
+
+// planted writes an archive of one image that has a test in it.
+func planted(t *testing.T, path string) {
+	t.Helper()
+	var raw bytes.Buffer
+	archive := tar.NewWriter(&raw)
+	require.NoError(t, archive.WriteHeader(&tar.Header{Name: "app/tests/a.py", Mode: 0o644}))
+	require.NoError(t, archive.Close())
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw.Bytes())), nil })
+	require.NoError(t, err)
+	made, err := mutate.Append(empty.Image, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "withDirectory"}})
+	require.NoError(t, err)
+	require.NoError(t, tarball.WriteToFile(path, nil, made))
+}
+
+func TestTheToolInspects(t *testing.T) {
+	run := tool(t, program.Inspect)
+	planted(t, "image.tar")
+	printed, err := exec.Command(run, "backend", "image.tar").Output()
+	var failed *exec.ExitError
+	require.ErrorAs(t, err, &failed)
+	assert.Contains(t, string(printed), "added to the base", "the table comes first")
+	assert.Contains(t, string(failed.Stderr), "image budget: line", "the budget names what is not in this image")
+	assert.Contains(t, string(failed.Stderr), "image content: /app/tests/a.py is of a test")
+
+	out, err := exec.Command(run, "other", "image.tar").CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(out), "no limit for other")
+}
+
+func TestTheToolWeighs(t *testing.T) {
+	run := tool(t, program.Weigh)
+	planted(t, "image.tar")
+	printed, err := exec.Command(run, "image.tar").Output()
+	require.NoError(t, err, "what no image may carry is not this tool's matter")
+	assert.Contains(t, string(printed), "/app/tests")
 }
 
 func TestTheToolTrims(t *testing.T) {

@@ -96,6 +96,24 @@ func Table(findings []Finding) string {
 	return out.String()
 }
 
+// Summary gives a table of the findings from a severity on, and how many lighter ones there are.
+func Summary(findings []Finding, from Severity) string {
+	var shown []Finding
+	for _, f := range findings {
+		if f.Severity >= from {
+			shown = append(shown, f)
+		}
+	}
+	lighter := len(findings) - len(shown)
+	switch {
+	case lighter == 0:
+		return Table(shown)
+	case len(shown) == 0:
+		return fmt.Sprintf("%d findings, all below %s\n", lighter, from)
+	}
+	return Table(shown) + fmt.Sprintf("and %d below %s\n", lighter, from)
+}
+
 func (f Finding) where() string {
 	switch {
 	case f.Package != "":

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// systemPackages is how Trivy names the licences of the distribution's packages.
+const systemPackages = "OS Packages"
+
 // License is a finding about a licence that the policy does not allow.
 const License Kind = "license"
 
@@ -119,7 +122,8 @@ func (p Policy) one(w *words, depth int) (allowed, ok bool) {
 
 // ParseLicenses reads the licences of a report that Trivy wrote with --scanners license, and gives those that the policy
 // does not allow: each is a finding of high severity, whose ID is the licence. A report that names no licence at all is an
-// error: the packages were not installed where it looked, or the scanner was not asked.
+// error: the packages were not installed where it looked, or the scanner was not asked. The packages of the base image's
+// distribution are left out.
 func ParseLicenses(raw []byte, policy Policy) ([]Finding, error) {
 	report, err := parseReport(raw)
 	if err != nil {
@@ -128,6 +132,9 @@ func ParseLicenses(raw []byte, policy Policy) ([]Finding, error) {
 	var findings []Finding
 	seen, named := map[string]bool{}, 0
 	for _, r := range report.Results {
+		if r.Target == systemPackages {
+			continue
+		}
 		for _, l := range r.Licenses {
 			named++
 			subject := l.PkgName

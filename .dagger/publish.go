@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/provenance"
+	"todo-chatbot/ci/registry"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+// Publish pushes both images and the chart by digest, attaches their bills of materials and their provenance, signs them,
+// verifies what it signed, and only then lets tags name them. Stopped at any point it leaves no tag on something unsigned,
+// and it can be run again.
+//
+// +cache="never"
+func (m *TodoChatbot) Publish(
+	ctx context.Context,
+	// Where to: a host and a path, e.g. ghcr.io/somebody. The images and the chart get a repository each below it.
+	registry string,
+	// The release's name. It never moves to something else, unless it is latest, edge or main.
+	tag string,
+	// Who may push.
+	// +optional
+	username string,
+	// +optional
+	password *dagger.Secret,
+	// A cosign private key. What it signs is in no public log.
+	// +optional
+	key *dagger.Secret,
+	// The private key's password.
+	// +optional
+	keyPassword *dagger.Secret,
+	// In place of a key: an OpenID Connect token that Sigstore takes, e.g. a GitHub workflow's. It names --builder.
+	// +optional
+	identityToken *dagger.Secret,
+	// Who the token is from.
+	// +default="https://token.actions.githubusercontent.com"
+	issuer string,
+	// Who builds, as a URI: with a token, the identity that it names, e.g. https://github.com/…/pipeline.yml@refs/heads/main.
+	// +default="urn:todo-chatbot:builder:local"
+	builder string,
+	// The run's address.
+	// +optional
+	run string,
+	// Publish changes that are not committed too; the provenance says so, and who verifies refuses it by default.
+	// +optional
+	uncommitted bool,
+	// The registry, where it is a service of the caller's machine; the host in --registry is then its name.
+	// +optional
+	service *dagger.Service,
+	// The registry has no TLS. For a network that is trusted.
+	// +optional
+	plainHTTP bool,
+	// +defaultPath="/.git"
+	git *dagger.Directory,
+) (string, error) {
+	if (key == nil) == (identityToken == nil) {
+		return "", errors.New("publish: give what to sign with: --key, or --identity-token with --builder")
+	}
+	source, err := m.source(ctx, git)
+	if err != nil {
+		return "", err
+	}
+	if source.Uncommitted && !uncommitted {
+		return "", errors.New("publish: the checkout has changes that are not committed; commit them, or allow it with --uncommitted")
+	}
+	engine, err := dag.Version(ctx)
+	if err != nil {
+		return "", fmt.Errorf("asking the engine for its version: %w", err)
+	}
+	p, err := newPublisher(ctx, m.Pins, registryAccess{at: registry, username: username, password: password, service: service, plainHTTP: plainHTTP})
+	if err != nil {
+		return "", err
+	}
+	s, err := p.signer(ctx, key, keyPassword, identityToken, trust{identity: builder, issuer: issuer})
+	if err != nil {
+		return "", err
+	}
+	artifacts, err := m.artifacts(ctx)
+	if err != nil {
+		return "", err
+	}
+	build := provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}
+	release := release{publisher: p, signer: s, build: build, tag: tag, policy: provenance.Policy{
+		Source: source.Repository, Commit: source.Commit, Builder: builder, Uncommitted: uncommitted}}
+	return release.publish(ctx, artifacts)
+}
+
+// artifact is one thing that is published.
+type artifact struct {
+	// kind is image or chart; name the repository's last part.
+	kind, name string
+	digest     string
+	file       *dagger.File
+	// call and bases are for the provenance.
+	call  string
+	bases []string
+	// tags are those that it has besides the release's.
+	tags []string
+	// attestations are predicate files by the name that cosign has for their type.
+	attestations map[string]*dagger.File
+}
+
+// artifacts are both images with their bills of materials, and the chart after them, since it names them.
+func (m *TodoChatbot) artifacts(ctx context.Context) ([]artifact, error) {
+	pins, err := image.ParsePins([]byte(m.Pins))
+	if err != nil {
+		return nil, err
+	}
+	all := make([]artifact, 3)
+	group, ctx := errgroup.WithContext(ctx)
+	add := func(at int, call string, bases []string, build func(context.Context) (archive, error)) {
+		group.Go(func() error {
+			made, err := build(ctx)
+			if err != nil {
+				return err
+			}
+			one := artifact{kind: "image", name: path.Base(made.repository), digest: made.digest, file: made.file, call: call, bases: bases,
+				attestations: map[string]*dagger.File{}}
+			for format, predicate := range map[string]string{"spdx": "spdxjson", "cyclonedx": "cyclonedx"} {
+				if one.attestations[predicate], err = made.sbom(ctx, m.Pins, format); err != nil {
+					return err
+				}
+			}
+			all[at] = one
+			return nil
+		})
+	}
+	add(0, "backend archive", []string{pins.Reference(image.Python), pins.Reference(image.Uv)}, m.Backend().archive)
+	add(1, "frontend archive", []string{pins.Reference(image.Node)}, m.Frontend().archive)
+	group.Go(func() (err error) {
+		all[2], err = m.packaged(ctx, []string{pins.Reference(image.KubeTools)})
+		return err
+	})
+	return all, group.Wait()
+}
+
+// packaged is the chart, whose digest in a registry is known before it is there.
+func (m *TodoChatbot) packaged(ctx context.Context, bases []string) (artifact, error) {
+	dir, err := m.Chart().Package(ctx)
+	if err != nil {
+		return artifact{}, err
+	}
+	names, err := dir.Glob(ctx, "*.tgz")
+	if err != nil || len(names) != 1 {
+		return artifact{}, errors.Join(fmt.Errorf("packaging the chart gave %d files", len(names)), err)
+	}
+	work, err := os.MkdirTemp(".", "chart-")
+	if err != nil {
+		return artifact{}, fmt.Errorf("reading the packaged chart: %w", err)
+	}
+	local, err := dir.File(names[0]).Export(ctx, path.Join(work, names[0]))
+	if err != nil {
+		return artifact{}, explain("reading the packaged chart", err)
+	}
+	opened, version, err := registry.OpenChart(local)
+	if err != nil {
+		return artifact{}, err
+	}
+	digest, err := opened.Digest()
+	return artifact{kind: "chart", name: "todo-chatbot", digest: digest.String(), file: dir.File(names[0]), call: "chart package",
+		bases: bases, tags: []string{version}, attestations: map[string]*dagger.File{}}, err
+}
+
+// release is one publication under way.
+type release struct {
+	*publisher
+	*signer
+	build  provenance.Build
+	policy provenance.Policy
+	tag    string
+}
+
+// publish takes every artifact through one step before any takes the next, so that tags come last for all.
+func (r release) publish(ctx context.Context, artifacts []artifact) (string, error) {
+	for _, step := range []func(context.Context, artifact) error{r.free, r.push, r.vouch, r.name} {
+		for _, one := range artifacts {
+			if err := step(ctx, one); err != nil {
+				return "", err
+			}
+		}
+	}
+	lines := make([]string, len(artifacts))
+	for i, one := range artifacts {
+		lines[i] = fmt.Sprintf("%s:%s is %s", r.repository(one.name), r.tag, one.digest)
+	}
+	return strings.Join(append(lines, "each signed and verified, built from "+r.build.Source.URI()), "\n") + "\n", nil
+}
+
+func (r release) reference(one artifact) string { return r.repository(one.name) + "@" + one.digest }
+
+func (r release) tags(one artifact) []string { return append([]string{r.tag}, one.tags...) }
+
+func (r release) free(ctx context.Context, one artifact) error {
+	for _, tag := range r.tags(one) {
+		if _, err := r.step(ctx, r.publisher.container, "free", r.reference(one), tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r release) push(ctx context.Context, one artifact) error {
+	reference, err := r.step(ctx, r.publisher.container.WithMountedFile("/artifact", one.file), "push", one.kind, "/artifact", r.repository(one.name))
+	if err != nil {
+		return err
+	}
+	if reference != r.reference(one) {
+		return fmt.Errorf("pushing %s: the registry has %s; what was built is %s", one.name, reference, one.digest)
+	}
+	return nil
+}
+
+// vouch attests and signs an artifact, unless that is done, and verifies it in either case.
+func (r release) vouch(ctx context.Context, one artifact) error {
+	if _, err := r.verify(ctx, r.reference(one), r.trust, r.policy); err == nil {
+		return nil
+	}
+	build := r.build
+	build.Call, build.Bases = one.call, one.bases
+	statement, err := provenance.New(r.repository(one.name), one.digest, build)
+	if err != nil {
+		return err
+	}
+	predicate, err := asJSON(statement.Predicate)
+	if err != nil {
+		return err
+	}
+	if err := r.attest(ctx, r.reference(one), "slsaprovenance1", predicate); err != nil {
+		return err
+	}
+	for kind, file := range one.attestations {
+		if err := r.attest(ctx, r.reference(one), kind, file); err != nil {
+			return err
+		}
+	}
+	if err := r.sign(ctx, r.reference(one)); err != nil {
+		return err
+	}
+	_, err = r.verify(ctx, r.reference(one), r.trust, r.policy)
+	return err
+}
+
+func (r release) name(ctx context.Context, one artifact) error {
+	for _, tag := range r.tags(one) {
+		if _, err := r.step(ctx, r.publisher.container, "tag", r.reference(one), tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signer is cosign with something to sign with, and whom to trust afterwards.
+type signer struct {
+	publisher *publisher
+	signing   *dagger.Container
+	args      []string
+	trust     trust
+}
+
+func (p *publisher) signer(ctx context.Context, key, password, token *dagger.Secret, by trust) (*signer, error) {
+	if key == nil {
+		return &signer{publisher: p, trust: by, signing: p.container.WithMountedSecret("/identity", token),
+			args: []string{"--yes", "--identity-token", "/identity"}}, nil
+	}
+	if password == nil {
+		password = dag.SetSecret("no-password", "")
+	}
+	signing := p.container.
+		WithMountedSecret("/private.key", key).
+		WithSecretVariable("COSIGN_PASSWORD", password)
+	public, err := signing.WithExec([]string{"/ko-app/cosign", "public-key", "--key", "/private.key"}).Stdout(ctx)
+	if err != nil {
+		return nil, oneLine("reading the signing key; is --key-password its password?", err)
+	}
+	return &signer{publisher: p, signing: signing,
+		trust: trust{key: dag.Directory().WithNewFile("trusted.pub", public).File("trusted.pub")},
+		args:  []string{"--yes", "--key", "/private.key", "--use-signing-config=false", "--tlog-upload=false"}}, nil
+}
+
+func (s *signer) sign(ctx context.Context, reference string) error {
+	_, err := s.signing.WithExec(append(s.publisher.cosign("sign", s.args...), reference)).Sync(ctx)
+	return oneLine("signing "+reference, err)
+}
+
+func (s *signer) attest(ctx context.Context, reference, kind string, predicate *dagger.File) error {
+	args := append(s.publisher.cosign("attest", s.args...), "--type", kind, "--predicate", "/predicate.json", reference)
+	_, err := s.signing.WithMountedFile("/predicate.json", predicate).WithExec(args).Sync(ctx)
+	return oneLine("attesting "+kind+" of "+reference, err)
+}

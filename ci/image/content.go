@@ -1,0 +1,171 @@
+package image
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Unwanted is something that an image carries and should not.
+type Unwanted struct {
+	// Where is a file, or a field of the config.
+	Where string
+	// Why says what it is, to be read after Where.
+	Why string
+}
+
+func (u Unwanted) String() string { return u.Where + " " + u.Why }
+
+// rule is a pattern that a file's name or content must not have, and what is said of a file that has it.
+type rule struct {
+	pattern *regexp.Regexp
+	why     string
+}
+
+var nameRules = []rule{
+	{regexp.MustCompile(`(^|/)(\.cache|\.npm|_cacache|\.yarn|\.pnpm-store|\.(pytest|mypy|ruff)_cache|\.next/cache)/|^var/(cache|lib)/(apt|apk|dnf|yum)/`),
+		"is a tool's cache: build in a stage of its own, and copy what it made"},
+	{regexp.MustCompile(`(^|/)s?bin/(apt|apt-get|apk|dpkg|pip[0-9.]*|uv|uvx|npm|npx|yarn|pnpm|corepack)$`),
+		"installs packages: nothing is installed in a running container"},
+	{regexp.MustCompile(`(^|/)s?bin/(gcc|g\+\+|cc|c\+\+|clang|ld|as|make|cmake|cargo|rustc|go|tsc|cython|esbuild)(-[0-9.]+)?$|/node_modules/(typescript|esbuild|webpack|@swc/core|@next/swc-[^/]+)/`),
+		"is a compiler: it belongs to the build"},
+	{regexp.MustCompile(`\.(c|cc|cpp|cxx|h|hh|hpp|pyx|pxd|pxi|asm|rs)$`),
+		"is a compiler's source: nothing reads it at run time"},
+	{regexp.MustCompile(`(^|/)(tests?|__tests__|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$|\.(test|spec)\.[cm]?[jt]sx?$`),
+		"is of a test: leave it out of the copy"},
+	{regexp.MustCompile(`\.(map|tsx?|jsx)$`),
+		"gives the source away: ship what the build made of it"},
+	{regexp.MustCompile(`(^|/)(\.env(\.[^/]*)?|\.npmrc|\.netrc|\.pypirc|\.git-credentials|id_(rsa|dsa|ecdsa|ed25519)|kubeconfig)$|(^|/)\.(git|ssh|aws|docker|kube)/|\.(key|p12|pfx)$`),
+		"is where credentials are kept: give them at run time"},
+}
+
+var contentRules = []rule{
+	{regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}`),
+		"has a private key in it: take it out, and replace the key wherever it is used"},
+	{regexp.MustCompile(`[#@] sourceMappingURL=data:[^,\s]*,[A-Za-z0-9+/=%]{40}`),
+		"has a source map in it, which gives the source away"},
+}
+
+// credential is the name of a variable whose value nobody should read in an image.
+var credential = regexp.MustCompile(`(?i)secret|passw|token|credential|(api|private|access)_?key|database_url`)
+
+// Inspect names what an image should not carry: caches, package managers, compilers, tests, sources, credentials, files
+// that anyone may write or that run as their owner; a root user; dependencies in the layer that each change of the
+// application sends again. The base's own layers are its publisher's matter.
+func Inspect(image v1.Image) ([]Unwanted, error) {
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, fmt.Errorf("inspecting the image: %w", err)
+	}
+	layers, err := image.Layers()
+	if err != nil {
+		return nil, fmt.Errorf("inspecting the image: %w", err)
+	}
+	found, made := ofConfig(config), history(config)
+	for i, layer := range layers {
+		if len(made) == len(layers) && strings.HasPrefix(made[i].CreatedBy, imported) {
+			continue
+		}
+		inLayer, err := ofLayer(layer, i == len(layers)-1)
+		if err != nil {
+			return nil, fmt.Errorf("inspecting layer %d: %w", i, err)
+		}
+		found = append(found, inLayer...)
+	}
+	return found, nil
+}
+
+func ofConfig(config *v1.ConfigFile) []Unwanted {
+	var found []Unwanted
+	switch user, _, _ := strings.Cut(config.Config.User, ":"); user {
+	case "", "0", "root":
+		found = append(found, Unwanted{"the config's user", "is root: name another"})
+	}
+	for _, variable := range config.Config.Env {
+		if name, value, _ := strings.Cut(variable, "="); value != "" && credential.MatchString(name) {
+			found = append(found, Unwanted{"the config's variable " + name, "is a credential by its name: give it at run time"})
+		}
+	}
+	return found
+}
+
+// shown is how many files of one layer are told of; the rest are counted.
+const shown = 20
+
+func ofLayer(layer v1.Layer, last bool) ([]Unwanted, error) {
+	var found []Unwanted
+	apart, more := last, 0
+	err := walk(layer, func(header *tar.Header, content io.Reader) error {
+		whys, err := ofFile(header, content)
+		if err != nil {
+			return err
+		}
+		if apart && header.Typeflag == tar.TypeReg && packaged.MatchString(header.Name) {
+			whys, apart = append(whys, "is a dependency in the application's layer: give dependencies one below"), false
+		}
+		for _, why := range whys {
+			if len(found) == shown {
+				more++
+				continue
+			}
+			found = append(found, Unwanted{"/" + header.Name, why})
+		}
+		return nil
+	})
+	if more > 0 {
+		found = append(found, Unwanted{fmt.Sprintf("%d more", more), "like these are in the same layer"})
+	}
+	return found, err
+}
+
+// ofFile gives each rule that one file breaks. Only regular files are looked at: a link's target is another entry.
+func ofFile(header *tar.Header, content io.Reader) ([]string, error) {
+	if header.Typeflag != tar.TypeReg {
+		return nil, nil
+	}
+	var whys []string
+	for _, rule := range nameRules {
+		if rule.pattern.MatchString(header.Name) {
+			whys = append(whys, rule.why)
+		}
+	}
+	mode := header.FileInfo().Mode()
+	if mode.Perm()&0o002 != 0 {
+		whys = append(whys, "can be written by anyone: change its mode")
+	}
+	if header.Mode&0o6000 != 0 {
+		whys = append(whys, "runs as its owner, whoever starts it: change its mode")
+	}
+	// Keys and scripts are small, and a pattern over a library of 10 MB takes its time.
+	if header.Size > maxText {
+		return whys, nil
+	}
+	text, err := io.ReadAll(content)
+	if err != nil {
+		return nil, err
+	}
+	for _, rule := range contentRules {
+		if rule.pattern.Match(text) {
+			whys = append(whys, rule.why)
+		}
+	}
+	return whys, nil
+}
+
+// maxText is the length in bytes up to which a file's content is looked at.
+const maxText = 2 << 20
+
+// Accept holds an image against the rules of Inspect and gives what it should not carry as one error, a line each.
+func Accept(image v1.Image) error {
+	found, err := Inspect(image)
+	problems := []error{err}
+	for _, unwanted := range found {
+		problems = append(problems, fmt.Errorf("image content: %s", unwanted))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,246 @@
+package registry_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	own "todo-chatbot/ci/registry"
+)
+
+// served is a registry in memory, behind a handler that may answer in its place.
+func served(t *testing.T, instead func(w http.ResponseWriter, r *http.Request) bool) string {
+	t.Helper()
+	real := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if instead == nil || !instead(w, r) {
+			real.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://") + "/team/todo-backend"
+}
+
+func made(t *testing.T) (v1.Image, string) {
+	t.Helper()
+	image, err := random.Image(100, 2)
+	require.NoError(t, err)
+	digest, err := image.Digest()
+	require.NoError(t, err)
+	return image, digest.String()
+}
+
+func TestWhatIsPushedHasNoTagUntilItIsGivenOne(t *testing.T) {
+	repository, r := served(t, nil), own.Registry{}
+	image, digest := made(t)
+	reference, err := r.Push(t.Context(), repository, image)
+	require.NoError(t, err)
+	assert.Equal(t, repository+"@"+digest, reference)
+	_, err = r.Resolve(t.Context(), repository, "v1")
+	assert.ErrorAs(t, err, new(own.NotThereError))
+	require.NoError(t, r.Tag(t.Context(), repository, digest, "v1"))
+	found, err := r.Resolve(t.Context(), repository, "v1")
+	require.NoError(t, err)
+	assert.Equal(t, digest, found)
+}
+
+func TestAVersionNeverBecomesSomethingElse(t *testing.T) {
+	repository, r := served(t, nil), own.Registry{}
+	first, before := made(t)
+	second, after := made(t)
+	for _, image := range []v1.Image{first, second} {
+		_, err := r.Push(t.Context(), repository, image)
+		require.NoError(t, err)
+	}
+	for tag, moves := range map[string]bool{"v1.2.3": false, "0.1.0": false, "latest": true, "main": true} {
+		require.NoError(t, r.Tag(t.Context(), repository, before, tag))
+		require.NoError(t, r.Tag(t.Context(), repository, before, tag), "the same again")
+		err := r.Tag(t.Context(), repository, after, tag)
+		found, asked := r.Resolve(t.Context(), repository, tag)
+		require.NoError(t, asked)
+		if moves {
+			require.NoError(t, err, tag)
+			assert.Equal(t, after, found)
+			continue
+		}
+		require.ErrorContains(t, err, "a version never becomes something else")
+		assert.ErrorContains(t, err, before)
+		assert.Equal(t, before, found)
+	}
+}
+
+func TestWhatIsNotThereIsNotTagged(t *testing.T) {
+	repository := served(t, nil)
+	_, digest := made(t)
+	require.Error(t, own.Registry{}.Tag(t.Context(), repository, digest, "v1"))
+	_, err := own.Registry{}.Resolve(t.Context(), repository, "v1")
+	assert.ErrorAs(t, err, new(own.NotThereError))
+}
+
+// A push that stops at any of its requests has tagged nothing, and the next one succeeds.
+func TestAnInterruptedPushCanBeRunAgain(t *testing.T) {
+	var requests, stopAt atomic.Int64
+	stopAt.Store(1 << 40)
+	repository := served(t, func(w http.ResponseWriter, _ *http.Request) bool {
+		if requests.Add(1) < stopAt.Load() {
+			return false
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		return true
+	})
+	image, _ := made(t)
+	_, err := own.Registry{}.Push(t.Context(), repository, image)
+	require.NoError(t, err)
+	needed := requests.Load()
+	require.Greater(t, needed, int64(5))
+	for stop := int64(1); stop <= needed; stop++ {
+		image, digest := made(t)
+		requests.Store(0)
+		stopAt.Store(stop)
+		_, err := own.Registry{}.Push(t.Context(), repository, image)
+		require.Error(t, err, "stopped at request %d", stop)
+		stopAt.Store(1 << 40)
+		_, err = own.Registry{}.Resolve(t.Context(), repository, "v1")
+		require.ErrorAs(t, err, new(own.NotThereError))
+		reference, err := own.Registry{}.Push(t.Context(), repository, image)
+		require.NoError(t, err, "again, after it stopped at request %d", stop)
+		assert.Contains(t, reference, digest)
+	}
+}
+
+func TestAFailureIsOneLineThatSaysWhatToDo(t *testing.T) {
+	answer := func(status int, body string) func(http.ResponseWriter, *http.Request) bool {
+		return func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodGet || r.Method == http.MethodHead {
+				return false
+			}
+			w.WriteHeader(status)
+			_, _ = fmt.Fprint(w, body)
+			return true
+		}
+	}
+	for name, test := range map[string]struct {
+		instead  func(http.ResponseWriter, *http.Request) bool
+		expected string
+	}{
+		"wrong password": {answer(http.StatusUnauthorized, ""), "the registry refused the credentials (401); give --username and --password"},
+		"may not push":   {answer(http.StatusForbidden, ""), "the registry refused the credentials (403)"},
+		"no space":       {answer(http.StatusInsufficientStorage, ""), "the registry has no room left"},
+		"disk full": {answer(http.StatusBadRequest, `{"errors":[{"code":"UNKNOWN","message":"write /var: no space left on device"}]}`),
+			"the registry has no room left"},
+		"something else": {answer(http.StatusTeapot, "a\nb"), "the registry answered 418"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			image, _ := made(t)
+			_, err := own.Registry{Username: "u", Password: "hunter2"}.Push(t.Context(), served(t, test.instead), image)
+			require.ErrorContains(t, err, test.expected)
+			assert.NotContains(t, err.Error(), "\n")
+			assert.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+}
+
+func TestARegistryThatIsDownIsSaidToBe(t *testing.T) {
+	server := httptest.NewServer(nil)
+	address := strings.TrimPrefix(server.URL, "http://")
+	server.Close()
+	image, _ := made(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := own.Registry{}.Push(ctx, address+"/a/b", image)
+	require.ErrorContains(t, err, "the registry does not answer")
+	assert.ErrorContains(t, err, "safe to run again")
+	assert.NotContains(t, err.Error(), "\n")
+}
+
+func chart(t *testing.T, name, metadata string) string {
+	t.Helper()
+	var packed bytes.Buffer
+	zipped := gzip.NewWriter(&packed)
+	archive := tar.NewWriter(zipped)
+	require.NoError(t, archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(metadata))}))
+	_, err := archive.Write([]byte(metadata))
+	require.NoError(t, err)
+	require.NoError(t, archive.Close())
+	require.NoError(t, zipped.Close())
+	file := filepath.Join(t.TempDir(), "chart.tgz")
+	require.NoError(t, os.WriteFile(file, packed.Bytes(), 0o600))
+	return file
+}
+
+func TestAChartIsPushedAsHelmExpectsIt(t *testing.T) {
+	file := chart(t, "todo-chatbot/Chart.yaml", "name: todo-chatbot\nversion: 1.2.3+abc\n")
+	image, version, err := own.OpenChart(file)
+	require.NoError(t, err)
+	assert.Equal(t, "1.2.3_abc", version)
+	manifest, err := image.Manifest()
+	require.NoError(t, err)
+	assert.Equal(t, "application/vnd.cncf.helm.config.v1+json", string(manifest.Config.MediaType))
+	require.Len(t, manifest.Layers, 1)
+	assert.Equal(t, "application/vnd.cncf.helm.chart.content.v1.tar+gzip", string(manifest.Layers[0].MediaType))
+	repository := served(t, nil)
+	reference, err := own.Registry{}.Push(t.Context(), repository, image)
+	require.NoError(t, err)
+	digest, err := image.Digest()
+	require.NoError(t, err)
+	assert.Equal(t, repository+"@"+digest.String(), reference)
+}
+
+func TestWhatIsNoChartIsRefused(t *testing.T) {
+	for name, file := range map[string]string{
+		"no Chart.yaml":        chart(t, "todo-chatbot/values.yaml", "a: b"),
+		"that of a dependency": chart(t, "todo-chatbot/charts/x/Chart.yaml", "name: x\nversion: 1.0.0"),
+		"no version":           chart(t, "todo-chatbot/Chart.yaml", "name: x"),
+		"not there":            filepath.Join(t.TempDir(), "none"),
+	} {
+		_, _, err := own.OpenChart(file)
+		assert.ErrorContains(t, err, "reading the packaged chart", name)
+	}
+}
+
+func TestTheToolTakesItsCredentialsFromAFileAndNeverPrintsThem(t *testing.T) {
+	var header atomic.Value
+	repository := served(t, func(_ http.ResponseWriter, r *http.Request) bool {
+		header.Store(r.Header.Get("Authorization"))
+		return false
+	})
+	config, err := own.Config(strings.Split(repository, "/")[0], "somebody", "hunter:2")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600))
+	t.Setenv("DOCKER_CONFIG", dir)
+	file := chart(t, "todo-chatbot/Chart.yaml", "name: todo-chatbot\nversion: 1.2.3\n")
+	var pushed, resolved, rest bytes.Buffer
+	require.NoError(t, own.Tool([]string{"push", "chart", file, repository}, &pushed))
+	assert.Equal(t, "Basic "+base64.StdEncoding.EncodeToString([]byte("somebody:hunter:2")), header.Load())
+	require.NoError(t, own.Tool([]string{"free", pushed.String(), "1.2.3"}, &rest))
+	require.NoError(t, own.Tool([]string{"tag", pushed.String(), "1.2.3"}, &rest))
+	require.NoError(t, own.Tool([]string{"resolve", repository, "1.2.3"}, &resolved))
+	assert.Equal(t, pushed.String(), repository+"@"+resolved.String())
+	assert.NotContains(t, pushed.String()+resolved.String()+rest.String(), "hunter")
+	require.Error(t, own.Tool([]string{"delete", repository}, &rest))
+}
+
+func TestAnEmptyAccountIsNoAccount(t *testing.T) {
+	config, err := own.Config("example.com", "", "")
+	require.NoError(t, err)
+	assert.JSONEq(t, "{}", string(config))
+}

@@ -1,0 +1,52 @@
+// Says how old each image pin is, from the history of ci/image/pins.txt, and fails when one is older than 60 days.
+//
+//	go run ./hack/pins
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"todo-chatbot/ci/image"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	top, err := git("rev-parse", "--show-toplevel")
+	if err != nil {
+		return err
+	}
+	shallow, err := git("rev-parse", "--is-shallow-repository")
+	if err != nil {
+		return err
+	}
+	if shallow == "true" {
+		return errors.New("pin ages: not known, because this clone has not the whole history; run git fetch --unshallow")
+	}
+	blame, err := git("-C", top, "blame", "--line-porcelain", "--", "ci/image/pins.txt")
+	if err != nil {
+		return err
+	}
+	table, err := image.PinAges([]byte(blame), time.Now())
+	fmt.Print(table)
+	return err
+}
+
+func git(args ...string) (string, error) {
+	out, err := exec.Command("git", args...).Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		return "", fmt.Errorf("git %s: %s", strings.Join(args, " "), strings.TrimSpace(string(failed.Stderr)))
+	}
+	return strings.TrimRight(string(out), "\n"), err
+}
