@@ -1,12 +1,14 @@
 """Asks a release for what its users do, for a bounded time, and fails when one answer is not what it has to be.
 
 Runs in a pod of the release's namespace beside service.py of the chart's own tests, without which nothing is tried again here:
-a refused connection is a failed request. LOAD is "users" (a signed-in user reads the todo that they have, and the page) or
-"backend" (its health, as fast as it answers).
+a refused connection is a failed request. LOAD is "users" (a signed-in user reads the todo that they have, and the page),
+"backend" (its health, as fast as it answers) or "stranger" (whether Postgres can be reached from here, once).
 """
 
+import http.client
 import os
 import secrets
+import socket
 import sys
 import threading
 import time
@@ -19,6 +21,24 @@ service.PATIENCE = 0.0
 service.TIMEOUT = 15.0
 
 TITLE = "outlive the roll"
+
+KEPT = 40
+"""Requests on one connection of the load "backend"; the next connection may go to another pod."""
+
+
+def burn(address):
+    """Asks for health on one connection, many times: most of the work is then the server's."""
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=service.TIMEOUT)
+    try:
+        for _ in range(KEPT):
+            connection.request("GET", "/health")
+            answer = connection.getresponse()
+            answer.read()
+            service.check(answer.status == 200, f"GET /health answered {answer.status}")
+    except (OSError, http.client.HTTPException) as error:
+        raise Failed(f"GET /health: {error!r}") from None
+    finally:
+        connection.close()
 
 
 class Tally:
@@ -61,8 +81,22 @@ def has_todo(frontend):
     service.check([todo["title"] for todo in todos] == [TITLE], f"the user has {len(todos)} todos and not the one of before")
 
 
+def stranger(host):
+    """Says whether a pod that no policy admits gets to the database."""
+    try:
+        socket.create_connection((host, 5432), timeout=10).close()
+    except OSError as error:
+        print(f"refused: {error!r}", flush=True)
+    else:
+        print("reached", flush=True)
+    return 0
+
+
 def main(environment):
     load, backend_url, frontend_url, public_url = require(environment, "LOAD", "BACKEND_URL", "FRONTEND_URL", "PUBLIC_URL")
+    if load == "stranger":
+        print("started", flush=True)
+        return stranger(environment["POSTGRES"])
     seconds, workers = int(environment.get("SECONDS", "60")), int(environment.get("WORKERS", "4"))
     pause = 0.0 if load == "backend" else 0.2
     user = Service(frontend_url, origin=public_url)
@@ -75,7 +109,7 @@ def main(environment):
         frontend.cookies = user.cookies
         while time.monotonic() < end:
             if load == "backend":
-                tally.ask("health", lambda: backend.expect(200, "GET", "/health"))
+                tally.ask(f"{KEPT} times health", lambda: burn(backend.address))
             else:
                 tally.ask("todos", lambda: has_todo(frontend))
                 tally.ask("page", lambda: frontend.expect(200, "GET", "/"))
