@@ -231,11 +231,12 @@ func (r release) vouch(ctx context.Context, one artifact) error {
 	if err != nil {
 		return err
 	}
-	predicate, err := asJSON(statement.Predicate)
+	predicate, err := statement.PredicateJSON()
 	if err != nil {
 		return err
 	}
-	if err := r.attest(ctx, r.reference(one), "slsaprovenance1", predicate); err != nil {
+	file := dag.Directory().WithNewFile("predicate.json", string(predicate)).File("predicate.json")
+	if err := r.attest(ctx, r.reference(one), "slsaprovenance1", file); err != nil {
 		return err
 	}
 	for kind, file := range one.attestations {

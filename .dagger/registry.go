@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -173,13 +172,4 @@ func (m *TodoChatbot) source(ctx context.Context, git *dagger.Directory) (proven
 		}
 	}
 	return provenance.ParseSource(answers[0], answers[1], answers[2])
-}
-
-// asJSON is for what cosign reads as a file.
-func asJSON(value any) (*dagger.File, error) {
-	text, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return dag.Directory().WithNewFile("predicate.json", string(text)).File("predicate.json"), nil
 }
