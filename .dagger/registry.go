@@ -64,7 +64,10 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 		plain = "1"
 	}
 	container := from(pins, image.Cosign).
-		WithUser("0").
+		// The image is cosign and certificates: it has no user who may read a mounted secret, and no place to write to.
+		WithNewFile("/etc/passwd", "root:x:0:0::/tmp:/sbin/nologin\n").
+		WithNewFile("/etc/group", "root:x:0:\n").
+		WithUser("root").
 		WithDirectory("/tmp", dag.Directory()).
 		WithEnvVariable("HOME", "/tmp").
 		WithFile("/"+registry.ToolName, dag.CurrentModule().WorkdirFile(registry.ToolName)).
@@ -145,6 +148,9 @@ func oneLine(what string, err error) error {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 		return err
+	}
+	if strings.TrimSpace(failed.Stderr) == "" {
+		return explain(what, err)
 	}
 	lines := strings.Split(strings.TrimSpace(failed.Stderr), "\n")
 	said := lines[len(lines)-1]
