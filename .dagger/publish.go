@@ -198,7 +198,13 @@ func (r release) publish(ctx context.Context, artifacts []artifact) (string, err
 
 func (r release) reference(one artifact) string { return r.repository(one.name) + "@" + one.digest }
 
-func (r release) tags(one artifact) []string { return append([]string{r.tag}, one.tags...) }
+// tags are the release's and the artifact's own; a release that moves, such as main, claims no version.
+func (r release) tags(one artifact) []string {
+	if registry.Moves(r.tag) {
+		return []string{r.tag}
+	}
+	return append([]string{r.tag}, one.tags...)
+}
 
 func (r release) free(ctx context.Context, one artifact) error {
 	for _, tag := range r.tags(one) {
