@@ -76,9 +76,6 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 		WithEnvVariable("REGISTRY_PLAIN_HTTP", plain).
 		// What a registry has is never known from before.
 		WithEnvVariable("NOW", rand.Text())
-	for name, value := range tool.Environment() {
-		container = container.WithEnvVariable(name, value)
-	}
 	if access.service != nil {
 		alias, _, _ := strings.Cut(host, ":")
 		container = container.WithServiceBinding(alias, access.service)
@@ -91,6 +88,9 @@ func (p *publisher) repository(name string) string { return p.access.at + "/" + 
 
 // step runs the module's own program on the registry, with what it needs mounted.
 func (p *publisher) step(ctx context.Context, with *dagger.Container, args ...string) (string, error) {
+	for name, value := range tool.Environment() {
+		with = with.WithEnvVariable(name, value)
+	}
 	out, err := with.WithExec(append([]string{"/" + registry.ToolName}, args...)).Stdout(ctx)
 	return out, oneLine("", err)
 }
