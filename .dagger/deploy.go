@@ -59,6 +59,19 @@ func (m *TodoChatbot) Deploy(
 	// What `dagger call --output FILE plan` saved: exactly that is done, or nothing when it would be something else by now.
 	// +optional
 	plan *dagger.File,
+	// Let the cluster pull the images from a registry: a host and a path, e.g. ghcr.io/somebody. They are pushed there by
+	// digest. Left out, they are sent through the API server. What the pods need to pull them goes into --values, as
+	// imagePullSecrets.
+	// +optional
+	registry string,
+	// Who may push there.
+	// +optional
+	registryUsername string,
+	// +optional
+	registryPassword *dagger.Secret,
+	// That registry has no TLS. For a network that is trusted.
+	// +optional
+	registryPlainHTTP bool,
 	// How long the roll may take.
 	// +default="5m"
 	timeout string,
@@ -70,9 +83,16 @@ func (m *TodoChatbot) Deploy(
 		databaseURL: databaseUrl, authSecret: betterAuthSecret, openAIKey: openaiApiKey,
 		kubeconfig: kubeconfig, cluster: cluster, context: context, postgres: postgres,
 		environment: environment, release: release, namespace: namespace, publicURL: publicUrl, timeout: timeout,
+		registry: registry,
 	})
 	if err != nil {
 		return "", err
+	}
+	if registry != "" {
+		access := registryAccess{at: registry, username: registryUsername, password: registryPassword, plainHTTP: registryPlainHTTP}
+		if d.registry, err = newPublisher(ctx, m.Pins, access); err != nil {
+			return "", err
+		}
 	}
 	d.checks, d.extra, d.saved = !skipChecks, values, plan
 	err = d.run(ctx)
@@ -145,7 +165,7 @@ type arguments struct {
 	context                                        string
 	postgres                                       bool
 	environment, release, namespace                string
-	publicURL, timeout                             string
+	publicURL, timeout, registry                   string
 }
 
 // deployment checks everything that was given, all at once, and describes the deployment. Nothing is built or started.
@@ -158,7 +178,7 @@ func (m *TodoChatbot) deployment(ctx context.Context, a arguments) (*deployment,
 	}
 	inputs := deploy.Inputs{
 		Environment: deploy.Environment(a.environment), Release: a.release, Namespace: a.namespace,
-		PublicURL: a.publicURL, Postgres: a.postgres, Timeout: timeout,
+		PublicURL: a.publicURL, Postgres: a.postgres, Timeout: timeout, Registry: a.registry,
 		HasKubeconfig: a.kubeconfig != nil, HasCluster: a.cluster != nil,
 	}
 	for _, secret := range []struct {

@@ -36,6 +36,8 @@ type deployment struct {
 	saved   *dagger.File
 	secrets map[string]string
 	report  *report.Run
+	// registry is where the cluster pulls the images from, nil where they are sent through its API server.
+	registry *publisher
 	// held is the release while this run may change it, nil on an embedded cluster; lost ends the run when it may not.
 	held *hold
 	lost context.CancelCauseFunc
@@ -177,6 +179,9 @@ func (d *deployment) build(ctx context.Context) (placed, []archive, error) {
 	if err := group.Wait(); err != nil {
 		return placed{}, nil, err
 	}
+	for _, a := range []*archive{&backend, &frontend, &postgres} {
+		a.repository = d.inputs.Repository(a.repository)
+	}
 	images, archives := placed{backend: backend.name(), frontend: frontend.name()}, []archive{backend, frontend}
 	if own {
 		images.postgres, archives = postgres.name(), append(archives, postgres)
@@ -186,6 +191,9 @@ func (d *deployment) build(ctx context.Context) (placed, []archive, error) {
 
 // place puts the images, and what else the release needs, into the cluster's nodes.
 func (d *deployment) place(ctx context.Context, images placed, archives []archive) (placed, error) {
+	if d.registry != nil {
+		return images, d.push(ctx, archives)
+	}
 	if d.cluster.embedded == nil {
 		return images, d.cluster.send(ctx, d.inputs.Namespace+"/"+d.inputs.Release, archives...)
 	}
@@ -202,6 +210,22 @@ func (d *deployment) place(ctx context.Context, images placed, archives []archiv
 		return placed{}, err
 	}
 	return placed{backend: names[0], frontend: names[1], postgres: names[2]}, nil
+}
+
+// push puts the images into the registry, side by side, by the digests that pods name.
+func (d *deployment) push(ctx context.Context, archives []archive) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, a := range archives {
+		group.Go(func() error {
+			container := d.registry.container.WithMountedFile("/artifact", a.file)
+			reference, err := d.registry.step(ctx, container, "push", "image", "/artifact", a.repository)
+			if err == nil && reference != a.name() {
+				err = fmt.Errorf("pushing %s: the registry has %s", a.name(), reference)
+			}
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 // values are what the chart is told; nothing in them is secret.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,6 +12,9 @@ import (
 
 	"dagger/todo-chatbot/internal/dagger"
 )
+
+// errTaken ends a run that may not change its release any more, not even to take it back.
+var errTaken = errors.New("another run may have taken it")
 
 // hold is a release of a cluster of the user's that this run alone may change.
 type hold struct {
@@ -78,7 +82,7 @@ func (h *hold) live(ctx context.Context, lost context.CancelCauseFunc) {
 		case err == nil && won:
 			last = time.Now()
 		case err == nil || time.Since(last) > deploy.LeaseTime:
-			lost(fmt.Errorf("another run may have taken release %s, since this one's signs of life did not arrive; nothing more was changed", h.release))
+			lost(fmt.Errorf("release %s: %w, since this one's signs of life did not arrive; nothing more was changed", h.release, errTaken))
 			return
 		}
 	}

@@ -49,11 +49,14 @@ func (m *TodoChatbot) Plan(
 	// Values of yours for the chart, as deploy takes them.
 	// +optional
 	values *dagger.File,
+	// The registry that deploy would push to. Nothing is pushed here.
+	// +optional
+	registry string,
 ) (string, error) {
 	d, err := m.deployment(ctx, arguments{
 		databaseURL: databaseUrl, authSecret: betterAuthSecret, openAIKey: openaiApiKey,
 		kubeconfig: kubeconfig, cluster: cluster, context: context, postgres: postgres,
-		environment: environment, release: release, namespace: namespace, publicURL: publicUrl, timeout: "5m",
+		environment: environment, release: release, namespace: namespace, publicURL: publicUrl, timeout: "5m", registry: registry,
 	})
 	if err != nil {
 		return "", err

@@ -79,6 +79,9 @@ func (d *deployment) upgrade(ctx context.Context, before deploy.History, images 
 
 // takeBack returns to the last proven revision, or removes a first install, and gives the failure with what was done.
 func (d *deployment) takeBack(ctx context.Context, before deploy.History, failure error) error {
+	if errors.Is(context.Cause(ctx), errTaken) {
+		return failure
+	}
 	// What failed may have been the caller's patience; taking back must still happen.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 	defer cancel()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -50,6 +51,14 @@ func (i Inputs) Embedded() bool { return !i.HasKubeconfig && !i.HasCluster }
 
 // OwnPostgres is true when the chart's own Postgres is used, so that a password and a DATABASE_URL have to be made.
 func (i Inputs) OwnPostgres() bool { return i.DatabaseURL == "" && (i.Postgres || i.Embedded()) }
+
+// Repository is where the pods find an image, given by the repository that it was built under.
+func (i Inputs) Repository(local string) string {
+	if i.Registry == "" || local == "" {
+		return local
+	}
+	return i.Registry + "/" + path.Base(local)
+}
 
 // Validate gives every problem at once, joined with errors.Join, one line each, each saying what to do. No line has a
 // secret's value in it.
@@ -160,6 +169,9 @@ var registry = regexp.MustCompile(`^(localhost|localhost:\d{1,5}|[a-zA-Z0-9-]+(\
 	`(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 
 func (i Inputs) checkRegistry() error {
+	if i.Registry != "" && i.Embedded() {
+		return errors.New("registry: the embedded cluster has its images from this run; give --kubeconfig and --cluster, or leave it out")
+	}
 	if i.Registry == "" || registry.MatchString(i.Registry) {
 		return nil
 	}

@@ -49,7 +49,7 @@ func TestGoodInputsPass(t *testing.T) {
 		"a release of another name":                    func(i *Inputs) { i.Release = "todo-2" },
 		"a secret of openssl's making":                 func(i *Inputs) { i.AuthSecret = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=" },
 		"a secret of Password's":                       func(i *Inputs) { i.AuthSecret = Password() },
-		"the embedded cluster and the user's database": func(i *Inputs) { i.HasKubeconfig, i.HasCluster = false, false },
+		"the embedded cluster and the user's database": func(i *Inputs) { i.HasKubeconfig, i.HasCluster, i.Registry = false, false, "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := good()
@@ -114,7 +114,7 @@ func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"0.0.0.0":                   {url("db.example.test", "0.0.0.0"), "host.minikube.internal"},
 		"::ffff:127.0.0.1":          {url("db.example.test", "[::ffff:127.0.0.1]"), "host.minikube.internal"},
 		"localhost, embedded": {func(i *Inputs) {
-			i.HasCluster, i.HasKubeconfig = false, false
+			i.HasCluster, i.HasKubeconfig, i.Registry = false, false, ""
 			i.DatabaseURL = strings.Replace(database, "db.example.test", "localhost", 1)
 		}, "leave DATABASE_URL out"},
 
@@ -144,6 +144,8 @@ func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"a registry in capitals":   {func(i *Inputs) { i.Registry = "ghcr.io/Acme" }, "lower-case path"},
 		"Docker Hub by user alone": {func(i *Inputs) { i.Registry = "acme" }, "docker.io/acme"},
 		"a registry with a user":   {func(i *Inputs) { i.Registry = "me:" + password + "@ghcr.io/acme" }, "registry: "},
+
+		"a registry for the embedded cluster": {func(i *Inputs) { i.HasKubeconfig, i.HasCluster = false, false }, "registry: the embedded cluster"},
 
 		"no timeout":         {func(i *Inputs) { i.Timeout = 0 }, "timeout: 0s"},
 		"a negative timeout": {func(i *Inputs) { i.Timeout = -time.Second }, "give a positive one, e.g. 5m"},
@@ -191,4 +193,10 @@ func TestSecretsNamesTheDatabasesPasswordToo(t *testing.T) {
 	i.DatabaseURL = strings.Replace(database, password, "%zz"+password, 1)
 	assert.Contains(t, i.Secrets(), "%zz"+password, "a URL that does not parse still has a password")
 	assert.Empty(t, Inputs{}.Secrets(), "an empty secret would mask everything")
+}
+
+func TestPodsFindAnImageInTheRegistryThatWasGiven(t *testing.T) {
+	assert.Equal(t, "ghcr.io/acme/todo-backend", Inputs{Registry: "ghcr.io/acme"}.Repository("localhost/todo-backend"))
+	assert.Equal(t, "localhost/todo-backend", Inputs{}.Repository("localhost/todo-backend"), "none was given")
+	assert.Empty(t, Inputs{Registry: "ghcr.io/acme"}.Repository(""), "an image that is not used")
 }

@@ -253,6 +253,11 @@ func TestCausesComeBeforeWhatTheyCause(t *testing.T) {
 	assert.Equal(t, MigrationFailed, a.Diagnoses[1].Code)
 }
 
+func TestAReplicaSetThatComesBackBringsNoOldEvents(t *testing.T) {
+	require.NotEmpty(t, Assess(snapshot(t, "quota"), AssessOptions{Now: now, Since: began}).Diagnoses[0].Events)
+	assert.Empty(t, Assess(snapshot(t, "quota"), AssessOptions{Now: now, Since: now}).Diagnoses[0].Events)
+}
+
 func TestARollThatKeepsTheRoomIsToldBeforeTheOneThatWaitsForIt(t *testing.T) {
 	s := snapshot(t, "unschedulable-passing")
 	for i := range s.Pods {
