@@ -198,7 +198,13 @@ func (r release) publish(ctx context.Context, artifacts []artifact) (string, err
 
 func (r release) reference(one artifact) string { return r.repository(one.name) + "@" + one.digest }
 
-func (r release) tags(one artifact) []string { return append([]string{r.tag}, one.tags...) }
+// tags are the release's and the artifact's own; a release that moves, such as main, claims no version.
+func (r release) tags(one artifact) []string {
+	if registry.Moves(r.tag) {
+		return []string{r.tag}
+	}
+	return append([]string{r.tag}, one.tags...)
+}
 
 func (r release) free(ctx context.Context, one artifact) error {
 	for _, tag := range r.tags(one) {
@@ -231,11 +237,12 @@ func (r release) vouch(ctx context.Context, one artifact) error {
 	if err != nil {
 		return err
 	}
-	predicate, err := asJSON(statement.Predicate)
+	predicate, err := statement.PredicateJSON()
 	if err != nil {
 		return err
 	}
-	if err := r.attest(ctx, r.reference(one), "slsaprovenance1", predicate); err != nil {
+	file := dag.Directory().WithNewFile("predicate.json", string(predicate)).File("predicate.json")
+	if err := r.attest(ctx, r.reference(one), "slsaprovenance1", file); err != nil {
 		return err
 	}
 	for kind, file := range one.attestations {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -65,7 +64,10 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 		plain = "1"
 	}
 	container := from(pins, image.Cosign).
-		WithUser("0").
+		// The image is cosign and certificates: it has no user who may read a mounted secret, and no place to write to.
+		WithNewFile("/etc/passwd", "root:x:0:0::/tmp:/sbin/nologin\n").
+		WithNewFile("/etc/group", "root:x:0:\n").
+		WithUser("root").
 		WithDirectory("/tmp", dag.Directory()).
 		WithEnvVariable("HOME", "/tmp").
 		WithFile("/"+registry.ToolName, dag.CurrentModule().WorkdirFile(registry.ToolName)).
@@ -74,9 +76,6 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 		WithEnvVariable("REGISTRY_PLAIN_HTTP", plain).
 		// What a registry has is never known from before.
 		WithEnvVariable("NOW", rand.Text())
-	for name, value := range tool.Environment() {
-		container = container.WithEnvVariable(name, value)
-	}
 	if access.service != nil {
 		alias, _, _ := strings.Cut(host, ":")
 		container = container.WithServiceBinding(alias, access.service)
@@ -89,6 +88,9 @@ func (p *publisher) repository(name string) string { return p.access.at + "/" + 
 
 // step runs the module's own program on the registry, with what it needs mounted.
 func (p *publisher) step(ctx context.Context, with *dagger.Container, args ...string) (string, error) {
+	for name, value := range tool.Environment() {
+		with = with.WithEnvVariable(name, value)
+	}
 	out, err := with.WithExec(append([]string{"/" + registry.ToolName}, args...)).Stdout(ctx)
 	return out, oneLine("", err)
 }
@@ -147,6 +149,9 @@ func oneLine(what string, err error) error {
 		}
 		return err
 	}
+	if strings.TrimSpace(failed.Stderr) == "" {
+		return explain(what, err)
+	}
 	lines := strings.Split(strings.TrimSpace(failed.Stderr), "\n")
 	said := lines[len(lines)-1]
 	for _, line := range lines {
@@ -173,13 +178,4 @@ func (m *TodoChatbot) source(ctx context.Context, git *dagger.Directory) (proven
 		}
 	}
 	return provenance.ParseSource(answers[0], answers[1], answers[2])
-}
-
-// asJSON is for what cosign reads as a file.
-func asJSON(value any) (*dagger.File, error) {
-	text, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return dag.Directory().WithNewFile("predicate.json", string(text)).File("predicate.json"), nil
 }

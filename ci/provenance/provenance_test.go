@@ -100,6 +100,8 @@ func TestEachDifferenceFromThePolicyIsSaid(t *testing.T) {
 		"changes that may be": {policy: provenance.Policy{Uncommitted: true}, change: func(s *provenance.Statement) {
 			s.Predicate.BuildDefinition.InternalParameters.Uncommitted = true
 		}},
+		"cosign's own version":      {change: func(s *provenance.Statement) { s.Type = "https://in-toto.io/Statement/v0.1" }},
+		"no statement":              {change: func(s *provenance.Statement) { s.Type = "x" }, expected: "this needs SLSA v1"},
 		"another kind of statement": {change: func(s *provenance.Statement) { s.PredicateType = "https://spdx.dev/Document" }, expected: "this needs SLSA v1"},
 		"another pipeline's":        {change: func(s *provenance.Statement) { s.Predicate.BuildDefinition.BuildType = "x" }, expected: "this needs SLSA v1"},
 	} {

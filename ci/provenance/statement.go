@@ -14,6 +14,9 @@ import (
 // The types of what is written, from https://in-toto.io/Statement/v1 and https://slsa.dev/spec/v1.0/provenance.
 const (
 	StatementType = "https://in-toto.io/Statement/v1"
+	// olderStatement is what cosign 3 makes of a predicate. The fields are the same.
+	olderStatement = "https://in-toto.io/Statement/v0.1"
+
 	PredicateType = "https://slsa.dev/provenance/v1"
 	// BuildType says how to read the parameters: docs/decisions/0055.
 	BuildType = "urn:todo-chatbot:dagger-call:v1"
@@ -150,6 +153,9 @@ func New(name, digest string, b Build) (Statement, error) {
 // JSON gives the statement as text, the same for equal statements.
 func (s Statement) JSON() ([]byte, error) { return json.MarshalIndent(s, "", "  ") }
 
+// PredicateJSON gives the predicate alone, from which cosign makes the statement that it signs.
+func (s Statement) PredicateJSON() ([]byte, error) { return json.MarshalIndent(s.Predicate, "", "  ") }
+
 // Policy is what a reader expects. What is "" is not asked for.
 type Policy struct {
 	// Source is the repository, without a scheme's credentials; Commit a full commit; Builder the builder's URI.
@@ -160,7 +166,7 @@ type Policy struct {
 
 // Check holds a statement against a digest and a policy, and gives every difference.
 func (p Policy) Check(s Statement, digest string) error {
-	if s.Type != StatementType || s.PredicateType != PredicateType || s.Predicate.BuildDefinition.BuildType != BuildType {
+	if s.Type != StatementType && s.Type != olderStatement || s.PredicateType != PredicateType || s.Predicate.BuildDefinition.BuildType != BuildType {
 		return fmt.Errorf("provenance: it is a %q about a %q; this needs SLSA v1 of this pipeline", s.PredicateType, s.Predicate.BuildDefinition.BuildType)
 	}
 	var problems []error

@@ -27,6 +27,9 @@ type Registry struct {
 // moving are tags that a release may move; every other names one digest for good.
 var moving = regexp.MustCompile(`^(latest|edge|main)$`)
 
+// Moves says whether a tag may name something else tomorrow.
+func Moves(tag string) bool { return moving.MatchString(tag) }
+
 // Push puts an image's blobs and manifest into a repository, without a tag, and returns the reference by digest. What is
 // there already is not sent again.
 func (r Registry) Push(ctx context.Context, repository string, image v1.Image) (string, error) {
@@ -54,7 +57,7 @@ func (r Registry) Free(ctx context.Context, repository, tag, digest string) erro
 		return nil
 	case err != nil:
 		return err
-	case current == digest || moving.MatchString(tag):
+	case current == digest || Moves(tag):
 		return nil
 	}
 	return fmt.Errorf("tagging %s:%s: it is %s, and a version never becomes something else; publish %s under another --tag",

@@ -71,6 +71,7 @@ func TestAVersionNeverBecomesSomethingElse(t *testing.T) {
 		require.NoError(t, err)
 	}
 	for tag, moves := range map[string]bool{"v1.2.3": false, "0.1.0": false, "latest": true, "main": true} {
+		assert.Equal(t, moves, own.Moves(tag), tag)
 		require.NoError(t, r.Tag(t.Context(), repository, before, tag))
 		require.NoError(t, r.Tag(t.Context(), repository, before, tag), "the same again")
 		err := r.Tag(t.Context(), repository, after, tag)

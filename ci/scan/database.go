@@ -44,13 +44,11 @@ func DownloadFailure(repository, output string) error {
 		repository = "its publisher"
 	}
 	reason := "Trivy gave no reason"
-	for line := range strings.Lines(output) {
-		if _, after, fatal := strings.Cut(line, "FATAL"); fatal {
-			reason = strings.Join(strings.Fields(after), " ")
-			// Each cause is in front of the next; the last is what happened.
-			if at := strings.LastIndex(reason, "failed to download"); at >= 0 {
-				reason = reason[at:]
-			}
+	if _, after, fatal := strings.Cut(output, "FATAL"); fatal {
+		reason = strings.Join(strings.Fields(after), " ")
+		// Each cause is in front of the next; the last is what happened.
+		if at := strings.LastIndex(reason, "failed to download"); at >= 0 {
+			reason = reason[at:]
 		}
 	}
 	return fmt.Errorf("the vulnerability database cannot be had from %s, so nothing was scanned: %s; name a copy that the engine "+

@@ -35,7 +35,9 @@ func TestAnExceptionMayBeUnusedInAPartButNotExpired(t *testing.T) {
 
 // What Trivy prints of a database that it cannot have.
 const noDatabase = `2026-11-23T18:03:41Z	INFO	[vulndb] Need to update DB
-2026-11-23T18:03:41Z	FATAL	Fatal error	run error: init error: DB error: failed to download vulnerability DB: OCI artifact error: failed to download vulnerability DB: failed to download artifact from registry.example.com/db:2: Get "https://registry.example.com/v2/": dial tcp: connection refused
+2026-11-23T18:03:41Z	FATAL	Fatal error	run error: init error: DB error: failed to download vulnerability DB: OCI artifact error: failed to download vulnerability DB: failed to download artifact from registry.example.com/db:2: OCI repository error: 1 error occurred:
+	* Get "https://registry.example.com/v2/": dial tcp: connection refused
+
 `
 
 func TestADatabaseThatCannotBeHadIsOneLine(t *testing.T) {

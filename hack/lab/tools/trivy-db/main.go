@@ -120,10 +120,6 @@ func put(config db.Config, tx *bbolt.Tx, a advisory) error {
 		return errors.Join(fmt.Errorf("bucket %q, severity %q, source %q", a.Bucket, a.Severity, a.Source), err)
 	}
 	detail := &types.Advisory{FixedVersion: a.Fixed, VulnerableVersions: a.Vulnerable, PatchedVersions: a.Patched}
-	if err := config.PutAdvisoryDetail(tx, a.ID, a.Package, []string{a.Bucket}, detail); err != nil {
-		return err
-	}
-	// Trivy asks the bucket itself, not the details.
 	value, err := json.Marshal(detail)
 	if err != nil {
 		return err
