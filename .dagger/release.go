@@ -17,6 +17,11 @@ import (
 
 // install brings the release up, waits for it and proves it; what fails is diagnosed first and then taken back.
 func (d *deployment) install(ctx context.Context, images placed) error {
+	if d.cluster.embedded != nil { // elsewhere it was made with the Lease that is in it
+		if err := d.namespace(ctx); err != nil {
+			return err
+		}
+	}
 	before, err := d.history(ctx)
 	if err != nil {
 		return err
