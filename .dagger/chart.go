@@ -12,6 +12,9 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
+// chartName is the chart's, and its repository's in a registry.
+const chartName = "todo-chatbot"
+
 // Chart is the Helm chart in helm/todo-chatbot.
 type Chart struct {
 	// +private
@@ -109,29 +112,35 @@ exec helm template todo-chatbot . --namespace todo-chatbot --kube-version v1.34.
 
 // Package the chart as an archive that Helm installs: the same bytes from the same chart, wherever and whenever.
 func (c *Chart) Package(ctx context.Context) (*dagger.Directory, error) {
-	dir, err := os.MkdirTemp(".", "chart-")
+	local, err := c.packaged(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("packaging the chart: %w", err)
-	}
-	packaged := c.checkout().
-		WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"}).
-		Directory("/tmp/package")
-	names, err := packaged.Entries(ctx)
-	if err != nil {
-		return nil, explain("packaging the chart", err)
-	}
-	if len(names) != 1 {
-		return nil, fmt.Errorf("packaging the chart: helm package made %d files and not one: %v", len(names), names)
-	}
-	made := path.Join(dir, "helm.tgz")
-	if _, err := packaged.File(names[0]).Export(ctx, made); err != nil {
-		return nil, explain("packaging the chart", err)
-	}
-	to := path.Join(dir, names[0])
-	if err := chart.RepackFile(made, to); err != nil {
 		return nil, err
 	}
-	return dag.Directory().WithFile(names[0], dag.CurrentModule().WorkdirFile(to)), nil
+	return dag.Directory().WithFile(path.Base(local), dag.CurrentModule().WorkdirFile(local)), nil
+}
+
+// packaged is the path of the package in the working directory.
+func (c *Chart) packaged(ctx context.Context) (string, error) {
+	dir, err := os.MkdirTemp(".", "chart-")
+	if err != nil {
+		return "", fmt.Errorf("packaging the chart: %w", err)
+	}
+	made := c.checkout().
+		WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"}).
+		Directory("/tmp/package")
+	names, err := made.Entries(ctx)
+	if err != nil {
+		return "", explain("packaging the chart", err)
+	}
+	if len(names) != 1 {
+		return "", fmt.Errorf("packaging the chart: helm package made %d files and not one: %v", len(names), names)
+	}
+	clocked := path.Join(dir, "helm.tgz")
+	if _, err := made.File(names[0]).Export(ctx, clocked); err != nil {
+		return "", explain("packaging the chart", err)
+	}
+	local := path.Join(dir, names[0])
+	return local, chart.RepackFile(clocked, local)
 }
 
 // goTools has Go, and the parts of the repository that the chart's tests are made of.

@@ -216,14 +216,7 @@ func (d *deployment) place(ctx context.Context, images placed, archives []archiv
 func (d *deployment) push(ctx context.Context, archives []archive) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, a := range archives {
-		group.Go(func() error {
-			container := d.registry.container.WithMountedFile("/artifact", a.file)
-			reference, err := d.registry.step(ctx, container, "push", "image", "/artifact", a.repository)
-			if err == nil && reference != a.name() {
-				err = fmt.Errorf("pushing %s: the registry has %s", a.name(), reference)
-			}
-			return err
-		})
+		group.Go(func() error { return d.registry.send(ctx, "image", a.file, a.name()) })
 	}
 	return group.Wait()
 }

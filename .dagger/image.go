@@ -120,12 +120,11 @@ func (f *Frontend) Inspect(ctx context.Context) error {
 
 // told is what one of the module's own tools prints about the archive, whose path is its last argument.
 func (a archive) told(ctx context.Context, doing, tool string, args ...string) (string, error) {
-	file, err := ownTool(tool)
+	container, err := toolContainer(tool)
 	if err != nil {
 		return "", err
 	}
-	out, err := dag.Container().
-		WithFile("/"+tool, file).
+	out, err := container.
 		WithMountedFile("/image.tar", a.file).
 		WithExec(append(append([]string{"/" + tool}, args...), "/image.tar")).
 		Stdout(ctx)
@@ -134,17 +133,15 @@ func (a archive) told(ctx context.Context, doing, tool string, args ...string) (
 
 // unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive whose config has
 // the time created.
-func unclocked(ctx context.Context, repository string, container *dagger.Container, created int) (archive, error) {
+func unclocked(ctx context.Context, repository string, built *dagger.Container, created int) (archive, error) {
 	what := "building " + path.Base(repository)
-	tool, err := ownTool(program.WithoutClock)
+	container, err := toolContainer(program.WithoutClock)
 	if err != nil {
 		return archive{}, err
 	}
 	out := "/" + path.Base(repository) + ".tar"
-	// Nothing but the tool is in this container: Go links it without a C library.
-	made := dag.Container().
-		WithFile("/"+program.WithoutClock, tool).
-		WithMountedFile("/engine.tar", container.AsTarball()).
+	made := container.
+		WithMountedFile("/engine.tar", built.AsTarball()).
 		WithExec([]string{"/" + program.WithoutClock, "/engine.tar", out, strconv.Itoa(created)})
 	digest, err := made.Stdout(ctx)
 	if err != nil {
@@ -159,6 +156,15 @@ func ownTool(name string) (*dagger.File, error) {
 		return nil, err
 	}
 	return dag.CurrentModule().WorkdirFile(name), nil
+}
+
+// toolContainer has nothing in it but one of the module's own tools: Go links it without a C library.
+func toolContainer(name string) (*dagger.Container, error) {
+	file, err := ownTool(name)
+	if err != nil {
+		return nil, err
+	}
+	return dag.Container().WithFile("/"+name, file), nil
 }
 
 // open reads the archive in this function's own container.

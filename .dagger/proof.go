@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/kube"
@@ -26,6 +27,15 @@ version=$(kubectl --namespace "$1" get secrets --selector "$2,status=deployed" -
 kubectl --namespace "$1" label secrets --overwrite --selector "$2,version=$version" "$3=$version" "$4=$version${5:+.$5}"`
 	_, err := d.cluster.ask(ctx, "sh", "-c", script, "prove", d.inputs.Namespace, d.revisions(), proven, made, content)
 	return explain("marking the revision as proven", err)
+}
+
+// shown waits for the release and proves it.
+func (d *deployment) shown(ctx context.Context, began time.Time) error {
+	err := d.step(ctx, "wait for every pod", func(ctx context.Context) error { return d.roll(ctx, began) })
+	if err != nil {
+		return err
+	}
+	return d.step(ctx, "prove the release", d.prove)
 }
 
 // prove runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.
@@ -51,7 +61,7 @@ func (d *deployment) prove(ctx context.Context) error {
 // provenRevisions are those that passed their proof.
 func (d *deployment) provenRevisions(ctx context.Context) ([]int, error) {
 	passed, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", d.revisions()+","+proven,
-		"--output", `jsonpath={range .items[*]}{.metadata.labels.version}={.metadata.labels.todo-chatbot/proven} {end}`)...)
+		"--output", `jsonpath={range .items[*]}{.metadata.labels.version}={.metadata.labels.`+proven+`} {end}`)...)
 	if err != nil {
 		return nil, explain("asking the cluster for the release's proven revisions", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"strings"
 
@@ -146,28 +145,16 @@ func (m *TodoChatbot) artifacts(ctx context.Context) ([]artifact, error) {
 
 // packaged is the chart, whose digest in a registry is known before it is there.
 func (m *TodoChatbot) packaged(ctx context.Context, bases []string) (artifact, error) {
-	dir, err := m.Chart().Package(ctx)
+	local, err := m.Chart().packaged(ctx)
 	if err != nil {
 		return artifact{}, err
-	}
-	names, err := dir.Glob(ctx, "*.tgz")
-	if err != nil || len(names) != 1 {
-		return artifact{}, errors.Join(fmt.Errorf("packaging the chart gave %d files", len(names)), err)
-	}
-	work, err := os.MkdirTemp(".", "chart-")
-	if err != nil {
-		return artifact{}, fmt.Errorf("reading the packaged chart: %w", err)
-	}
-	local, err := dir.File(names[0]).Export(ctx, path.Join(work, names[0]))
-	if err != nil {
-		return artifact{}, explain("reading the packaged chart", err)
 	}
 	opened, version, err := registry.OpenChart(local)
 	if err != nil {
 		return artifact{}, err
 	}
 	digest, err := opened.Digest()
-	return artifact{kind: "chart", name: "todo-chatbot", digest: digest.String(), file: dir.File(names[0]), call: "chart package",
+	return artifact{kind: "chart", name: chartName, digest: digest.String(), file: dag.CurrentModule().WorkdirFile(local), call: "chart package",
 		bases: bases, tags: []string{version}, attestations: map[string]*dagger.File{}}, err
 }
 
@@ -216,14 +203,7 @@ func (r release) free(ctx context.Context, one artifact) error {
 }
 
 func (r release) push(ctx context.Context, one artifact) error {
-	reference, err := r.step(ctx, r.publisher.container.WithMountedFile("/artifact", one.file), "push", one.kind, "/artifact", r.repository(one.name))
-	if err != nil {
-		return err
-	}
-	if reference != r.reference(one) {
-		return fmt.Errorf("pushing %s: the registry has %s; what was built is %s", one.name, reference, one.digest)
-	}
-	return nil
+	return r.send(ctx, one.kind, one.file, r.reference(one))
 }
 
 // vouch attests and signs an artifact, unless that is done, and verifies it in either case.

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"todo-chatbot/ci/image"
-	"todo-chatbot/ci/program"
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/registry"
 	"todo-chatbot/ci/registry/tool"
@@ -56,7 +55,8 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 	if err != nil {
 		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
 	}
-	if err := program.Copy(registry.ToolName); err != nil {
+	own, err := ownTool(registry.ToolName)
+	if err != nil {
 		return nil, err
 	}
 	plain := "0"
@@ -70,7 +70,7 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 		WithUser("root").
 		WithDirectory("/tmp", dag.Directory()).
 		WithEnvVariable("HOME", "/tmp").
-		WithFile("/"+registry.ToolName, dag.CurrentModule().WorkdirFile(registry.ToolName)).
+		WithFile("/"+registry.ToolName, own).
 		WithEnvVariable("DOCKER_CONFIG", "/credentials").
 		WithMountedSecret("/credentials/config.json", dag.SetSecret("registry-"+rand.Text(), string(config))).
 		WithEnvVariable("REGISTRY_PLAIN_HTTP", plain).
@@ -93,6 +93,16 @@ func (p *publisher) step(ctx context.Context, with *dagger.Container, args ...st
 	}
 	out, err := with.WithExec(append([]string{"/" + registry.ToolName}, args...)).Stdout(ctx)
 	return out, oneLine("", err)
+}
+
+// send puts an image or a chart into the registry, and sees to it that what is there then is what was built.
+func (p *publisher) send(ctx context.Context, kind string, file *dagger.File, reference string) error {
+	repository, _, _ := strings.Cut(reference, "@")
+	there, err := p.step(ctx, p.container.WithMountedFile("/artifact", file), "push", kind, "/artifact", repository)
+	if err == nil && there != reference {
+		err = fmt.Errorf("pushing %s: the registry has %s", reference, there)
+	}
+	return err
 }
 
 func (p *publisher) cosign(command string, args ...string) []string {

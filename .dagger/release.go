@@ -29,10 +29,7 @@ func (d *deployment) install(ctx context.Context, images placed) error {
 	began := time.Now()
 	err = d.step(ctx, "install the chart", func(ctx context.Context) error { return d.upgrade(ctx, before, images) })
 	if err == nil {
-		err = d.step(ctx, "wait for every pod", func(ctx context.Context) error { return d.roll(ctx, began) })
-	}
-	if err == nil {
-		err = d.step(ctx, "prove the release", d.prove)
+		err = d.shown(ctx, began)
 	}
 	if err != nil {
 		return d.takeBack(ctx, before, err)

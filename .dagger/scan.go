@@ -87,15 +87,12 @@ func (f *Frontend) Scan(ctx context.Context) (string, error) {
 //
 // +check
 func (m *TodoChatbot) Secrets(ctx context.Context) error {
-	raw, err := from(m.Pins, image.Trivy).
-		WithMountedDirectory("/src", m.Source).
-		WithExec([]string{"trivy", "filesystem", "--scanners", "secret", "--format", "json", "--output", "/tmp/report.json", "/src"}).
-		File("/tmp/report.json").
-		Contents(ctx)
+	raw, err := written(ctx, "looking for secrets", from(m.Pins, image.Trivy).WithMountedDirectory("/src", m.Source),
+		[]string{"trivy", "filesystem", "--scanners", "secret", "--format", "json", "/src"})
 	if err != nil {
-		return explain("looking for secrets", err)
+		return err
 	}
-	findings, err := scan.ParseTrivy([]byte(raw))
+	findings, err := scan.ParseTrivy(raw)
 	if err != nil {
 		return fmt.Errorf("looking for secrets: %w", err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 
 	"todo-chatbot/ci/provenance"
@@ -55,7 +56,7 @@ func (m *TodoChatbot) Verify(
 	}
 	policy := provenance.Policy{Source: source, Commit: commit, Builder: identity, Uncommitted: uncommitted}
 	var text strings.Builder
-	for _, name := range []string{"todo-backend", "todo-frontend", "todo-chatbot"} {
+	for _, name := range []string{path.Base(backendRepository), path.Base(frontendRepository), chartName} {
 		digest, err := p.step(ctx, p.container, "resolve", p.repository(name), tag)
 		if err != nil {
 			return "", err

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"todo-chatbot/ci/image"
 )
 
@@ -33,11 +35,16 @@ var tools = map[string]func(args []string, out io.Writer) error{
 	WithoutClock: withoutClock, Inspect: inspect, Weigh: weigh, Trim: trim,
 }
 
-// The executable is a tool when it is called by the tool's name. This runs before the module's main package is
-// initialized, which wants a session with an engine, and a container has none.
+// This runs before the module's main package is initialized, which wants a session with an engine, and a container has none.
 func init() {
-	tool, ok := tools[filepath.Base(os.Args[0])]
-	if !ok {
+	for name, tool := range tools {
+		Be(name, tool)
+	}
+}
+
+// Be makes the executable a tool and ends it when it was called by the tool's name. Otherwise it does nothing.
+func Be(name string, tool func(args []string, out io.Writer) error) {
+	if filepath.Base(os.Args[0]) != name {
 		return
 	}
 	if err := tool(os.Args[1:], os.Stdout); err != nil {
@@ -73,15 +80,8 @@ func inspect(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	opened, err := image.Open(args[1])
+	opened, size, err := weighed(args[1], out)
 	if err != nil {
-		return err
-	}
-	size, err := image.Measure(opened)
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprint(out, size.Table()); err != nil {
 		return err
 	}
 	return errors.Join(budget.Check(args[0], size), image.Accept(opened))
@@ -91,16 +91,22 @@ func weigh(args []string, out io.Writer) error {
 	if len(args) != 1 {
 		return fmt.Errorf("%s: give it an image's archive", Weigh)
 	}
-	opened, err := image.Open(args[0])
+	_, _, err := weighed(args[0], out)
+	return err
+}
+
+// weighed opens an archive and prints its table of sizes.
+func weighed(archive string, out io.Writer) (v1.Image, image.Size, error) {
+	opened, err := image.Open(archive)
 	if err != nil {
-		return err
+		return nil, image.Size{}, err
 	}
 	size, err := image.Measure(opened)
 	if err != nil {
-		return err
+		return nil, image.Size{}, err
 	}
 	_, err = fmt.Fprint(out, size.Table())
-	return err
+	return opened, size, err
 }
 
 func trim(directories []string, out io.Writer) error {

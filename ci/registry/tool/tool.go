@@ -6,10 +6,7 @@
 package tool
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-
+	"todo-chatbot/ci/program"
 	"todo-chatbot/ci/registry"
 )
 
@@ -18,13 +15,4 @@ func Environment() map[string]string {
 	return map[string]string{"DAGGER_SESSION_PORT": "1", "DAGGER_SESSION_TOKEN": "none"}
 }
 
-func init() {
-	if filepath.Base(os.Args[0]) != registry.ToolName {
-		return
-	}
-	if err := registry.Tool(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(0)
-}
+func init() { program.Be(registry.ToolName, registry.Tool) }
