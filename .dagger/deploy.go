@@ -72,6 +72,22 @@ func (m *TodoChatbot) Deploy(
 	// That registry has no TLS. For a network that is trusted.
 	// +optional
 	registryPlainHTTP bool,
+	// Deploy the images of this release, which "publish" put into --registry, in place of the checkout's. Their signatures
+	// and provenance are verified before anything else; --key or --identity says whose count. The chart is the checkout's.
+	// +optional
+	published string,
+	// The public key that has to have signed them.
+	// +optional
+	key *dagger.File,
+	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/pipeline.yml@refs/tags/v1.
+	// +optional
+	identity string,
+	// Who vouches for the identity.
+	// +default="https://token.actions.githubusercontent.com"
+	issuer string,
+	// The repository that they have to be built from, e.g. https://github.com/somebody/todo-chatbot.
+	// +optional
+	source string,
 	// How long the roll may take.
 	// +default="5m"
 	timeout string,
@@ -83,7 +99,7 @@ func (m *TodoChatbot) Deploy(
 		databaseURL: databaseUrl, authSecret: betterAuthSecret, openAIKey: openaiApiKey,
 		kubeconfig: kubeconfig, cluster: cluster, context: context, postgres: postgres,
 		environment: environment, release: release, namespace: namespace, publicURL: publicUrl, timeout: timeout,
-		registry: registry,
+		registry: registry, published: published, trusted: key != nil || identity != "",
 	})
 	if err != nil {
 		return "", err
@@ -94,7 +110,11 @@ func (m *TodoChatbot) Deploy(
 			return "", err
 		}
 	}
-	d.checks, d.extra, d.saved = !skipChecks, values, plan
+	if published != "" {
+		d.take(published, trust{key: key, identity: identity, issuer: issuer}, source)
+	}
+	// The checks are of the checkout, and what was published is not made from it.
+	d.checks, d.extra, d.saved = !skipChecks && d.published == nil, values, plan
 	err = d.run(ctx)
 	return d.report.Text(), err
 }
@@ -165,7 +185,9 @@ type arguments struct {
 	context                                        string
 	postgres                                       bool
 	environment, release, namespace                string
-	publicURL, timeout, registry                   string
+	publicURL, timeout, registry, published        string
+	// trusted says that somebody's signature counts for what was published.
+	trusted bool
 }
 
 // deployment checks everything that was given, all at once, and describes the deployment. Nothing is built or started.
@@ -179,6 +201,7 @@ func (m *TodoChatbot) deployment(ctx context.Context, a arguments) (*deployment,
 	inputs := deploy.Inputs{
 		Environment: deploy.Environment(a.environment), Release: a.release, Namespace: a.namespace,
 		PublicURL: a.publicURL, Postgres: a.postgres, Timeout: timeout, Registry: a.registry,
+		Published: a.published, Trusted: a.trusted,
 		HasKubeconfig: a.kubeconfig != nil, HasCluster: a.cluster != nil,
 	}
 	for _, secret := range []struct {

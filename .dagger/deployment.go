@@ -38,6 +38,8 @@ type deployment struct {
 	report  *report.Run
 	// registry is where the cluster pulls the images from, nil where they are sent through its API server.
 	registry *publisher
+	// published is the release to take from that registry, nil where the checkout's images are built.
+	published *published
 	// held is the release while this run may change it, nil on an embedded cluster; lost ends the run when it may not.
 	held *hold
 	lost context.CancelCauseFunc
@@ -148,23 +150,33 @@ func (d *deployment) prepare(ctx context.Context) (there placed, same bool, err 
 // placed are the images of a release, each by digest, as the cluster's nodes name them.
 type placed struct{ backend, frontend, postgres string }
 
-// build makes both images, and of a database of the release's own in a cluster of the user's what that is sent, side by
-// side. The names are those that a cluster of the user's knows the images by.
-func (d *deployment) build(ctx context.Context) (placed, []archive, error) {
+// build makes both images, or verifies those that were published, and makes of a database of the release's own in a
+// cluster of the user's what that is sent, side by side. The names are those that a cluster of the user's knows the images
+// by; the archives are what it has to be given.
+func (d *deployment) build(ctx context.Context) (images placed, archives []archive, err error) {
 	var backend, frontend, postgres archive
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return d.step(ctx, "build the backend", func(ctx context.Context) (err error) {
-			backend, err = d.module.Backend().archive(ctx)
-			return err
+	if d.published != nil {
+		group.Go(func() error {
+			return d.step(ctx, "verify what was published", func(ctx context.Context) (err error) {
+				images, err = d.registry.images(ctx, *d.published)
+				return err
+			})
 		})
-	})
-	group.Go(func() error {
-		return d.step(ctx, "build the front end", func(ctx context.Context) (err error) {
-			frontend, err = d.module.Frontend().archive(ctx)
-			return err
+	} else {
+		group.Go(func() error {
+			return d.step(ctx, "build the backend", func(ctx context.Context) (err error) {
+				backend, err = d.module.Backend().archive(ctx)
+				return err
+			})
 		})
-	})
+		group.Go(func() error {
+			return d.step(ctx, "build the front end", func(ctx context.Context) (err error) {
+				frontend, err = d.module.Frontend().archive(ctx)
+				return err
+			})
+		})
+	}
 	own := d.cluster.embedded == nil && d.inputs.OwnPostgres()
 	if own {
 		group.Go(func() error {
@@ -179,10 +191,13 @@ func (d *deployment) build(ctx context.Context) (placed, []archive, error) {
 	if err := group.Wait(); err != nil {
 		return placed{}, nil, err
 	}
-	for _, a := range []*archive{&backend, &frontend, &postgres} {
-		a.repository = d.inputs.Repository(a.repository)
+	if d.published == nil {
+		for _, a := range []*archive{&backend, &frontend, &postgres} {
+			a.repository = d.inputs.Repository(a.repository)
+		}
+		images.backend, images.frontend = backend.name(), frontend.name()
+		archives = []archive{backend, frontend}
 	}
-	images, archives := placed{backend: backend.name(), frontend: frontend.name()}, []archive{backend, frontend}
 	if own {
 		images.postgres, archives = postgres.name(), append(archives, postgres)
 	}
@@ -191,10 +206,13 @@ func (d *deployment) build(ctx context.Context) (placed, []archive, error) {
 
 // place puts the images, and what else the release needs, into the cluster's nodes.
 func (d *deployment) place(ctx context.Context, images placed, archives []archive) (placed, error) {
-	if d.registry != nil {
+	if d.registry != nil && d.published == nil {
 		return images, d.push(ctx, archives)
 	}
 	if d.cluster.embedded == nil {
+		if len(archives) == 0 {
+			return images, nil
+		}
 		return images, d.cluster.send(ctx, d.inputs.Namespace+"/"+d.inputs.Release, archives...)
 	}
 	postgres, err := pulled(d.module.Pins, image.Postgres)

@@ -54,15 +54,11 @@ func (m *TodoChatbot) Verify(
 	if err != nil {
 		return "", err
 	}
-	policy := provenance.Policy{Source: source, Commit: commit, Builder: identity, Uncommitted: uncommitted}
+	release := published{tag: tag, by: trust{key: key, identity: identity, issuer: issuer},
+		policy: provenance.Policy{Source: source, Commit: commit, Builder: identity, Uncommitted: uncommitted}}
 	var text strings.Builder
 	for _, name := range []string{path.Base(backendRepository), path.Base(frontendRepository), chartName} {
-		digest, err := p.step(ctx, p.container, "resolve", p.repository(name), tag)
-		if err != nil {
-			return "", err
-		}
-		reference := p.repository(name) + "@" + digest
-		statement, err := p.verify(ctx, reference, trust{key: key, identity: identity, issuer: issuer}, policy)
+		reference, statement, err := p.vouched(ctx, name, release)
 		if err != nil {
 			return "", err
 		}

@@ -42,6 +42,10 @@ type Inputs struct {
 	HasKubeconfig, HasCluster bool
 	// Registry is where images are pushed, e.g. ghcr.io/acme; "" sends them through the API server.
 	Registry string
+	// Published is the release in Registry whose images are deployed, e.g. v1.2.3; "" builds the checkout's.
+	Published string
+	// Trusted says that the caller named whose signature counts for what was published.
+	Trusted bool
 	// Timeout bounds the roll.
 	Timeout time.Duration
 }
@@ -73,6 +77,7 @@ func (i Inputs) Validate() error {
 		i.checkOpenAIKey(),
 		i.checkCluster(),
 		i.checkRegistry(),
+		i.checkPublished(),
 		i.checkTimeout(),
 	)
 }
@@ -177,6 +182,20 @@ func (i Inputs) checkRegistry() error {
 	}
 	return errors.New("registry: give a host and a lower-case path, without https://, tag or digest, e.g. ghcr.io/acme or " +
 		"docker.io/acme")
+}
+
+func (i Inputs) checkPublished() error {
+	switch {
+	case i.Published == "" && i.Trusted:
+		return errors.New("published: --key and --identity say whose signature counts for a published release; name it with --published")
+	case i.Published == "":
+		return nil
+	case i.Registry == "":
+		return errors.New("published: give --registry too, the host and path that the release was published to")
+	case !i.Trusted:
+		return errors.New("published: say whose signature counts: --key cosign.pub, or --identity with the workflow's address")
+	}
+	return nil
 }
 
 func (i Inputs) checkTimeout() error {

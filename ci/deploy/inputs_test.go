@@ -43,6 +43,7 @@ func TestGoodInputsPass(t *testing.T) {
 		"an escaped password":                          func(i *Inputs) { i.DatabaseURL = strings.Replace(database, password, "a%2Fb%40c", 1) },
 		"an IPv6 database":                             func(i *Inputs) { i.DatabaseURL = strings.Replace(database, "db.example.test", "[fd00::1]", 1) },
 		"no registry":                                  func(i *Inputs) { i.Registry = "" },
+		"a published release":                          func(i *Inputs) { i.Published, i.Trusted = "v1.2.3", true },
 		"a registry on this machine":                   func(i *Inputs) { i.Registry = "localhost:5000" },
 		"a registry by address":                        func(i *Inputs) { i.Registry = "172.17.0.1:5000/todo" },
 		"no key in development":                        func(i *Inputs) { i.Environment, i.OpenAIKey = Development, "" },
@@ -143,6 +144,9 @@ func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"a registry with a digest": {func(i *Inputs) { i.Registry = "ghcr.io/acme@sha256:00" }, "registry: "},
 		"a registry in capitals":   {func(i *Inputs) { i.Registry = "ghcr.io/Acme" }, "lower-case path"},
 		"Docker Hub by user alone": {func(i *Inputs) { i.Registry = "acme" }, "docker.io/acme"},
+		"nobody trusted":           {func(i *Inputs) { i.Published = "v1" }, "published: say whose signature counts"},
+		"published nowhere":        {func(i *Inputs) { i.Published, i.Trusted, i.Registry = "v1", true, "" }, "published: give --registry too"},
+		"a key for nothing":        {func(i *Inputs) { i.Trusted = true }, "name it with --published"},
 		"a registry with a user":   {func(i *Inputs) { i.Registry = "me:" + password + "@ghcr.io/acme" }, "registry: "},
 
 		"a registry for the embedded cluster": {func(i *Inputs) { i.HasKubeconfig, i.HasCluster = false, false }, "registry: the embedded cluster"},

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"path"
+
+	"golang.org/x/sync/errgroup"
+
+	"todo-chatbot/ci/provenance"
+)
+
+// published is a release in a registry, and whose word counts for it.
+type published struct {
+	tag    string
+	by     trust
+	policy provenance.Policy
+}
+
+// vouched finds one artifact of a published release, and gives its reference by digest with the provenance that is trusted.
+func (p *publisher) vouched(ctx context.Context, name string, r published) (string, provenance.Statement, error) {
+	digest, err := p.step(ctx, p.container, "resolve", p.repository(name), r.tag)
+	if err != nil {
+		return "", provenance.Statement{}, err
+	}
+	reference := p.repository(name) + "@" + digest
+	statement, err := p.verify(ctx, reference, r.by, r.policy)
+	return reference, statement, err
+}
+
+// images are those of a published release, once both are vouched for.
+func (p *publisher) images(ctx context.Context, r published) (there placed, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	for local, reference := range map[string]*string{backendRepository: &there.backend, frontendRepository: &there.frontend} {
+		group.Go(func() (err error) {
+			*reference, _, err = p.vouched(ctx, path.Base(local), r)
+			return err
+		})
+	}
+	return there, group.Wait()
+}
+
+// take has the deployment use what was published, built from a source, "" for any, without changes.
+func (d *deployment) take(tag string, by trust, source string) {
+	d.published = &published{tag: tag, by: by, policy: provenance.Policy{Source: source, Builder: by.identity}}
+}
