@@ -145,6 +145,13 @@ func TestOneOfSeveralSignedStatementsIsEnough(t *testing.T) {
 	assert.ErrorContains(t, err, "only 000")
 }
 
+func TestACheckoutWithoutAnOriginIsToldAsSuch(t *testing.T) {
+	alone := build()
+	alone.Source.Repository = ""
+	_, err := provenance.Policy{Source: "https://example.test/todo"}.Any([]provenance.Statement{stated(t, alone)}, digest)
+	assert.ErrorContains(t, err, "built from a checkout without an origin, and only https://example.test/todo")
+}
+
 func TestWhatIsNoVerifiedStatementIsAnError(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":          "",

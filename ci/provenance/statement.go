@@ -180,6 +180,9 @@ func (p Policy) Check(s Statement, digest string) error {
 	definition := s.Predicate.BuildDefinition
 	repository, commit := splitSource(definition.ExternalParameters.Source)
 	if p.Source != "" && repository != p.Source {
+		if repository == "" {
+			repository = "a checkout without an origin"
+		}
 		problem("it was built from %s, and only %s is allowed", repository, p.Source)
 	}
 	if p.Commit != "" && commit != p.Commit {
