@@ -60,7 +60,7 @@ func (m *TodoChatbot) Deploy(
 	// +optional
 	plan *dagger.File,
 	// Let the cluster pull the images from a registry: a host and a path, e.g. ghcr.io/somebody. They are pushed there by
-	// digest. Left out, they are sent through the API server. What the pods need to pull them goes into --values, as
+	// digest, unless --published names them. Left out, they are sent through the API server. What the pods need to pull them goes into --values, as
 	// imagePullSecrets.
 	// +optional
 	registry string,

@@ -40,7 +40,8 @@ type Inputs struct {
 	// HasKubeconfig and HasCluster say that the two arguments were given which together name a cluster of the user's;
 	// with neither, the cluster is embedded.
 	HasKubeconfig, HasCluster bool
-	// Registry is where images are pushed, e.g. ghcr.io/acme; "" sends them through the API server.
+	// Registry is where the cluster pulls the images from, e.g. ghcr.io/acme: those that are pushed there, or that were
+	// published there. "" sends them through the API server.
 	Registry string
 	// Published is the release in Registry whose images are deployed, e.g. v1.2.3; "" builds the checkout's.
 	Published string
