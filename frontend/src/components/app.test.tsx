@@ -1,6 +1,6 @@
 import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { fakeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
 
@@ -37,6 +37,10 @@ beforeEach(() => {
 });
 
 afterEach(() => vi.unstubAllGlobals());
+
+// The session's store lets go of the window a second after its last reader has gone. The window must still be there:
+// a timer of the same length that starts later ends later.
+afterAll(() => new Promise((resolve) => setTimeout(resolve, 1000)));
 
 async function open(mayBeSignedIn = false) {
   const { App } = await import("./app");
