@@ -113,7 +113,7 @@ func TestTheGravestFindingComesFirst(t *testing.T) {
 
 func TestSarifPointsAtTheTemplate(t *testing.T) {
 	broken := patched(t, rendered(t, "development"), patch{backend, container + "/image", "todo-backend"},
-		patch{"Pod/todo-chatbot-test-health", "", nil}, patch{"Pod/todo-chatbot-test-journey", "", nil})
+		patch{journey, "", nil})
 	findings, err := chart.Check(broken, chart.Options{})
 	require.NoError(t, err)
 	raw, err := chart.Sarif("1.0.0", "helm", findings)

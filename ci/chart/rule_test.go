@@ -18,7 +18,7 @@ const (
 	backend   = "Deployment/todo-chatbot-backend"
 	frontend  = "Deployment/todo-chatbot-frontend"
 	postgres  = "StatefulSet/todo-chatbot-postgres"
-	health    = "Pod/todo-chatbot-test-health"
+	journey   = "Pod/todo-chatbot-test-journey"
 	podSpec   = "/spec/template/spec"
 	container = podSpec + "/containers/0"
 	policy    = "NetworkPolicy/todo-chatbot-"
@@ -87,13 +87,13 @@ const spec = "spec.template.spec"
 var resourceCases = map[string]broken{
 	"an init container counts for the pod's class": {"qos-guaranteed", []patch{{backend, podSpec + "/initContainers/1/resources/requests/cpu", "100m"}},
 		spec, "the pod is Burstable", "", nil},
-	"a pod without resources is the first to go": {"qos-guaranteed", []patch{{health, "/spec/containers/0/resources", nil}},
+	"a pod without resources is the first to go": {"qos-guaranteed", []patch{{journey, "/spec/containers/0/resources", nil}},
 		"spec", "the pod is BestEffort", "", nil},
-	"a limit of nothing is no limit": {"qos-guaranteed", []patch{{health, "/spec/containers/0/resources/limits/cpu", 0},
-		{health, "/spec/containers/0/resources/requests/cpu", 0}}, "spec", "the pod is Burstable", "", nil},
+	"a limit of nothing is no limit": {"qos-guaranteed", []patch{{journey, "/spec/containers/0/resources/limits/cpu", 0},
+		{journey, "/spec/containers/0/resources/requests/cpu", 0}}, "spec", "the pod is Burstable", "", nil},
 	"resources of the pod itself count alone": {"qos-guaranteed", []patch{{backend, podSpec + "/resources", m{"requests": m{"cpu": "1"}}}},
 		spec, "the pod is Burstable", "", nil},
-	"an amount that is none has no class": {"qos-guaranteed", []patch{{health, "/spec/containers/0/resources/limits/cpu", "lots"}},
+	"an amount that is none has no class": {"qos-guaranteed", []patch{{journey, "/spec/containers/0/resources/limits/cpu", "lots"}},
 		"spec", `cpu: "lots" is no quantity`, "", nil},
 	"requests below limits": {"requests-equal-limits", []patch{{backend, container + "/resources/requests/memory", "256Mi"}},
 		spec + ".containers[0].resources", "requests 256Mi memory and is limited to 512Mi", "", nil},
@@ -149,9 +149,9 @@ var referenceCases = map[string]broken{
 		spec + ".containers[0].envFrom[1]", "Secret other is not there", "", nil},
 	"a key of a ConfigMap": {"key-exists", []patch{{backend, container + "/env/-", m{"name": "A", "valueFrom": m{"configMapKeyRef": m{"name": "todo-chatbot-backend", "key": "A"}}}}},
 		spec + ".containers[0].env[2]", "ConfigMap todo-chatbot-backend has no key A", "", nil},
-	"a volume of a ConfigMap that is not there": {"key-exists", []patch{{health, "/spec/volumes/0/configMap/name", "other"}},
+	"a volume of a ConfigMap that is not there": {"key-exists", []patch{{journey, "/spec/volumes/0/configMap/name", "other"}},
 		"spec.volumes[0]", "ConfigMap other is not there", "", nil},
-	"a key of a volume that is projected": {"key-exists", []patch{{health, "/spec/volumes/0", m{"name": "scripts", "projected": m{"sources": []any{
+	"a key of a volume that is projected": {"key-exists", []patch{{journey, "/spec/volumes/0", m{"name": "scripts", "projected": m{"sources": []any{
 		m{"configMap": m{"name": "todo-chatbot-test-scripts", "items": []any{m{"key": "none.py", "path": "a"}}}}}}}}},
 		"spec.volumes[0]", "has no key none.py", "", nil},
 	"a file that its volume lacks": {"key-exists", []patch{{postgres, container + "/volumeMounts/3/subPath", "shadow"}},
@@ -191,8 +191,8 @@ var referenceCases = map[string]broken{
 	"a tag and a digest": {"image-pinned",
 		[]patch{{frontend, container + "/image", "todo-frontend:1@sha256:" + strings.Repeat("a", 64)}},
 		spec + ".containers[0].image", "has a tag and a digest", "", nil},
-	"an image that has no name": {"image-pinned", []patch{{health, "/spec/containers/0/image", nil}},
-		"spec.containers[0].image", "container health has no image", "", nil},
+	"an image that has no name": {"image-pinned", []patch{{journey, "/spec/containers/0/image", nil}},
+		"spec.containers[0].image", "container journey has no image", "", nil},
 	"an autoscaler of nothing": {"autoscaler-target",
 		[]patch{{"HorizontalPodAutoscaler/todo-chatbot-backend", "/spec/scaleTargetRef/name", "api"}},
 		"spec.scaleTargetRef", "Deployment api is not there", "", nil},

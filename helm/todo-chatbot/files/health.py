@@ -1,9 +1,6 @@
 """Whether every part of the release answers through its Service."""
 
-import os
-import sys
-
-from service import Service, check, require, run
+from service import check
 
 
 def steps(backend, frontend):
@@ -38,8 +35,3 @@ def steps(backend, frontend):
         ("frontend-page", frontend_page),
         ("signing-keys", signing_keys),
     ]
-
-
-if __name__ == "__main__":
-    backend_url, frontend_url = require(os.environ, "BACKEND_URL", "FRONTEND_URL")
-    sys.exit(run(steps(Service(backend_url), Service(frontend_url))))
