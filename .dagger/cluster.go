@@ -11,6 +11,7 @@ import (
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/node"
+	"todo-chatbot/ci/program"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -124,12 +125,16 @@ func (c *cluster) ask(ctx context.Context, args ...string) (string, error) {
 // send puts images into every node of a cluster of the user's, through its API server alone. The owner is the release
 // that they are for, as namespace/name.
 func (c *cluster) send(ctx context.Context, owner string, archives ...archive) error {
-	container, paths := withArchives(withNodeFiles(c.tools()), archives)
+	rest, err := ownTool(program.Rest)
+	if err != nil {
+		return err
+	}
+	container, paths := withArchives(withNodeFiles(c.tools()).WithFile("/usr/local/bin/"+program.Rest, rest), archives)
 	args := []string{node.Home + "/send.sh", owner}
 	for i, a := range archives {
 		args = append(args, a.name()+"="+paths[i])
 	}
-	_, err := container.WithExec(args).Sync(ctx)
+	_, err = container.WithExec(args).Sync(ctx)
 	return explain("sending the images", err)
 }
 

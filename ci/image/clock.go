@@ -3,8 +3,11 @@ package image
 import (
 	"archive/tar"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,8 +17,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/sync/errgroup"
 )
 
 // imported is how an engine's history names a layer that came with the base image. Such a layer is shared with whoever
@@ -80,17 +85,26 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 		return nil, fmt.Errorf("the config tells of %d layers and the archive has %d", len(made), len(layers))
 	}
 	additions := make([]mutate.Addendum, len(layers))
+	var group errgroup.Group
 	for i, layer := range layers {
-		by := made[i].CreatedBy
-		if !strings.HasPrefix(by, imported) {
-			if layer, err = rewrite(layer, filepath.Join(work, fmt.Sprint(i)), o.Epoch); err != nil {
-				return nil, fmt.Errorf("layer %d: %w", i, err)
+		group.Go(func() error {
+			by, normal := made[i].CreatedBy, rewrite
+			if strings.HasPrefix(by, imported) {
+				normal = keep
 			}
-		}
-		additions[i] = mutate.Addendum{
-			Layer: layer, MediaType: types.OCILayer,
-			History: v1.History{Created: v1.Time{Time: o.Created}, CreatedBy: by},
-		}
+			layer, err := normal(layer, filepath.Join(work, fmt.Sprint(i)), o.Epoch)
+			if err != nil {
+				return fmt.Errorf("layer %d: %w", i, err)
+			}
+			additions[i] = mutate.Addendum{
+				Layer: layer, MediaType: types.OCILayer,
+				History: v1.History{Created: v1.Time{Time: o.Created}, CreatedBy: by},
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	// A config of its own, so that nothing comes along that a later engine may add.
 	fresh := &v1.ConfigFile{
@@ -133,17 +147,54 @@ func rewrite(layer v1.Layer, path string, epoch time.Time) (_ v1.Layer, err erro
 	if err != nil {
 		return nil, err
 	}
-	zipped, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	packed, unpacked := sha256.New(), sha256.New()
+	zipped, err := gzip.NewWriterLevel(io.MultiWriter(file, packed), gzip.BestSpeed)
 	if err != nil {
 		return nil, err
 	}
-	if err := retime(tar.NewReader(content), tar.NewWriter(zipped), epoch); err != nil {
+	if err := retime(tar.NewReader(content), tar.NewWriter(io.MultiWriter(zipped, unpacked)), epoch); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	if err := errors.Join(zipped.Close(), file.Close()); err != nil {
 		return nil, err
 	}
-	return tarball.LayerFromFile(path, tarball.WithMediaType(types.OCILayer))
+	return partial.CompressedToLayer(rewritten{path, sum(packed), sum(unpacked)})
+}
+
+// rewritten is a layer in a file, whose sums are known from its writing: to read it again for them takes as long as to write it.
+type rewritten struct {
+	path           string
+	digest, diffID v1.Hash
+}
+
+func (r rewritten) Digest() (v1.Hash, error)            { return r.digest, nil }
+func (r rewritten) DiffID() (v1.Hash, error)            { return r.diffID, nil }
+func (r rewritten) Compressed() (io.ReadCloser, error)  { return os.Open(r.path) }
+func (r rewritten) MediaType() (types.MediaType, error) { return types.OCILayer, nil }
+func (r rewritten) Size() (int64, error) {
+	info, err := os.Stat(r.path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// hashed is a layer with the sum of what is in it.
+type hashed struct {
+	v1.Layer
+	diffID v1.Hash
+}
+
+func (h hashed) DiffID() (v1.Hash, error) { return h.diffID, nil }
+
+// keep leaves a layer as it is and sums what is in it, which costs as much as rewriting another beside it.
+func keep(layer v1.Layer, _ string, _ time.Time) (v1.Layer, error) {
+	diffID, err := layer.DiffID()
+	return hashed{layer, diffID}, err
+}
+
+func sum(h hash.Hash) v1.Hash {
+	return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(h.Sum(nil))}
 }
 
 func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) error {

@@ -5,6 +5,7 @@
 #
 # OWNER is the release for which it is done, as NAMESPACE/NAME; no two may send for one at once. A pod on each node
 # reaches that node's containerd. Its image is one that the node has already, and every program in it is the node's own.
+# Of an image that a node lacks, what it has as part of others is not sent: `rest`, the module's own tool, leaves it out.
 # The pods' namespace goes when this ends, and one that a killed run left goes before.
 set -euo pipefail
 
@@ -56,9 +57,27 @@ lacking() {
 
 megabytes() { echo $((($1 + 500000) / 1000000)); }
 
+# take NODE REFERENCE ARCHIVE imports an archive on that node, by deliver's on_node, and tells how far it is.
+take() {
+  local name=$1 reference=$2 archive=$3 size began=$SECONDS said=$SECONDS sender at
+  size=$(stat -c %s "$archive")
+  on_node images import --digests --base-name "${reference%@*}" - <"$archive" >/dev/null &
+  sender=$!
+  while kill -0 "$sender" 2>/dev/null; do
+    sleep 0.2
+    [ $((SECONDS - said)) -ge 5 ] || continue
+    said=$SECONDS
+    # How far the archive was read, which the kernel knows.
+    at=$(sed -n 's/^pos:\s*//p' "/proc/$sender/fdinfo/0" 2>/dev/null || true)
+    [ -z "$at" ] || echo "$name takes ${reference%@*}: $(megabytes "$at") of $(megabytes "$size") MB"
+  done
+  wait "$sender" || return
+  echo "$name took $reference ($(megabytes "$size") MB in $((SECONDS - began)) s)"
+}
+
 # deliver INDEX REFERENCE=ARCHIVE... brings one node what it lacks.
 deliver() {
-  local index=$1 name runtime version image containerd pair reference archive present size began sender said; shift
+  local index=$1 name runtime version image containerd pair reference archive present part=/tmp/part-$1.tar; shift
   # The smallest image that the node has: what is in it does not matter.
   read -r name runtime version image < <(jq -r ".items[$index] | [.metadata.name, .status.nodeInfo.containerRuntimeVersion,
     .status.nodeInfo.kubeletVersion, (.status.images | sort_by(.sizeBytes)[0].names[-1])] | @tsv" /tmp/nodes.json)
@@ -74,21 +93,13 @@ deliver() {
   for pair in "$@"; do
     reference=${pair%%=*} archive=${pair#*=}
     if grep -qxF "$reference" <<<"$present"; then echo "$name has $reference"; continue; fi
-    size=$(stat --format %s "$archive") began=$SECONDS said=$SECONDS
-    on_node images import --digests --base-name "${reference%@*}" - <"$archive" >/dev/null &
-    sender=$!
-    while kill -0 "$sender" 2>/dev/null; do
-      sleep 0.2
-      [ $((SECONDS - said)) -ge 5 ] || continue
-      said=$SECONDS
-      # How far the archive was read, which the kernel knows.
-      local at; at=$(sed -n 's/^pos:\s*//p' "/proc/$sender/fdinfo/0" 2>/dev/null || true)
-      [ -z "$at" ] || echo "$name takes ${reference%@*}: $(megabytes "$at") of $(megabytes "$size") MB"
-    done
-    wait "$sender" || fail "node $name did not take $reference"
+    on_node content ls --quiet </dev/null >"$part.has"
+    rest "$archive" "$part" "$part.has"
+    # A store may drop what it has listed: then all of it goes.
+    take "$name" "$reference" "$part" || take "$name" "$reference" "$archive" || fail "node $name did not take $reference"
+    rm "$part" "$part.has"
     present=$(on_node images ls --quiet </dev/null)
     grep -qxF "$reference" <<<"$present" || fail "node $name has no $reference after its import; is it another platform's image?"
-    echo "$name took $reference ($(megabytes "$size") MB in $((SECONDS - began)) s)"
   done
 }
 

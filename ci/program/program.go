@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -29,10 +30,13 @@ const (
 	Weigh = "weigh"
 	// Trim is the tool that takes out of programs and shared objects what no start reads. Its arguments are directories.
 	Trim = "trim"
+	// Rest is the tool that copies an archive without the blobs that an image store has already. Its arguments are the
+	// path to read, the path to write, and that of a list of the digests that the store has, one on a line.
+	Rest = "rest"
 )
 
 var tools = map[string]func(args []string, out io.Writer) error{
-	WithoutClock: withoutClock, Inspect: inspect, Weigh: weigh, Trim: trim,
+	WithoutClock: withoutClock, Inspect: inspect, Weigh: weigh, Trim: trim, Rest: rest,
 }
 
 // This runs before the module's main package is initialized, which wants a session with an engine, and a container has none.
@@ -120,6 +124,21 @@ func trim(directories []string, out io.Writer) error {
 		}
 	}
 	return nil
+}
+
+func rest(args []string, _ io.Writer) error {
+	if len(args) != 3 {
+		return fmt.Errorf("%s: give it an archive to read, one to write and a list of digests", Rest)
+	}
+	list, err := os.ReadFile(args[2])
+	if err != nil {
+		return fmt.Errorf("%s: %w", Rest, err)
+	}
+	has := map[string]bool{}
+	for digest := range strings.FieldsSeq(string(list)) {
+		has[digest] = true
+	}
+	return image.Rest(args[0], args[1], has)
 }
 
 // Copy puts the executable, under a tool's name, into the working directory. It appears there whole: several builds of one

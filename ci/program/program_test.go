@@ -145,3 +145,25 @@ func TestAToolIsWholeWhileItIsCopiedAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestTheToolLeavesOutWhatAStoreHas(t *testing.T) {
+	clock := tool(t, program.WithoutClock)
+	require.NoError(t, program.Copy(program.Rest))
+	run, err := filepath.Abs(program.Rest)
+	require.NoError(t, err)
+	planted(t, "engine.tar")
+	require.NoError(t, exec.Command(clock, "engine.tar", "image.tar", "0").Run())
+	opened, err := image.Open("image.tar")
+	require.NoError(t, err)
+	layers, err := opened.Layers()
+	require.NoError(t, err)
+	has, err := layers[0].Digest()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("has", []byte("sha256:of-another\n"+has.String()+"\n"), 0o600))
+
+	out, err := exec.Command(run, "image.tar", "rest.tar", "has").CombinedOutput()
+
+	require.NoError(t, err, "%s", out)
+	_, err = image.Open("rest.tar")
+	require.ErrorContains(t, err, has.Hex, "the layer that the store has is not in it")
+}
