@@ -104,14 +104,9 @@ func (m *TodoChatbot) Deploy(
 	if err != nil {
 		return "", err
 	}
-	if registry != "" {
-		access := registryAccess{at: registry, username: registryUsername, password: registryPassword, plainHTTP: registryPlainHTTP}
-		if d.registry, err = newPublisher(ctx, m.Pins, access); err != nil {
-			return "", err
-		}
-	}
-	if published != "" {
-		d.take(published, trust{key: key, identity: identity, issuer: issuer}, source)
+	access := registryAccess{at: registry, username: registryUsername, password: registryPassword, plainHTTP: registryPlainHTTP}
+	if err := d.use(ctx, access, published, trust{key: key, identity: identity, issuer: issuer}, source); err != nil {
+		return "", err
 	}
 	// The checks are of the checkout, and what was published is not made from it.
 	d.checks, d.extra, d.saved = !skipChecks && d.published == nil, values, plan

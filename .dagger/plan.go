@@ -49,16 +49,40 @@ func (m *TodoChatbot) Plan(
 	// Values of yours for the chart, as deploy takes them.
 	// +optional
 	values *dagger.File,
-	// The registry that deploy would push to. Nothing is pushed here.
+	// The registry that deploy would push to, or take --published from. Nothing is pushed here.
 	// +optional
 	registry string,
+	// Who may read there.
+	// +optional
+	registryUsername string,
+	// +optional
+	registryPassword *dagger.Secret,
+	// That registry has no TLS. For a network that is trusted.
+	// +optional
+	registryPlainHTTP bool,
+	// The release in that registry whose images deploy would take. They are verified here too, by what follows.
+	// +optional
+	published string,
+	// +optional
+	key *dagger.File,
+	// +optional
+	identity string,
+	// +default="https://token.actions.githubusercontent.com"
+	issuer string,
+	// +optional
+	source string,
 ) (string, error) {
 	d, err := m.deployment(ctx, arguments{
 		databaseURL: databaseUrl, authSecret: betterAuthSecret, openAIKey: openaiApiKey,
 		kubeconfig: kubeconfig, cluster: cluster, context: context, postgres: postgres,
-		environment: environment, release: release, namespace: namespace, publicURL: publicUrl, timeout: "5m", registry: registry,
+		environment: environment, release: release, namespace: namespace, publicURL: publicUrl, timeout: "5m",
+		registry: registry, published: published, trusted: key != nil || identity != "",
 	})
 	if err != nil {
+		return "", err
+	}
+	access := registryAccess{at: registry, username: registryUsername, password: registryPassword, plainHTTP: registryPlainHTTP}
+	if err := d.use(ctx, access, published, trust{key: key, identity: identity, issuer: issuer}, source); err != nil {
 		return "", err
 	}
 	d.extra = values

@@ -39,7 +39,15 @@ func (p *publisher) images(ctx context.Context, r published) (there placed, err 
 	return there, group.Wait()
 }
 
-// take has the deployment use what was published, built from a source, "" for any, without changes.
-func (d *deployment) take(tag string, by trust, source string) {
+// use has the deployment go through a registry, "" for none, and take from there what was published under a tag, "" for the
+// checkout's own: built from a source, "" for any, without changes.
+func (d *deployment) use(ctx context.Context, access registryAccess, tag string, by trust, source string) (err error) {
+	if access.at == "" {
+		return nil
+	}
+	if d.registry, err = newPublisher(ctx, d.module.Pins, access); err != nil || tag == "" {
+		return err
+	}
 	d.published = &published{tag: tag, by: by, policy: provenance.Policy{Source: source, Builder: by.identity}}
+	return nil
 }
