@@ -30,6 +30,9 @@ func refusedOrWritten(t *testing.T, in string) {
 	if _, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch}); err != nil {
 		assert.NoFileExists(t, out)
 	}
+	if image.Rest(in, out, nil) != nil {
+		assert.NoFileExists(t, out+".partial")
+	}
 }
 
 // A damaged archive is refused or read; it is never a panic.
