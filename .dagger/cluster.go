@@ -122,6 +122,12 @@ func (c *cluster) ask(ctx context.Context, args ...string) (string, error) {
 		Contents(ctx)
 }
 
+// reached fails when the cluster does not answer the one request that needs no permission.
+func (c *cluster) reached(ctx context.Context) error {
+	_, err := c.ask(ctx, "kubectl", "get", "--raw", "/version", "--request-timeout", "10s")
+	return explain("reaching the cluster", err)
+}
+
 // send puts images into every node of a cluster of the user's, through its API server alone. The owner is the release
 // that they are for, as namespace/name.
 func (c *cluster) send(ctx context.Context, owner string, archives ...archive) error {
