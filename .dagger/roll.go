@@ -15,7 +15,8 @@ import (
 const (
 	// pause is the time between two looks at a roll.
 	pause = 2 * time.Second
-	// outage is how long an API server may not answer while a roll is watched: one that restarts needs less.
+	// outage is how long an API server may not answer while a roll is watched, and how long no node may be ready before one:
+	// what restarts needs less.
 	outage = time.Minute
 )
 

@@ -3,14 +3,29 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"time"
 
 	"todo-chatbot/ci/kube"
 )
 
-// room holds what the release asks for against what each node has left. Nothing has changed by then, and no image need be
-// built: which one it is does not change what its pod asks for.
+// room holds what the release asks for against what each node has left, and waits for a cluster that has just started.
 func (d *deployment) room(ctx context.Context) error {
+	for limit := time.Now().Add(outage); ; {
+		err := d.fits(ctx)
+		if !errors.Is(err, kube.ErrStarting) || time.Now().After(limit) {
+			return err
+		}
+		if err := wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// fits is one look. Nothing has changed by then, and no image need be built: which one it is does not change what its pod
+// asks for.
+func (d *deployment) fits(ctx context.Context) error {
 	image := fmt.Sprintf("%s@sha256:%x", backendRepository, sha256.Sum256(nil))
 	tools, given, err := d.chart(placed{backend: image, frontend: image, postgres: image})
 	if err != nil {

@@ -121,6 +121,15 @@ func (n Node) closed() string {
 	return strings.Join(why, ", ")
 }
 
+// starting is true for a node that nobody has closed and that is not ready, or has not lost the taint for it yet.
+func (n Node) starting() bool {
+	notReady := condition(n.Status.Conditions, "Ready", "True") == nil
+	for _, taint := range n.Spec.Taints {
+		notReady = notReady || taint.Key == "node.kubernetes.io/not-ready" || taint.Key == "node.kubernetes.io/unreachable"
+	}
+	return notReady && !n.Spec.Unschedulable
+}
+
 // preparation tells why a placed pod has not started anything: a volume that does not mount, or no network.
 func (in *inspector) preparation(pod Pod) *Diagnosis {
 	for _, status := range append(append([]ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...) {

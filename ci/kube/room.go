@@ -1,7 +1,9 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -11,6 +13,9 @@ type RoomOptions struct {
 	// Release and Namespace name the release: its own running pods give their room to the ones that replace them.
 	Release, Namespace string
 }
+
+// ErrStarting is that no node is ready and one may be in a moment: its cluster has just started, or its API server was away.
+var ErrStarting = errors.New("no node is ready yet; see: kubectl get nodes")
 
 // free is what a node has left.
 type free struct {
@@ -23,14 +28,18 @@ type free struct {
 // Room holds what a release asks for against what each node has left: its allocatable resources less the requests of the
 // pods on it. The snapshot is that of RoomKinds. Pods are placed the largest first, each on the first node that has room,
 // which finds a place wherever the scheduler would but in rare cases of many nodes. The error names the numbers and the
-// ways out.
+// ways out; it is ErrStarting where asking again may find more.
 func Room(s Snapshot, ask Ask, o RoomOptions) error {
 	nodes, err := s.free(o)
 	if err != nil {
 		return fmt.Errorf("room: %w", err)
 	}
 	if len(nodes) == 0 {
-		return fmt.Errorf("room: no node takes pods; see: kubectl get nodes\n%s", indent((&inspector{Snapshot: s}).nodeFacts()))
+		facts := indent((&inspector{Snapshot: s}).nodeFacts())
+		if slices.ContainsFunc(s.Nodes, Node.starting) {
+			return fmt.Errorf("room: %w\n%s", ErrStarting, facts)
+		}
+		return fmt.Errorf("room: no node takes pods; see: kubectl get nodes\n%s", facts)
 	}
 	extras := ask.Extra
 	if len(extras) == 0 {

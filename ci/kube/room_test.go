@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -163,6 +164,28 @@ func TestRoomCountsWhatANodeReallyHasLeft(t *testing.T) {
 			} else {
 				assert.ErrorContains(t, err, "room: ")
 			}
+		})
+	}
+}
+
+func TestRoomTellsANodeThatStartsFromOneThatIsClosed(t *testing.T) {
+	for name, test := range map[string]struct {
+		change   func(*Node)
+		starting bool
+	}{
+		"not ready":            {func(n *Node) { n.Status.Conditions[0].Status = "Unknown" }, true},
+		"ready a moment ago":   {func(n *Node) { n.Spec.Taints = []Taint{{"node.kubernetes.io/not-ready", "NoSchedule"}} }, true},
+		"cordoned":             {func(n *Node) { n.Spec.Unschedulable = true }, false},
+		"cordoned and away":    {func(n *Node) { n.Status.Conditions[0].Status, n.Spec.Unschedulable = "Unknown", true }, false},
+		"kept for other pods":  {func(n *Node) { n.Spec.Taints = []Taint{{"gpu", "NoSchedule"}} }, false},
+		"ready, and too small": {func(n *Node) { n.Status.Allocatable["cpu"] = "1m" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := clusterOf("1", "1Gi", "0", "a")
+			test.change(&s.Nodes[0])
+			err := Room(s, Ask{Pods: []PodAsk{{Resources: Resources{MilliCPU: 500}}}}, RoomOptions{})
+			require.Error(t, err)
+			assert.Equal(t, test.starting, errors.Is(err, ErrStarting), err)
 		})
 	}
 }
