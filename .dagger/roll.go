@@ -17,7 +17,7 @@ const (
 	pause = 2 * time.Second
 	// outage is how long an API server may not answer while a roll is watched, and how long no node may be ready before one:
 	// what restarts needs less.
-	outage = time.Minute
+	outage = 2 * time.Minute
 )
 
 // roll waits until every pod of the release is the new one and ready, and fails as soon as that cannot be.
