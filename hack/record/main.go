@@ -82,62 +82,52 @@ func printed(a kube.Assessment, said string) bool {
 }
 
 func write(s kube.Snapshot, began, at time.Time, out string) error {
-	file, err := os.Create(out)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(file, "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"began\":%q,\"recordedAt\":%q,\"items\":[", began.Format(time.RFC3339), at.Format(time.RFC3339Nano))
-	w := &writer{file: file}
-	all(w, "Deployment", s.Deployments)
-	all(w, "StatefulSet", s.StatefulSets)
-	for _, r := range s.ReplicaSets {
-		if r.Spec.Replicas != nil && *r.Spec.Replicas > 0 {
-			w.object("ReplicaSet", r)
+	var r recording
+	all(&r, "Deployment", s.Deployments)
+	all(&r, "StatefulSet", s.StatefulSets)
+	for _, set := range s.ReplicaSets {
+		if set.Spec.Replicas != nil && *set.Spec.Replicas > 0 {
+			r.add("ReplicaSet", set)
 		}
 	}
-	all(w, "Pod", s.Pods)
+	all(&r, "Pod", s.Pods)
 	for _, e := range s.Events {
 		if !e.LastTimestamp.Before(began) || !e.EventTime.Before(began) {
-			w.object("Event", e)
+			r.add("Event", e)
 		}
 	}
-	all(w, "ResourceQuota", s.Quotas)
-	all(w, "PersistentVolumeClaim", s.Claims)
-	all(w, "Node", s.Nodes)
-	_, err = fmt.Fprintln(file, "\n]}")
-	return errors.Join(w.err, err, file.Close())
+	all(&r, "ResourceQuota", s.Quotas)
+	all(&r, "PersistentVolumeClaim", s.Claims)
+	all(&r, "Node", s.Nodes)
+	if r.err != nil {
+		return r.err
+	}
+	list := fmt.Sprintf(`{"apiVersion":"v1","kind":"List","began":%q,"recordedAt":%q,"items":[`, began.Format(time.RFC3339), at.Format(time.RFC3339Nano))
+	return os.WriteFile(out, []byte(list+"\n"+strings.Join(r.lines, ",\n")+"\n]}\n"), 0o644)
 }
 
-// writer puts one object on a line; the first error stays.
-type writer struct {
-	file  *os.File
-	count int
+// recording has one object on a line; its first error stays.
+type recording struct {
+	lines []string
 	err   error
 }
 
-func all[T any](w *writer, kind string, objects []T) {
+func all[T any](r *recording, kind string, objects []T) {
 	for _, o := range objects {
-		w.object(kind, o)
+		r.add(kind, o)
 	}
 }
 
-func (w *writer) object(kind string, o any) {
+// add takes an object as the API server gives it, but for what ci/kube does not read.
+func (r *recording) add(kind string, o any) {
 	raw, err := json.Marshal(o)
-	fields := map[string]json.RawMessage{}
+	fields := map[string]any{}
 	if err == nil {
 		err = json.Unmarshal(raw, &fields)
 	}
-	fields["kind"], _ = json.Marshal(kind)
+	fields["kind"] = kind
 	if err == nil {
 		raw, err = json.Marshal(fields)
 	}
-	between := ",\n"
-	if w.count == 0 {
-		between = "\n"
-	}
-	w.count++
-	if err == nil {
-		_, err = fmt.Fprintf(w.file, "%s%s", between, raw)
-	}
-	w.err = errors.Join(w.err, err)
+	r.lines, r.err = append(r.lines, string(raw)), errors.Join(r.err, err)
 }
