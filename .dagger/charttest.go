@@ -110,22 +110,47 @@ func (t *trial) apply(ctx context.Context, packaged *dagger.File, mark string) e
 	}
 	began := time.Now()
 	tools := t.cluster.tools().WithMountedDirectory("/chart", t.module.Chart().Source).WithNewFile("/run/values.json", values)
-	from := "/chart"
+	from, set := "/chart", "/chart/"+t.values
 	if packaged != nil {
-		from = "/run/previous.tgz"
+		from, set = "/run/previous.tgz", "/run/known.json"
 		tools = tools.WithMountedFile(from, packaged)
+		known, err := t.known(ctx, tools, from)
+		if err != nil {
+			return err
+		}
+		tools = tools.WithNewFile(set, known)
 	}
 	const namespace = `kubectl get namespace "$1" >/dev/null 2>&1 || {
   kubectl create namespace "$1" && kubectl label namespace "$1" pod-security.kubernetes.io/enforce=restricted
 }`
 	_, err = tools.
 		WithExec([]string{"sh", "-c", namespace, "namespace", t.inputs.Namespace}).
-		WithExec(t.helm("upgrade", t.inputs.Release, from, "--install", "--values", "/chart/"+t.values, "--values", "/run/values.json")).
+		WithExec(t.helm("upgrade", t.inputs.Release, from, "--install", "--values", set, "--values", "/run/values.json")).
 		Sync(ctx)
 	if err != nil {
 		return explain("applying the chart", err)
 	}
 	return t.roll(ctx, began)
+}
+
+// known is the set of values as a packaged version can be given it.
+func (t *trial) known(ctx context.Context, tools *dagger.Container, packaged string) (string, error) {
+	schema, err := tools.WithExec([]string{"tar", "-xzOf", packaged, "todo-chatbot/values.schema.json"}).Stdout(ctx)
+	if err != nil {
+		return "", explain("reading the schema of the chart before", err)
+	}
+	values, err := t.module.Chart().Source.File(t.values).Contents(ctx)
+	if err != nil {
+		return "", explain("reading the chart's values", err)
+	}
+	known, unknown, err := chart.Known([]byte(values), []byte(schema))
+	if err != nil {
+		return "", err
+	}
+	for _, key := range unknown {
+		fmt.Printf("%s: %s is new, and the chart before is installed without it\n", t.values, key)
+	}
+	return string(known), nil
 }
 
 // overrides are the images that the cluster has, and an annotation that makes every pod of a component roll when it changes.
