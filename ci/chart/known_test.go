@@ -2,6 +2,7 @@ package chart
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,11 +39,16 @@ func TestKnownLeavesOutWhatAVersionBeforeCouldNotBeTold(t *testing.T) {
 func TestKnownTakesEverySetOfTheChartItself(t *testing.T) {
 	schema, err := os.ReadFile("../../helm/todo-chatbot/values.schema.json")
 	require.NoError(t, err)
-	values, err := os.ReadFile("../../helm/todo-chatbot/ci/extras-values.yaml")
+	sets, err := filepath.Glob("../../helm/todo-chatbot/ci/*.yaml")
 	require.NoError(t, err)
-	_, unknown, err := Known(values, schema)
-	require.NoError(t, err)
-	assert.Empty(t, unknown)
+	require.NotEmpty(t, sets)
+	for _, set := range sets {
+		values, err := os.ReadFile(set)
+		require.NoError(t, err)
+		_, unknown, err := Known(values, schema)
+		require.NoError(t, err)
+		assert.Empty(t, unknown, set)
+	}
 }
 
 func TestKnownRefusesWhatItCannotRead(t *testing.T) {

@@ -15,22 +15,23 @@ import (
 // recorded are objects of a real cluster in the moment in which a deployment was given up: hack/lab/faults provoked it, and
 // hack/record kept what is read of them. The page of the same name in docs/diagnoses has what that deployment said.
 func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
+	const backend, frontend = "deployment/todo-chatbot-backend", "deployment/todo-chatbot-frontend"
 	for name, want := range map[string]struct {
-		code    Code
-		object  string
-		message string
-		waits   bool // for what may still pass
+		code             Code
+		workload, object string
+		message          string
+		waits            bool // for what may still pass
 	}{
-		"quota":         {QuotaExceeded, "replicaset/todo-chatbot-backend-", "exceeded quota: pods", true},
-		"admission":     {AdmissionDenied, "replicaset/todo-chatbot-backend-", "every pod needs the label team", false},
-		"unschedulable": {Unschedulable, "pod/todo-chatbot-frontend-", "didn't match Pod's node affinity/selector", true},
-		"image-pull":    {ImagePull, "pod/todo-chatbot-backend-", "localhost/todo-backend", false},
-		"configuration": {ContainerConfig, "pod/todo-chatbot-backend-", `secret "missing" not found`, false},
-		"volume":        {VolumeMount, "pod/todo-chatbot-backend-", `configmap "missing" not found`, true},
-		"out-of-memory": {OOMKilled, "pod/todo-chatbot-backend-", "exit code 137 (OOMKilled)", false},
-		"migration":     {MigrationFailed, "pod/todo-chatbot-backend-", "exit code 255 (Error)", false},
-		"crash-loop":    {CrashLoop, "pod/todo-chatbot-backend-", "exit code 1 (Error)", false},
-		"unready":       {ReadinessProbe, "pod/todo-chatbot-backend-", "HTTP probe failed with statuscode: 404", true},
+		"quota":         {QuotaExceeded, backend, "replicaset/todo-chatbot-backend-", "exceeded quota: pods", true},
+		"admission":     {AdmissionDenied, backend, "replicaset/todo-chatbot-backend-", "every pod needs the label team", false},
+		"unschedulable": {Unschedulable, frontend, "pod/todo-chatbot-frontend-", "didn't match Pod's node affinity/selector", true},
+		"image-pull":    {ImagePull, backend, "pod/todo-chatbot-backend-", "localhost/todo-backend", false},
+		"configuration": {ContainerConfig, backend, "pod/todo-chatbot-backend-", `secret "missing" not found`, false},
+		"volume":        {VolumeMount, backend, "pod/todo-chatbot-backend-", `configmap "missing" not found`, true},
+		"out-of-memory": {OOMKilled, backend, "pod/todo-chatbot-backend-", "exit code 137 (OOMKilled)", false},
+		"migration":     {MigrationFailed, backend, "pod/todo-chatbot-backend-", "exit code 255 (Error)", false},
+		"crash-loop":    {CrashLoop, backend, "pod/todo-chatbot-backend-", "exit code 1 (Error)", false},
+		"unready":       {ReadinessProbe, backend, "pod/todo-chatbot-backend-", "HTTP probe failed with statuscode: 404", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("testdata", "recorded", name+".json"))
@@ -45,6 +46,7 @@ func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
 			require.NotEmpty(t, a.Diagnoses)
 			first := a.Diagnoses[0]
 			assert.Equal(t, want.code, first.Code)
+			assert.Equal(t, want.workload, first.Workload)
 			assert.True(t, strings.HasPrefix(first.Object, want.object), first.Object)
 			assert.Contains(t, first.Message, want.message)
 			assert.False(t, a.Done())
