@@ -122,13 +122,11 @@ for module in list(sys.modules.values()):
 // compiled is the dependencies and the application, each with the bytecode of what a start loads. They are compiled apart, so
 // that a change of the application which loads no other module of a dependency leaves these as they are.
 func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.Directory, err error) {
-	trim, err := ownTool(program.Trim)
+	dependencies, err := withTool(b.dependencies(), program.Trim)
 	if err != nil {
 		return nil, nil, err
 	}
-	dependencies := b.dependencies().
-		WithFile("/usr/local/bin/"+program.Trim, trim).
-		WithExec([]string{program.Trim, "/app/.venv"})
+	dependencies = dependencies.WithExec([]string{toolPath(program.Trim), "/app/.venv"})
 	own := from(b.Pins, image.Python).
 		WithDirectory("/app", b.Source, dagger.ContainerWithDirectoryOpts{Include: applicationFiles})
 	loaded, err := dependencies.

@@ -131,11 +131,11 @@ func (c *cluster) reached(ctx context.Context) error {
 // send puts images into every node of a cluster of the user's, through its API server alone. The owner is the release
 // that they are for, as namespace/name.
 func (c *cluster) send(ctx context.Context, owner string, archives ...archive) error {
-	rest, err := ownTool(program.Rest)
+	container, err := withTool(withNodeFiles(c.tools()), program.Rest)
 	if err != nil {
 		return err
 	}
-	container, paths := withArchives(withNodeFiles(c.tools()).WithFile("/usr/local/bin/"+program.Rest, rest), archives)
+	container, paths := withArchives(container, archives)
 	args := []string{node.Home + "/send.sh", owner}
 	for i, a := range archives {
 		args = append(args, a.name()+"="+paths[i])

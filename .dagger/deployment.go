@@ -188,7 +188,7 @@ func (d *deployment) build(ctx context.Context) (images placed, archives []archi
 			if err != nil {
 				return err
 			}
-			postgres, err = unclocked(ctx, pinned.repository, from(d.module.Pins, image.Postgres), 0)
+			postgres, err = unclocked(ctx, pinned.repository, from(d.module.Pins, image.Postgres), d.module.Pins, image.Postgres, 0)
 			return err
 		})
 	}

@@ -63,7 +63,7 @@ func (b *Backend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, backendRepository, container, b.Created)
+	return unclocked(ctx, backendRepository, container, b.Pins, image.Python, b.Created)
 }
 
 func (f *Frontend) archive(ctx context.Context) (archive, error) {
@@ -71,7 +71,7 @@ func (f *Frontend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, frontendRepository, container, f.Created)
+	return unclocked(ctx, frontendRepository, container, f.Pins, image.Node, f.Created)
 }
 
 // The size of the image, by layer, directory and package.
@@ -120,29 +120,34 @@ func (f *Frontend) Inspect(ctx context.Context) error {
 
 // told is what one of the module's own tools prints about the archive, whose path is its last argument.
 func (a archive) told(ctx context.Context, doing, tool string, args ...string) (string, error) {
-	container, err := toolContainer(tool)
+	container, err := withTool(dag.Container(), tool)
 	if err != nil {
 		return "", err
 	}
 	out, err := container.
 		WithMountedFile("/image.tar", a.file).
-		WithExec(append(append([]string{"/" + tool}, args...), "/image.tar")).
+		WithExec(append(append([]string{toolPath(tool)}, args...), "/image.tar")).
 		Stdout(ctx)
 	return out, explain(doing+" "+path.Base(a.repository), err)
 }
 
-// unclocked takes what the build's time and place left out of an image, and gives it as an OCI archive whose config has
-// the time created.
-func unclocked(ctx context.Context, repository string, built *dagger.Container, created int) (archive, error) {
+// unclocked takes what the build's time and place left out of an image on a base, and gives it as an OCI archive whose
+// config has the time created.
+func unclocked(ctx context.Context, repository string, built *dagger.Container, pins string, base image.Name, created int) (archive, error) {
 	what := "building " + path.Base(repository)
-	container, err := toolContainer(program.WithoutClock)
+	parsed, err := image.ParsePins([]byte(pins))
+	if err != nil {
+		return archive{}, err
+	}
+	// In the base, since it has the certificates with which its registry may have to be asked.
+	container, err := withTool(from(pins, base).WithUser("0:0"), program.WithoutClock)
 	if err != nil {
 		return archive{}, err
 	}
 	out := "/" + path.Base(repository) + ".tar"
 	made := container.
 		WithMountedFile("/engine.tar", built.AsTarball()).
-		WithExec([]string{"/" + program.WithoutClock, "/engine.tar", out, strconv.Itoa(created)})
+		WithExec([]string{toolPath(program.WithoutClock), "/engine.tar", out, strconv.Itoa(created), parsed.Reference(base)})
 	digest, err := made.Stdout(ctx)
 	if err != nil {
 		return archive{}, explain(what, err)
@@ -150,21 +155,19 @@ func unclocked(ctx context.Context, repository string, built *dagger.Container, 
 	return archive{repository: repository, digest: digest, key: digest, file: made.File(out)}, nil
 }
 
-// ownTool is this module's own program, to be called by a tool's name.
-func ownTool(name string) (*dagger.File, error) {
+// toolPath is where a container has one of the module's own tools, among those that a shell finds by name.
+func toolPath(name string) string { return "/usr/local/bin/" + name }
+
+// withTool puts one of the module's own tools into a container: it is this module's program, which Go links without a C
+// library. See ci/program for the session that it is told of.
+func withTool(container *dagger.Container, name string) (*dagger.Container, error) {
 	if err := program.Copy(name); err != nil {
 		return nil, err
 	}
-	return dag.CurrentModule().WorkdirFile(name), nil
-}
-
-// toolContainer has nothing in it but one of the module's own tools: Go links it without a C library.
-func toolContainer(name string) (*dagger.Container, error) {
-	file, err := ownTool(name)
-	if err != nil {
-		return nil, err
-	}
-	return dag.Container().WithFile("/"+name, file), nil
+	return container.
+		WithFile(toolPath(name), dag.CurrentModule().WorkdirFile(name)).
+		WithEnvVariable("DAGGER_SESSION_PORT", "1").
+		WithEnvVariable("DAGGER_SESSION_TOKEN", "none"), nil
 }
 
 // open reads the archive in this function's own container.

@@ -10,7 +10,6 @@ import (
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/registry"
-	"todo-chatbot/ci/registry/tool"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -55,22 +54,21 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 	if err != nil {
 		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
 	}
-	own, err := ownTool(registry.ToolName)
-	if err != nil {
-		return nil, err
-	}
 	plain := "0"
 	if access.plainHTTP {
 		plain = "1"
 	}
-	container := from(pins, image.Cosign).
+	container, err := withTool(from(pins, image.Cosign), registry.ToolName)
+	if err != nil {
+		return nil, err
+	}
+	container = container.
 		// The image is cosign and certificates: it has no user who may read a mounted secret, and no place to write to.
 		WithNewFile("/etc/passwd", "root:x:0:0::/tmp:/sbin/nologin\n").
 		WithNewFile("/etc/group", "root:x:0:\n").
 		WithUser("root").
 		WithDirectory("/tmp", dag.Directory()).
 		WithEnvVariable("HOME", "/tmp").
-		WithFile("/"+registry.ToolName, own).
 		WithEnvVariable("DOCKER_CONFIG", "/credentials").
 		WithMountedSecret("/credentials/config.json", dag.SetSecret("registry-"+rand.Text(), string(config))).
 		WithEnvVariable("REGISTRY_PLAIN_HTTP", plain).
@@ -88,10 +86,7 @@ func (p *publisher) repository(name string) string { return p.access.at + "/" + 
 
 // step runs the module's own program on the registry, with what it needs mounted.
 func (p *publisher) step(ctx context.Context, with *dagger.Container, args ...string) (string, error) {
-	for name, value := range tool.Environment() {
-		with = with.WithEnvVariable(name, value)
-	}
-	out, err := with.WithExec(append([]string{"/" + registry.ToolName}, args...)).Stdout(ctx)
+	out, err := with.WithExec(append([]string{toolPath(registry.ToolName)}, args...)).Stdout(ctx)
 	return out, oneLine("", err)
 }
 

@@ -23,9 +23,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// imported is how an engine's history names a layer that came with the base image. Such a layer is shared with whoever
-// else has the base, so it stays as its publisher made it.
-const imported = "import image layer "
+// What a history says of a layer, in an engine's own words.
+const (
+	// imported is before the digest of a layer that came with the base image. Such a layer is shared with whoever else has
+	// the base, so it stays as its publisher made it.
+	imported = "import image layer "
+	// added is said of a layer that a build put on top.
+	added = "Directory.withDirectory"
+)
 
 // ClockOptions says what an image is to carry in place of the time of its build.
 type ClockOptions struct {
@@ -36,6 +41,9 @@ type ClockOptions struct {
 	Created time.Time
 	// Annotations are the manifest's, e.g. org.opencontainers.image.revision.
 	Annotations map[string]string
+	// Base gives the base image from its publisher. It is asked only if the archive has other layers in place of the
+	// base's own: docs/decisions/0003.
+	Base func(v1.Platform) (v1.Image, error)
 }
 
 // WithoutClock reads an image archive, as an engine exports it, and writes it to out as an OCI layout archive that has
@@ -84,13 +92,23 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 	if len(made) != len(layers) {
 		return nil, fmt.Errorf("the config tells of %d layers and the archive has %d", len(made), len(layers))
 	}
+	base, own := ownLayers(layers, made)
+	if !own {
+		if base, err = published(o.Base, config, len(layers)); err != nil {
+			return nil, err
+		}
+	}
 	additions := make([]mutate.Addendum, len(layers))
 	var group errgroup.Group
 	for i, layer := range layers {
 		group.Go(func() error {
-			by, normal := made[i].CreatedBy, rewrite
-			if strings.HasPrefix(by, imported) {
-				normal = keep
+			by, normal := added, rewrite
+			if i < len(base) {
+				digest, err := base[i].Digest()
+				if err != nil {
+					return fmt.Errorf("layer %d: %w", i, err)
+				}
+				layer, by, normal = base[i], imported+digest.String(), keep
 			}
 			layer, err := normal(layer, filepath.Join(work, fmt.Sprint(i)), o.Epoch)
 			if err != nil {
@@ -123,6 +141,45 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 		image = mutate.Annotations(image, o.Annotations).(v1.Image)
 	}
 	return image, nil
+}
+
+// ownLayers gives the layers of an engine's export that came with the base image, and whether they are the publisher's own:
+// an engine says so of each by its digest. One that was started again has only the files that it once unpacked, and
+// packs layers of its own from them.
+func ownLayers(layers []v1.Layer, made []v1.History) (base []v1.Layer, own bool) {
+	for i, layer := range layers {
+		digest, err := layer.Digest()
+		switch by := made[i].CreatedBy; {
+		case err == nil && by == imported+digest.String() && len(base) == i:
+			base = append(base, layer)
+		case by != added:
+			return nil, false
+		}
+	}
+	return base, true
+}
+
+// published gives the layers of the base from its publisher. An image that is built on it has at least as many.
+func published(base func(v1.Platform) (v1.Image, error), config *v1.ConfigFile, most int) ([]v1.Layer, error) {
+	const (
+		lost  = "the engine, started again, has the base image's files and no longer its layers"
+		again = `write in --pins a registry that can be reached without credentials, or call "dagger core engine local-cache prune" and build again`
+	)
+	if base == nil {
+		return nil, fmt.Errorf("%s; %s", lost, again)
+	}
+	image, err := base(v1.Platform{OS: config.OS, Architecture: config.Architecture})
+	if err != nil {
+		return nil, fmt.Errorf("%s; %w; %s", lost, err, again)
+	}
+	layers, err := image.Layers()
+	if err != nil {
+		return nil, fmt.Errorf("%s; %w; %s", lost, err, again)
+	}
+	if len(layers) > most {
+		return nil, fmt.Errorf("%s; it has %d layers and its base has %d; %s", lost, most, len(layers), again)
+	}
+	return layers, nil
 }
 
 // history gives the entries that stand for a layer, in the layers' order.

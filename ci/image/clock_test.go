@@ -3,9 +3,11 @@ package image_test
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,6 +30,16 @@ type build struct {
 	at      time.Time
 	owner   string
 	content string
+	// restarted is an engine that was started again since it pulled the base: it has the files of it alone.
+	restarted bool
+}
+
+// publisher gives the base image as its publisher made it.
+func publisher(t *testing.T) v1.Image {
+	t.Helper()
+	made, err := mutate.AppendLayers(empty.Image, build{at: time.Unix(1, 0), owner: "publisher"}.layer(t, map[string]string{"app/main.py": "base"}))
+	require.NoError(t, err)
+	return made
 }
 
 func (b build) layer(t *testing.T, files map[string]string) v1.Layer {
@@ -56,16 +69,23 @@ func (b build) layer(t *testing.T, files map[string]string) v1.Layer {
 // archive writes the build as an engine exports it: a base layer, a layer on it, and the clock in the config.
 func (b build) archive(t *testing.T) string {
 	t.Helper()
-	base := build{at: time.Unix(1, 0), owner: "publisher"}.layer(t, map[string]string{"app/main.py": "base"})
+	published, err := publisher(t).Layers()
+	require.NoError(t, err)
+	base := published[0]
 	digest, err := base.Digest()
 	require.NoError(t, err)
+	from, on := "import image layer "+digest.String(), "Directory.withDirectory"
+	if b.restarted {
+		base = build{at: time.Unix(1, 0)}.layer(t, map[string]string{"app/main.py": "base"})
+		from, on = "rehydrated persisted snapshot", "rehydrated persisted snapshot"
+	}
 	content := b.content
 	if content == "" {
 		content = "print('hello')"
 	}
 	added, err := mutate.Append(empty.Image,
-		mutate.Addendum{Layer: base, History: v1.History{Created: v1.Time{Time: b.at}, CreatedBy: "import image layer " + digest.String()}},
-		mutate.Addendum{Layer: b.layer(t, map[string]string{"app/main.py": content}), History: v1.History{Created: v1.Time{Time: b.at}, CreatedBy: "withDirectory"}},
+		mutate.Addendum{Layer: base, History: v1.History{Created: v1.Time{Time: b.at}, CreatedBy: from}},
+		mutate.Addendum{Layer: b.layer(t, map[string]string{"app/main.py": content}), History: v1.History{Created: v1.Time{Time: b.at}, CreatedBy: on}},
 	)
 	require.NoError(t, err)
 	config, err := added.ConfigFile()
@@ -131,6 +151,108 @@ func TestTwoBuildsOfTheSameContentAreTheSameBytes(t *testing.T) {
 	assert.True(t, bytes.Equal(a, b), "the archives differ")
 }
 
+func TestAnEngineThatWasStartedAgainGivesTheSameBytes(t *testing.T) {
+	one, first := without(t, build{at: epoch}.archive(t))
+	out := filepath.Join(t.TempDir(), "out.tar")
+	second, err := image.WithoutClock(build{at: epoch, restarted: true}.archive(t), out, image.ClockOptions{
+		Epoch: epoch, Annotations: map[string]string{"a": "b"},
+		Base: func(v1.Platform) (v1.Image, error) { return publisher(t), nil },
+	})
+	require.NoError(t, err)
+	assert.Equal(t, first, second)
+	a, err := os.ReadFile(one)
+	require.NoError(t, err)
+	b, err := os.ReadFile(out)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(a, b), "the archives differ")
+}
+
+func TestThePublisherIsAskedOnlyForWhatTheArchiveHasNot(t *testing.T) {
+	at, published := time.Unix(1, 0), "import image layer sha256:"+strings.Repeat("0", 64)
+	layer := func(content string) v1.Layer {
+		return build{at: at}.layer(t, map[string]string{"app/main.py": content})
+	}
+	base, own := layer("base"), layer("own")
+	digest, err := base.Digest()
+	require.NoError(t, err)
+	itself := "import image layer " + digest.String()
+	for name, given := range map[string]struct {
+		history []string
+		asked   bool
+	}{
+		"the engine has what it pulled":           {[]string{itself, "Directory.withDirectory"}, false},
+		"the engine was started again":            {[]string{"rehydrated persisted snapshot", "Directory.withDirectory"}, true},
+		"so it was since the whole was built":     {[]string{"rehydrated persisted snapshot", "rehydrated persisted snapshot"}, true},
+		"the layer is not what was pulled":        {[]string{published, "Directory.withDirectory"}, true},
+		"words of an engine that nobody knows":    {[]string{itself, "something new"}, true},
+		"a layer of the base above one of a step": {[]string{"Directory.withDirectory", itself}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made, err := mutate.Append(empty.Image,
+				mutate.Addendum{Layer: base, History: v1.History{CreatedBy: given.history[0]}},
+				mutate.Addendum{Layer: own, History: v1.History{CreatedBy: given.history[1]}})
+			require.NoError(t, err)
+			made, err = mutate.ConfigFile(made, withPlatform(t, made))
+			require.NoError(t, err)
+			in, out := filepath.Join(t.TempDir(), "in.tar"), filepath.Join(t.TempDir(), "out.tar")
+			require.NoError(t, tarball.WriteToFile(in, nil, made))
+			var asked []v1.Platform
+			_, err = image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Base: func(platform v1.Platform) (v1.Image, error) {
+				asked = append(asked, platform)
+				return publisher(t), nil
+			}})
+			require.NoError(t, err)
+			if !given.asked {
+				assert.Empty(t, asked)
+				return
+			}
+			assert.Equal(t, []v1.Platform{{OS: "linux", Architecture: "arm64"}}, asked)
+			found, err := open(t, out).Layers()
+			require.NoError(t, err)
+			require.Len(t, found, 2)
+			wanted, err := publisher(t).Layers()
+			require.NoError(t, err)
+			assert.Equal(t, digestOf(t, wanted[0]), digestOf(t, found[0]), "the base is the publisher's")
+		})
+	}
+}
+
+func TestABaseThatCannotBeHadIsAnErrorThatSaysWhatToDo(t *testing.T) {
+	in := build{at: epoch, restarted: true}.archive(t)
+	for name, given := range map[string]struct {
+		base func(v1.Platform) (v1.Image, error)
+		says string
+	}{
+		"nobody to ask": {nil, "has the base image's files and no longer its layers"},
+		"no answer":     {func(v1.Platform) (v1.Image, error) { return nil, errors.New("no route to host") }, "no route to host"},
+		"another image": {func(v1.Platform) (v1.Image, error) { return random.Image(10, 3) }, "it has 2 layers and its base has 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "out.tar")
+			_, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Base: given.base})
+			require.ErrorContains(t, err, given.says)
+			require.ErrorContains(t, err, `call "dagger core engine local-cache prune"`)
+			assert.NoFileExists(t, out)
+		})
+	}
+}
+
+func withPlatform(t *testing.T, of v1.Image) *v1.ConfigFile {
+	t.Helper()
+	config, err := of.ConfigFile()
+	require.NoError(t, err)
+	config = config.DeepCopy()
+	config.OS, config.Architecture, config.Variant = "linux", "arm64", "v8"
+	return config
+}
+
+func digestOf(t *testing.T, layer v1.Layer) v1.Hash {
+	t.Helper()
+	digest, err := layer.Digest()
+	require.NoError(t, err)
+	return digest
+}
+
 func TestOtherContentIsAnotherImage(t *testing.T) {
 	_, first := without(t, build{at: epoch}.archive(t))
 	_, second := without(t, build{at: epoch, content: "print('bye')"}.archive(t))
@@ -148,11 +270,7 @@ func TestTheBaseStaysAsItsPublisherMadeIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, after, 2)
 
-	wanted, err := before[0].Digest()
-	require.NoError(t, err)
-	kept, err := after[0].Digest()
-	require.NoError(t, err)
-	assert.Equal(t, wanted, kept)
+	assert.Equal(t, digestOf(t, before[0]), digestOf(t, after[0]))
 }
 
 func TestACommitsTimeIsInTheConfigAndInNoLayer(t *testing.T) {
@@ -225,7 +343,7 @@ func TestADamagedArchiveIsRefusedAndNothingIsWritten(t *testing.T) {
 		"empty":         {},
 		"no archive":    []byte("not an archive at all"),
 		"half":          whole[:len(whole)/2],
-		"a flipped bit": bytes.Replace(whole, []byte("withDirectory"), []byte("withDirectorz"), 1),
+		"a flipped bit": bytes.Replace(whole, []byte("Directory.withDirectory"), []byte("Directory.withDirectorz"), 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -27,7 +28,8 @@ func refusedOrWritten(t *testing.T, in string) {
 		}
 	}
 	out := filepath.Join(t.TempDir(), "out.tar")
-	if _, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch}); err != nil {
+	base := func(v1.Platform) (v1.Image, error) { return imageOf(t, layerOf(t, regular("bin/sh", "#!"))), nil }
+	if _, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Base: base}); err != nil {
 		assert.NoFileExists(t, out)
 	}
 	if image.Rest(in, out, nil) != nil {
@@ -58,7 +60,7 @@ func FuzzArchive(f *testing.F) {
 
 // So is one whose digests are right while its documents and its layer are not what they should be.
 func FuzzDocuments(f *testing.F) {
-	const config = `{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["LAYER"]},"history":[{"created_by":"withDirectory"}]}`
+	const config = `{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["LAYER"]},"history":[{"created_by":"Directory.withDirectory"}]}`
 	const manifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",` +
 		`"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"CONFIG","size":1},` +
 		`"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"LAYER","size":1}]}`

@@ -44,9 +44,11 @@ func layerOf(t testing.TB, files ...file) v1.Layer {
 // imageOf makes an image of a base layer and what is added to it.
 func imageOf(t testing.TB, base v1.Layer, added ...v1.Layer) v1.Image {
 	t.Helper()
-	additions := []mutate.Addendum{{Layer: base, History: v1.History{CreatedBy: "import image layer sha256:0"}}}
+	digest, err := base.Digest()
+	require.NoError(t, err)
+	additions := []mutate.Addendum{{Layer: base, History: v1.History{CreatedBy: "import image layer " + digest.String()}}}
 	for _, layer := range added {
-		additions = append(additions, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "withDirectory"}})
+		additions = append(additions, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "Directory.withDirectory"}})
 	}
 	made, err := mutate.Append(empty.Image, additions...)
 	require.NoError(t, err)

@@ -17,11 +17,13 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/registry"
 )
 
 const (
 	// WithoutClock is the tool that takes the clock out of an image: it reads an archive, writes another and prints the
-	// digest of its manifest. Its arguments are the two paths, and the time of the config in seconds since 1970.
+	// digest of its manifest. Its arguments are the two paths, the time of the config in seconds since 1970, and the
+	// reference of the base image by digest.
 	WithoutClock = "without-clock"
 	// Inspect is the tool that holds an image against its budget and against what no image may carry. Its arguments are
 	// the image's name in the budget and the path of its archive; it prints the table of sizes.
@@ -36,10 +38,12 @@ const (
 )
 
 var tools = map[string]func(args []string, out io.Writer) error{
-	WithoutClock: withoutClock, Inspect: inspect, Weigh: weigh, Trim: trim, Rest: rest,
+	WithoutClock: withoutClock, Inspect: inspect, Weigh: weigh, Trim: trim, Rest: rest, registry.ToolName: registry.Tool,
 }
 
-// This runs before the module's main package is initialized, which wants a session with an engine, and a container has none.
+// This runs before the generated main function, which wants a session with an engine, and a container has none. The
+// module's bindings may be initialized before it and look for one as well: whoever runs a tool names one in the
+// environment, of which nothing is ever asked.
 func init() {
 	for name, tool := range tools {
 		Be(name, tool)
@@ -59,8 +63,8 @@ func Be(name string, tool func(args []string, out io.Writer) error) {
 }
 
 func withoutClock(args []string, out io.Writer) error {
-	if len(args) != 3 {
-		return fmt.Errorf("%s: give it an archive to read, one to write and a time", WithoutClock)
+	if len(args) != 4 {
+		return fmt.Errorf("%s: give it an archive to read, one to write, a time and the base image", WithoutClock)
 	}
 	created, err := strconv.ParseInt(args[2], 10, 64)
 	if err != nil || created < 0 {
@@ -68,6 +72,7 @@ func withoutClock(args []string, out io.Writer) error {
 	}
 	digest, err := image.WithoutClock(args[0], args[1], image.ClockOptions{
 		Epoch: time.Unix(0, 0).UTC(), Created: time.Unix(created, 0).UTC(),
+		Base: func(platform v1.Platform) (v1.Image, error) { return registry.Pull(args[3], platform) },
 	})
 	if err != nil {
 		return err

@@ -4,17 +4,22 @@ import (
 	"archive/tar"
 	"bytes"
 	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,13 +39,9 @@ func tool(t *testing.T, name string) string {
 
 func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
 	run := tool(t, program.WithoutClock)
-	made, err := random.Image(64, 2)
-	require.NoError(t, err)
-	reference, err := name.ParseReference("example.com/an:image")
-	require.NoError(t, err)
-	require.NoError(t, tarball.WriteToFile("engine.tar", reference, made))
+	planted(t, "engine.tar", "Directory.withDirectory")
 
-	printed, err := exec.Command(run, "engine.tar", "out.tar", "1763900000").Output()
+	printed, err := exec.Command(run, "engine.tar", "out.tar", "1763900000", "none").Output()
 
 	require.NoError(t, err)
 	written, err := image.Open("out.tar")
@@ -53,6 +54,37 @@ func TestUnderTheToolsNameTheExecutableTakesTheClockOut(t *testing.T) {
 	assert.Equal(t, "2025-11-23T12:13:20Z", config.Created.Format(time.RFC3339))
 }
 
+func TestTheToolAsksTheRegistryForABaseThatTheEngineHasNotWhole(t *testing.T) {
+	run := tool(t, program.WithoutClock)
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	base, err := random.Image(64, 1)
+	require.NoError(t, err)
+	digest, err := base.Digest()
+	require.NoError(t, err)
+	reference := strings.TrimPrefix(server.URL, "http://") + "/library/base:1@" + digest.String()
+	parsed, err := name.NewDigest(reference)
+	require.NoError(t, err)
+	require.NoError(t, remote.Write(parsed, base))
+	planted(t, "engine.tar", "rehydrated persisted snapshot")
+
+	out, err := exec.Command(run, "engine.tar", "out.tar", "0", reference).CombinedOutput()
+
+	require.NoError(t, err, "%s", out)
+	written, err := image.Open("out.tar")
+	require.NoError(t, err)
+	wanted, err := base.Layers()
+	require.NoError(t, err)
+	found, err := written.Layers()
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	published, err := wanted[0].Digest()
+	require.NoError(t, err)
+	kept, err := found[0].Digest()
+	require.NoError(t, err)
+	assert.Equal(t, published, kept)
+}
+
 func TestTheToolFailsWithTheReason(t *testing.T) {
 	run := tool(t, program.WithoutClock)
 	require.NoError(t, os.WriteFile("broken.tar", []byte("no archive"), 0o600))
@@ -60,10 +92,10 @@ func TestTheToolFailsWithTheReason(t *testing.T) {
 		args []string
 		says string
 	}{
-		"too few arguments": {[]string{"engine.tar"}, "give it an archive to read, one to write and a time"},
-		"no time":           {[]string{"engine.tar", "out.tar", "today"}, `"today" is no number of seconds`},
-		"a time before":     {[]string{"engine.tar", "out.tar", "-1"}, `"-1" is no number of seconds`},
-		"no image":          {[]string{"broken.tar", "out.tar", "0"}, "image archive broken.tar"},
+		"too few arguments": {[]string{"engine.tar"}, "give it an archive to read, one to write, a time and the base image"},
+		"no time":           {[]string{"engine.tar", "out.tar", "today", "none"}, `"today" is no number of seconds`},
+		"a time before":     {[]string{"engine.tar", "out.tar", "-1", "none"}, `"-1" is no number of seconds`},
+		"no image":          {[]string{"broken.tar", "out.tar", "0", "none"}, "image archive broken.tar"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := exec.Command(run, given.args...).CombinedOutput()
@@ -75,8 +107,8 @@ func TestTheToolFailsWithTheReason(t *testing.T) {
 	}
 }
 
-// planted writes an archive of one image that has a test in it.
-func planted(t *testing.T, path string) {
+// planted writes an archive of one image that has a test in it, in a layer that was made by a step.
+func planted(t *testing.T, path, by string) {
 	t.Helper()
 	var raw bytes.Buffer
 	archive := tar.NewWriter(&raw)
@@ -84,14 +116,14 @@ func planted(t *testing.T, path string) {
 	require.NoError(t, archive.Close())
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw.Bytes())), nil })
 	require.NoError(t, err)
-	made, err := mutate.Append(empty.Image, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "withDirectory"}})
+	made, err := mutate.Append(empty.Image, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: by}})
 	require.NoError(t, err)
 	require.NoError(t, tarball.WriteToFile(path, nil, made))
 }
 
 func TestTheToolInspects(t *testing.T) {
 	run := tool(t, program.Inspect)
-	planted(t, "image.tar")
+	planted(t, "image.tar", "Directory.withDirectory")
 	printed, err := exec.Command(run, "backend", "image.tar").Output()
 	var failed *exec.ExitError
 	require.ErrorAs(t, err, &failed)
@@ -106,7 +138,7 @@ func TestTheToolInspects(t *testing.T) {
 
 func TestTheToolWeighs(t *testing.T) {
 	run := tool(t, program.Weigh)
-	planted(t, "image.tar")
+	planted(t, "image.tar", "Directory.withDirectory")
 	printed, err := exec.Command(run, "image.tar").Output()
 	require.NoError(t, err, "what no image may carry is not this tool's matter")
 	assert.Contains(t, string(printed), "/app/tests")
@@ -151,8 +183,8 @@ func TestTheToolLeavesOutWhatAStoreHas(t *testing.T) {
 	require.NoError(t, program.Copy(program.Rest))
 	run, err := filepath.Abs(program.Rest)
 	require.NoError(t, err)
-	planted(t, "engine.tar")
-	require.NoError(t, exec.Command(clock, "engine.tar", "image.tar", "0").Run())
+	planted(t, "engine.tar", "Directory.withDirectory")
+	require.NoError(t, exec.Command(clock, "engine.tar", "image.tar", "0", "none").Run())
 	opened, err := image.Open("image.tar")
 	require.NoError(t, err)
 	layers, err := opened.Layers()
