@@ -176,21 +176,23 @@ func TestThePublisherIsAskedOnlyForWhatTheArchiveHasNot(t *testing.T) {
 	digest, err := base.Digest()
 	require.NoError(t, err)
 	itself := "import image layer " + digest.String()
+	on := "Directory.withDirectory"
 	for name, given := range map[string]struct {
-		history []string
-		asked   bool
+		first, second v1.Layer
+		below, above  string
+		asked         bool
 	}{
-		"the engine has what it pulled":           {[]string{itself, "Directory.withDirectory"}, false},
-		"the engine was started again":            {[]string{"rehydrated persisted snapshot", "Directory.withDirectory"}, true},
-		"so it was since the whole was built":     {[]string{"rehydrated persisted snapshot", "rehydrated persisted snapshot"}, true},
-		"the layer is not what was pulled":        {[]string{published, "Directory.withDirectory"}, true},
-		"words of an engine that nobody knows":    {[]string{itself, "something new"}, true},
-		"a layer of the base above one of a step": {[]string{"Directory.withDirectory", itself}, true},
+		"the engine has what it pulled":           {base, own, itself, on, false},
+		"the engine was started again":            {base, own, "rehydrated persisted snapshot", on, true},
+		"so it was since the whole was built":     {base, own, "rehydrated persisted snapshot", "rehydrated persisted snapshot", true},
+		"the layer is not what was pulled":        {base, own, published, on, true},
+		"words of an engine that nobody knows":    {base, own, itself, "something new", true},
+		"a layer of the base above one of a step": {own, base, on, itself, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			made, err := mutate.Append(empty.Image,
-				mutate.Addendum{Layer: base, History: v1.History{CreatedBy: given.history[0]}},
-				mutate.Addendum{Layer: own, History: v1.History{CreatedBy: given.history[1]}})
+				mutate.Addendum{Layer: given.first, History: v1.History{CreatedBy: given.below}},
+				mutate.Addendum{Layer: given.second, History: v1.History{CreatedBy: given.above}})
 			require.NoError(t, err)
 			made, err = mutate.ConfigFile(made, withPlatform(t, made))
 			require.NoError(t, err)
