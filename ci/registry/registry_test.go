@@ -147,9 +147,16 @@ func TestAFailureIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"no space":       {answer(http.StatusInsufficientStorage, ""), "the registry has no room left"},
 		"disk full": {answer(http.StatusBadRequest, `{"errors":[{"code":"UNKNOWN","message":"write /var: no space left on device"}]}`),
 			"the registry has no room left"},
+		"disk full, said by number": {answer(http.StatusInternalServerError,
+			`{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":{"DriverName":"filesystem","Enclosed":{"Op":"write","Path":"/startedat","Err":28}}}]}`),
+			"the registry has no room left"},
+		"another failure of its disk": {answer(http.StatusInternalServerError,
+			`{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":{"DriverName":"filesystem","Enclosed":{"Op":"write","Path":"/startedat","Err":5}}}]}`),
+			"the registry failed (500)"},
 		"something else": {answer(http.StatusTeapot, "a\nb"), "the registry answered 418"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			image, _ := made(t)
 			_, err := own.Registry{Username: "u", Password: "hunter2"}.Push(t.Context(), served(t, test.instead), image)
 			require.ErrorContains(t, err, test.expected)
