@@ -58,12 +58,13 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 		// The slim image has no curl; its Python asks as well.
 		WithDockerHealthcheck([]string{"python", "-c",
 			"import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=3)"},
-			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s"}).
+			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s", StartInterval: "1s"}).
 		WithoutEntrypoint().
-		WithDefaultArgs([]string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "--port", "8000",
-			// Nothing here speaks WebSocket, and its library would be loaded all the same.
-			"--ws", "none", "--no-access-log"}), nil
+		WithDefaultArgs(backendServer), nil
 }
+
+// backendServer is what the image runs. Nothing here speaks WebSocket, and its library would be loaded all the same.
+var backendServer = []string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "--port", "8000", "--ws", "none", "--no-access-log"}
 
 // Run the tests against a real Postgres.
 //

@@ -76,16 +76,9 @@ func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, se
 	if err != nil {
 		return nil, fmt.Errorf("reading --kubeconfig: %w", err)
 	}
-	ports, err := service.Ports(ctx)
+	port, err := onePort(ctx, service, "--cluster")
 	if err != nil {
-		return nil, fmt.Errorf("reading --cluster: %w", err)
-	}
-	if len(ports) != 1 {
-		return nil, fmt.Errorf("--cluster has %d ports and needs one; pass tcp://localhost:PORT with the port of the kubeconfig's server", len(ports))
-	}
-	port, err := ports[0].Port(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading --cluster: %w", err)
+		return nil, err
 	}
 	bound, err := kube.Bind([]byte(raw), kube.BindOptions{Context: name, Host: node.Alias, Port: port, Now: time.Now()})
 	if err != nil {

@@ -52,7 +52,7 @@ func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
 		WithExposedPort(frontendPort).
 		WithDockerHealthcheck([]string{"node", "-e",
 			"fetch('http://127.0.0.1:3000/api/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"},
-			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s"}).
+			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s", StartInterval: "1s"}).
 		WithoutEntrypoint().
 		WithDefaultArgs([]string{"node", "server.js"}), nil
 }
@@ -65,13 +65,7 @@ var libraries = []string{"node_modules", ".next/server/chunks/**/node_modules_*"
 //
 // +check
 func (f *Frontend) Test(ctx context.Context) error {
-	database := from(f.Pins, image.Postgres).
-		WithEnvVariable("POSTGRES_USER", "todo").
-		WithEnvVariable("POSTGRES_PASSWORD", "todo").
-		WithExposedPort(5432).
-		AsService(dagger.ContainerAsServiceOpts{UseEntrypoint: true})
-	container := f.checkout().
-		WithServiceBinding("postgres", database).
+	container := withPostgres(f.checkout(), f.Pins).
 		// The package that carries Postgres' programs has none for Alpine.
 		WithEnvVariable("TEST_DATABASE_URL", "postgresql://todo:todo@postgres:5432/todo")
 	return passes(ctx, container, "front-end tests", "npm", "test")

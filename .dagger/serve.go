@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"todo-chatbot/ci/image"
+
+	"dagger/todo-chatbot/internal/dagger"
+)
+
+// Serve the API on port 8000, with a Postgres of its own that ends with it, for work on a front end:
+// `dagger call backend serve --frontend tcp://localhost:3000 up --ports 8000:8000`. Its description is at /docs.
+//
+// +cache="session"
+func (b *Backend) Serve(
+	ctx context.Context,
+	// The front end that signs users in, e.g. tcp://localhost:3000. Without it there are no keys, and no token counts.
+	// +optional
+	frontend *dagger.Service,
+	// The origin under which browsers reach the front end: the issuer of its tokens.
+	// +default="http://localhost:3000"
+	publicUrl string,
+	// Without it a small parser of commands answers.
+	// +optional
+	openaiApiKey *dagger.Secret,
+) (*dagger.Service, error) {
+	built, err := b.Build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	container, reached, err := beside(ctx, withPostgres(built, b.Pins), "frontend", frontend)
+	if err != nil {
+		return nil, err
+	}
+	if openaiApiKey != nil {
+		container = container.WithSecretVariable("OPENAI_API_KEY", openaiApiKey)
+	}
+	return container.
+		WithEnvVariable("DATABASE_URL", databaseURL).
+		WithEnvVariable("ENVIRONMENT", "development").
+		WithEnvVariable("AUTH_JWKS_URL", reached+"/api/auth/jwks").
+		WithEnvVariable("AUTH_ISSUER", publicUrl).
+		AsService(dagger.ContainerAsServiceOpts{
+			Args: append([]string{"sh", "-c", `alembic upgrade head && exec "$@"`, "serve"}, backendServer...),
+		}), nil
+}
+
+// Serve the pages on port 3000, with a Postgres of its own that ends with it, for work on a backend:
+// `dagger call frontend serve --backend tcp://localhost:8000 up --ports 3000:3000`.
+//
+// +cache="session"
+func (f *Frontend) Serve(
+	ctx context.Context,
+	// The backend, e.g. tcp://localhost:8000. Without it users sign up and in, and there are neither chat nor todos.
+	// +optional
+	backend *dagger.Service,
+	// The origin under which browsers reach the pages.
+	// +default="http://localhost:3000"
+	publicUrl string,
+) (*dagger.Service, error) {
+	built, err := f.Build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	container, reached, err := beside(ctx, withPostgres(built, f.Pins), "backend", backend)
+	if err != nil {
+		return nil, err
+	}
+	return container.
+		WithEnvVariable("DATABASE_URL", databaseURL).
+		WithSecretVariable("BETTER_AUTH_SECRET", dag.SetSecret("better-auth-secret-"+rand.Text(), rand.Text()+rand.Text())).
+		WithEnvVariable("BETTER_AUTH_URL", publicUrl).
+		WithEnvVariable("BACKEND_URL", reached).
+		AsService(), nil
+}
+
+// beside binds the other half of the application, if there is one, and gives the address under which it is reached.
+func beside(ctx context.Context, container *dagger.Container, alias string, other *dagger.Service) (*dagger.Container, string, error) {
+	if other == nil {
+		return container, "http://" + alias + ".invalid", nil
+	}
+	port, err := onePort(ctx, other, "--"+alias)
+	if err != nil {
+		return nil, "", err
+	}
+	return container.WithServiceBinding(alias, other), fmt.Sprintf("http://%s:%d", alias, port), nil
+}
+
+// onePort gives the port of a service of the caller's machine, which an argument named.
+func onePort(ctx context.Context, service *dagger.Service, argument string) (int, error) {
+	ports, err := service.Ports(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reading %s: %w", argument, err)
+	}
+	if len(ports) != 1 {
+		return 0, fmt.Errorf("%s has %d ports and needs one; pass tcp://localhost:PORT", argument, len(ports))
+	}
+	port, err := ports[0].Port(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reading %s: %w", argument, err)
+	}
+	return port, nil
+}
+
+const databaseURL = "postgresql+asyncpg://todo:todo@postgres:5432/todo"
+
+// withPostgres gives a container a database that is as new and ends with it. Nobody else reaches it, so its password is
+// no secret.
+func withPostgres(container *dagger.Container, pins string) *dagger.Container {
+	database := from(pins, image.Postgres).
+		WithEnvVariable("POSTGRES_USER", "todo").
+		WithEnvVariable("POSTGRES_PASSWORD", "todo").
+		WithExposedPort(5432).
+		AsService(dagger.ContainerAsServiceOpts{UseEntrypoint: true})
+	return container.WithServiceBinding("postgres", database)
+}
