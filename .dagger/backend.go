@@ -192,7 +192,8 @@ func (b *Backend) checkout(ctx context.Context) (*dagger.Container, error) {
 		return nil, err
 	}
 	return b.locked().
-		WithExec([]string{"uv", "sync", "--frozen"}).
+		// Tests start some thirty processes, and only root may write here: without bytecode each compiles what it imports.
+		WithExec([]string{"uv", "sync", "--frozen", "--compile-bytecode"}).
 		WithDirectory("/", user).
 		WithDirectory("/app", b.Source).
 		WithExec([]string{"chown", backendUser, "/app"}).
