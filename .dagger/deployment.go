@@ -77,16 +77,32 @@ func (d *deployment) run(ctx context.Context) error {
 	defer func() { d.report.Took = report.Duration(time.Since(d.report.Started)) }()
 	ctx, d.lost = context.WithCancelCause(ctx)
 	defer d.lost(nil)
-	images, same, err := d.prepare(ctx)
-	if err == nil && !same {
-		err = d.install(ctx, images)
+	group, together := errgroup.WithContext(ctx)
+	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile: docs/decisions/0093.
+	if d.cluster.embedded != nil {
+		group.Go(func() error { return d.check(together) })
 	}
-	if err := d.ended(ctx, err); err != nil {
+	group.Go(func() error {
+		images, same, err := d.prepare(together)
+		if err == nil && !same {
+			err = d.install(together, images)
+		}
+		return err
+	})
+	if err := d.ended(ctx, group.Wait()); err != nil {
 		return err
 	}
 	d.report.Outcome = report.Passed
 	d.report.Reach = d.reach()
 	return nil
+}
+
+// check runs what "dagger check" runs, unless it is not wanted.
+func (d *deployment) check(ctx context.Context) error {
+	if !d.checks {
+		return nil
+	}
+	return d.step(ctx, "check", d.module.runChecks)
 }
 
 // step times one part of the run for the report.
@@ -108,14 +124,13 @@ func (d *deployment) record(s report.Step) {
 	d.report.Steps = append(d.report.Steps, s)
 }
 
-// prepare builds and checks while the cluster boots, and gives the images as the cluster knows them. It is true with them
-// when the cluster has the release as it would be.
+// prepare builds, while an embedded cluster boots or the checks of what a user's cluster will get run, and gives the
+// images as the cluster knows them. It is true with them when the cluster has the release as it would be.
 func (d *deployment) prepare(ctx context.Context) (there placed, same bool, err error) {
 	group, ctx := errgroup.WithContext(ctx)
-	if d.checks {
-		group.Go(func() error { return d.step(ctx, "check", d.module.runChecks) })
-	}
-	if d.cluster.embedded != nil {
+	if d.cluster.embedded == nil {
+		group.Go(func() error { return d.check(ctx) })
+	} else {
 		group.Go(func() error { return d.step(ctx, "boot the cluster", d.cluster.embedded.start) })
 	}
 	group.Go(func() error {

@@ -87,10 +87,10 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 	// What failed may have been the caller's patience; taking back must still happen.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 	defer cancel()
-	d.report.Outcome = report.RolledBack
 	if d.cluster.embedded != nil {
 		return fmt.Errorf("%w\nThe embedded cluster ended with this run; nothing is left.", failure)
 	}
+	d.report.Outcome = report.RolledBack
 	var commands [][]string
 	done := fmt.Sprintf("Rolled back to revision %d, the last that was proven.", before.Good)
 	if !before.Proven {
