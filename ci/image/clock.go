@@ -23,15 +23,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// What a history says of a layer, in an engine's own words.
-const (
-	// imported is before the digest of a layer that came with the base image. Such a layer is shared with whoever else has
-	// the base, so it stays as its publisher made it.
-	imported = "import image layer "
-	// added is said of a layer that a build put on top.
-	added = "Directory.withDirectory"
-)
-
 // ClockOptions says what an image is to carry in place of the time of its build.
 type ClockOptions struct {
 	// Epoch is the time of every file that was added to the base.
@@ -94,7 +85,7 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 	}
 	base, own := ownLayers(layers, made)
 	if !own {
-		if base, err = published(o.Base, config, len(layers)); err != nil {
+		if base, err = published(o.Base, config, layers, work); err != nil {
 			return nil, err
 		}
 	}
@@ -141,56 +132,6 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 		image = mutate.Annotations(image, o.Annotations).(v1.Image)
 	}
 	return image, nil
-}
-
-// ownLayers gives the layers of an engine's export that came with the base image, and whether they are the publisher's own:
-// an engine says so of each by its digest. One that was started again has only the files that it once unpacked, and
-// packs layers of its own from them.
-func ownLayers(layers []v1.Layer, made []v1.History) (base []v1.Layer, own bool) {
-	for i, layer := range layers {
-		digest, err := layer.Digest()
-		switch by := made[i].CreatedBy; {
-		case err == nil && by == imported+digest.String() && len(base) == i:
-			base = append(base, layer)
-		case by != added:
-			return nil, false
-		}
-	}
-	return base, true
-}
-
-// published gives the layers of the base from its publisher. An image that is built on it has at least as many.
-func published(base func(v1.Platform) (v1.Image, error), config *v1.ConfigFile, most int) ([]v1.Layer, error) {
-	const (
-		lost  = "the engine, started again, has the base image's files and no longer its layers"
-		again = `write in --pins a registry that can be reached without credentials, or call "dagger core engine local-cache prune" and build again`
-	)
-	if base == nil {
-		return nil, fmt.Errorf("%s; %s", lost, again)
-	}
-	image, err := base(v1.Platform{OS: config.OS, Architecture: config.Architecture})
-	if err != nil {
-		return nil, fmt.Errorf("%s; %w; %s", lost, err, again)
-	}
-	layers, err := image.Layers()
-	if err != nil {
-		return nil, fmt.Errorf("%s; %w; %s", lost, err, again)
-	}
-	if len(layers) > most {
-		return nil, fmt.Errorf("%s; it has %d layers and its base has %d; %s", lost, most, len(layers), again)
-	}
-	return layers, nil
-}
-
-// history gives the entries that stand for a layer, in the layers' order.
-func history(config *v1.ConfigFile) []v1.History {
-	var made []v1.History
-	for _, entry := range config.History {
-		if !entry.EmptyLayer {
-			made = append(made, entry)
-		}
-	}
-	return made
 }
 
 // rewrite gives a layer the same files with one time and without names.

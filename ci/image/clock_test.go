@@ -225,9 +225,11 @@ func TestABaseThatCannotBeHadIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		base func(v1.Platform) (v1.Image, error)
 		says string
 	}{
-		"nobody to ask": {nil, "has the base image's files and no longer its layers"},
+		"nobody to ask": {nil, "has the base image's files and no longer its layers: no base is named"},
 		"no answer":     {func(v1.Platform) (v1.Image, error) { return nil, errors.New("no route to host") }, "no route to host"},
 		"another image": {func(v1.Platform) (v1.Image, error) { return random.Image(10, 3) }, "it has 2 layers and its base has 3"},
+		"other files": {func(v1.Platform) (v1.Image, error) { return random.Image(10, 1) },
+			"layer 0 of its base: it has no /app/main.py, and what the engine has in its place does"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out.tar")
@@ -237,6 +239,23 @@ func TestABaseThatCannotBeHadIsAnErrorThatSaysWhatToDo(t *testing.T) {
 			assert.NoFileExists(t, out)
 		})
 	}
+}
+
+func TestAnEngineMayPackABaseItsOwnWay(t *testing.T) {
+	directory := file{Header: tar.Header{Name: "app/", Typeflag: tar.TypeDir, Mode: 0o755}}
+	published := layerOf(t, regular("./app/main.py", "base"), regular("./app/repeated", "what is below has it as well"))
+	packed := layerOf(t, directory, regular("app/.wh.removed", ""), regular("app/main.py", "base"))
+	base, err := mutate.AppendLayers(empty.Image, published)
+	require.NoError(t, err)
+	made, err := mutate.Append(empty.Image, mutate.Addendum{Layer: packed, History: v1.History{CreatedBy: "rehydrated persisted snapshot"}})
+	require.NoError(t, err)
+	in, out := filepath.Join(t.TempDir(), "in.tar"), filepath.Join(t.TempDir(), "out.tar")
+	require.NoError(t, tarball.WriteToFile(in, nil, made))
+	_, err = image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Base: func(v1.Platform) (v1.Image, error) { return base, nil }})
+	require.NoError(t, err)
+	found, err := open(t, out).Layers()
+	require.NoError(t, err)
+	assert.Equal(t, digestOf(t, published), digestOf(t, found[0]))
 }
 
 func withPlatform(t *testing.T, of v1.Image) *v1.ConfigFile {

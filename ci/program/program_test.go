@@ -18,7 +18,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/assert"
@@ -58,7 +57,7 @@ func TestTheToolAsksTheRegistryForABaseThatTheEngineHasNotWhole(t *testing.T) {
 	run := tool(t, program.WithoutClock)
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
-	base, err := random.Image(64, 1)
+	base, err := mutate.AppendLayers(empty.Image, aTest(t, time.Unix(1_700_000_000, 0)))
 	require.NoError(t, err)
 	digest, err := base.Digest()
 	require.NoError(t, err)
@@ -107,16 +106,22 @@ func TestTheToolFailsWithTheReason(t *testing.T) {
 	}
 }
 
-// planted writes an archive of one image that has a test in it, in a layer that was made by a step.
-func planted(t *testing.T, path, by string) {
+// aTest is a layer with a test in it.
+func aTest(t *testing.T, at time.Time) v1.Layer {
 	t.Helper()
 	var raw bytes.Buffer
 	archive := tar.NewWriter(&raw)
-	require.NoError(t, archive.WriteHeader(&tar.Header{Name: "app/tests/a.py", Mode: 0o644}))
+	require.NoError(t, archive.WriteHeader(&tar.Header{Name: "app/tests/a.py", Mode: 0o644, ModTime: at}))
 	require.NoError(t, archive.Close())
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw.Bytes())), nil })
 	require.NoError(t, err)
-	made, err := mutate.Append(empty.Image, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: by}})
+	return layer
+}
+
+// planted writes an archive of one image that has a test in it, in a layer that was made by a step.
+func planted(t *testing.T, path, by string) {
+	t.Helper()
+	made, err := mutate.Append(empty.Image, mutate.Addendum{Layer: aTest(t, time.Time{}), History: v1.History{CreatedBy: by}})
 	require.NoError(t, err)
 	require.NoError(t, tarball.WriteToFile(path, nil, made))
 }
