@@ -138,8 +138,8 @@ func (d *deployment) prepare(ctx context.Context) (there placed, same bool, err 
 		if err != nil {
 			return err
 		}
+		there = images
 		if same, err = d.unchanged(ctx, images); err != nil || same {
-			there = images
 			return err
 		}
 		if err := d.admit(ctx); err != nil {
@@ -148,10 +148,7 @@ func (d *deployment) prepare(ctx context.Context) (there placed, same bool, err 
 		if err := d.asPlanned(ctx, images); err != nil {
 			return err
 		}
-		return d.step(ctx, "load the images", func(ctx context.Context) (err error) {
-			there, err = d.place(ctx, images, archives)
-			return err
-		})
+		return d.step(ctx, "load the images", func(ctx context.Context) error { return d.place(ctx, archives) })
 	})
 	err = group.Wait()
 	for _, name := range []string{there.backend, there.frontend, there.postgres} {
@@ -169,7 +166,7 @@ type placed struct{ backend, frontend, postgres string }
 // cluster of the user's what that is sent, side by side. The names are those that a cluster of the user's knows the images
 // by; the archives are what it has to be given.
 func (d *deployment) build(ctx context.Context) (images placed, archives []archive, err error) {
-	var backend, frontend, postgres archive
+	var backend, frontend, postgres, metrics archive
 	group, ctx := errgroup.WithContext(ctx)
 	if d.cluster.embedded == nil {
 		// Meanwhile: nobody waits for a build to hear that their cluster is not there.
@@ -196,14 +193,15 @@ func (d *deployment) build(ctx context.Context) (images placed, archives []archi
 			})
 		})
 	}
-	own := d.cluster.embedded == nil && d.inputs.OwnPostgres()
-	if own {
-		group.Go(func() error {
-			pinned, err := pulled(d.module.Pins, image.Postgres)
-			if err != nil {
-				return err
-			}
-			postgres, err = unclocked(ctx, pinned.repository, from(d.module.Pins, image.Postgres), d.module.Pins, image.Postgres, 0)
+	if d.inputs.OwnPostgres() {
+		group.Go(func() (err error) {
+			postgres, err = pulled(ctx, d.module.Pins, image.Postgres)
+			return err
+		})
+	}
+	if d.cluster.embedded != nil {
+		group.Go(func() (err error) {
+			metrics, err = pulled(ctx, d.module.Pins, image.MetricsServer)
 			return err
 		})
 	}
@@ -217,36 +215,26 @@ func (d *deployment) build(ctx context.Context) (images placed, archives []archi
 		images.backend, images.frontend = backend.name(), frontend.name()
 		archives = []archive{backend, frontend}
 	}
-	if own {
+	if d.inputs.OwnPostgres() {
 		images.postgres, archives = postgres.name(), append(archives, postgres)
+	}
+	if d.cluster.embedded != nil {
+		archives = append(archives, metrics)
 	}
 	return images, archives, nil
 }
 
-// place puts the images, and what else the release needs, into the cluster's nodes.
-func (d *deployment) place(ctx context.Context, images placed, archives []archive) (placed, error) {
-	if d.registry != nil && d.published == nil {
-		return images, d.push(ctx, archives)
+// place puts the images, and what else the release needs, where the cluster's nodes find them.
+func (d *deployment) place(ctx context.Context, archives []archive) error {
+	switch {
+	case d.registry != nil && d.published == nil:
+		return d.push(ctx, archives)
+	case d.cluster.embedded != nil:
+		return d.cluster.embedded.load(ctx, archives...)
+	case len(archives) > 0:
+		return d.cluster.send(ctx, d.inputs.Namespace+"/"+d.inputs.Release, archives...)
 	}
-	if d.cluster.embedded == nil {
-		if len(archives) == 0 {
-			return images, nil
-		}
-		return images, d.cluster.send(ctx, d.inputs.Namespace+"/"+d.inputs.Release, archives...)
-	}
-	postgres, err := pulled(d.module.Pins, image.Postgres)
-	if err != nil {
-		return placed{}, err
-	}
-	metrics, err := pulled(d.module.Pins, image.MetricsServer)
-	if err != nil {
-		return placed{}, err
-	}
-	names, err := d.cluster.embedded.load(ctx, append(archives, postgres, metrics)...)
-	if err != nil {
-		return placed{}, err
-	}
-	return placed{backend: names[0], frontend: names[1], postgres: names[2]}, nil
+	return nil
 }
 
 // push puts the images into the registry, side by side, by the digests that pods name.

@@ -36,11 +36,9 @@ func account(ctx context.Context, base *dagger.Container, name, ids string) (*da
 // archive is an image on its way into a cluster.
 type archive struct {
 	repository string
-	// digest is the manifest's, "" when only an engine's export knows it.
+	// digest is the manifest's.
 	digest string
-	// key stands for the content: the digest, or the pin that it was pulled by.
-	key  string
-	file *dagger.File
+	file   *dagger.File
 }
 
 // name is what pods call the image by.
@@ -152,7 +150,7 @@ func unclocked(ctx context.Context, repository string, built *dagger.Container, 
 	if err != nil {
 		return archive{}, explain(what, err)
 	}
-	return archive{repository: repository, digest: digest, key: digest, file: made.File(out)}, nil
+	return archive{repository: repository, digest: digest, file: made.File(out)}, nil
 }
 
 // toolPath is where a container has one of the module's own tools, among those that a shell finds by name.
@@ -184,12 +182,11 @@ func (a archive) open(ctx context.Context) (v1.Image, error) {
 	return image.Open(name)
 }
 
-// pulled is a pinned image as its publisher made it.
-func pulled(pins string, name image.Name) (archive, error) {
+// pulled is a pinned image, without what the pulling left in it.
+func pulled(ctx context.Context, pins string, name image.Name) (archive, error) {
 	parsed, err := image.ParsePins([]byte(pins))
 	if err != nil {
 		return archive{}, err
 	}
-	reference := parsed.Reference(name)
-	return archive{repository: repositoryOf(reference), key: reference, file: from(pins, name).AsTarball()}, nil
+	return unclocked(ctx, repositoryOf(parsed.Reference(name)), from(pins, name), pins, name, 0)
 }

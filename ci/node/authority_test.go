@@ -82,7 +82,7 @@ func TestAuthorityIsWhatKubeadmTakes(t *testing.T) {
 
 func TestFilesAreWhatTheScriptsRead(t *testing.T) {
 	for _, name := range []string{
-		"boot.sh", "import.sh", "await.sh", "slot.sh", "kubeadm.yaml", "metrics-server.yaml",
+		"boot.sh", "import.sh", "await.sh", "slot.sh", "kubeadm.yaml", "metrics-server.yaml", "metrics-api.yaml",
 		"patches/etcd+strategic.yaml", "patches/corednsdeployment+strategic.yaml",
 	} {
 		_, err := fs.Stat(node.Files(), name)

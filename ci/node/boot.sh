@@ -55,7 +55,7 @@ take_slot() {
     if flock --nonblock 9; then slot=$state/$n; break; fi
   done
   [ -n "$slot" ] || fail "eight nodes run already on this machine; stop one"
-  rm -f "$slot"/{instance,ready,failed}
+  rm -f "$slot"/{instance,ready,failed,loaded}
   if [ ! -e "$slot/seeded" ]; then
     rm -rf "$slot/containerd"
     cp -a /var/lib/containerd "$slot/containerd"
@@ -143,7 +143,23 @@ install_addons() {
   fi
 }
 
-has_image() { ctr --address "$slot/containerd.sock" --namespace k8s.io images ls -q | grep -qxF "$1"; }
+# metrics_image prints the name of METRICS_SERVER's image once it is here: its own, or the one with a digest that import.sh
+# gives it. Before import.sh has ended, that may be of a node before this one.
+metrics_image() {
+  local list
+  list=$(ctr --address "$slot/containerd.sock" --namespace k8s.io images ls -q)
+  if grep -qxF "$METRICS_SERVER" <<<"$list"; then echo "$METRICS_SERVER"; return; fi
+  [ -e "$slot/loaded" ] && grep -m 1 -F "$METRICS_SERVER@" <<<"$list"
+}
+
+# install_metrics does what it can of it, and succeeds once metrics are served.
+install_metrics() {
+  local image
+  image=$(metrics_image) &&
+    sed "s|METRICS_SERVER_IMAGE|$image|" "$files/metrics-server.yaml" | kubectl apply -f - &&
+    kubectl -n kube-system rollout status deployment/metrics-server --timeout=5s &&
+    kubectl apply -f "$files/metrics-api.yaml"
+} >/dev/null 2>&1
 
 step "taking a place for images"
 take_slot
@@ -172,11 +188,8 @@ within "$patience" "the default service account is missing" kubectl get servicea
 touch "$slot/ready"
 say "ready"
 
-if [ -n "${METRICS_SERVER:-}" ]; then
-  within 600 "the image of metrics-server is not imported" has_image "$METRICS_SERVER"
-  sed "s|METRICS_SERVER_IMAGE|$METRICS_SERVER|" "$files/metrics-server.yaml" | kubectl apply -f - >/dev/null
-fi
-while sleep 5; do
+while sleep 2; do
   kill -0 "$containerd" 2>/dev/null || fail "containerd ended"
   [ ! -e "$slot/kubelet-failed" ] || fail "$(cat "$slot/kubelet-failed")"
+  if [ -n "${METRICS_SERVER:-}" ] && install_metrics; then METRICS_SERVER=; say "metrics are served"; fi
 done

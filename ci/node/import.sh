@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Imports image archives into a node that boot.sh runs, as soon as its containerd answers, and prints the name of each.
+# Imports image archives into a node that boot.sh runs, as soon as its containerd answers.
 #
-#   import.sh KEY REPOSITORY ARCHIVE [KEY REPOSITORY ARCHIVE]...
+#   import.sh REPOSITORY@DIGEST=ARCHIVE...
 #
-# An image is named REPOSITORY@DIGEST there. KEY stands for the archive's content: what was imported under it once, by
-# this node or the one before it in this slot, is left alone. A repository's other images are removed.
+# What this node has, or the one before it in this slot had, is left alone. A repository's other images are removed.
 #
 # NODE_INSTANCE and NODE_STATE are boot.sh's.
 set -euo pipefail
@@ -13,20 +12,16 @@ set -euo pipefail
 find_slot
 ctr=(ctr --address "$slot/containerd.sock" --namespace k8s.io)
 within 120 "containerd does not answer" "${ctr[@]}" version
-mkdir -p "$slot/imported"
 
 # The list is kept whole: a grep that ends at its first match would end the listing too, and that is a failure.
 present() { local list; list=$("${ctr[@]}" images ls -q) && grep -qxF "$1" <<<"$list"; }
 
-while [ $# -ge 3 ]; do
-  key=$slot/imported/${1//[^a-z0-9]/-} repository=$2 archive=$3; shift 3
-  if [ -e "$key" ] && present "$(cat "$key")"; then cat "$key"; continue; fi
-  before=$("${ctr[@]}" images ls -q | grep -F "$repository@" || true)
-  "${ctr[@]}" images import --digests --base-name "$repository" "$archive" >/tmp/imported
-  digest=$(grep -oE 'sha256:[0-9a-f]{64}' /tmp/imported | head -n 1)
-  [ -n "$digest" ] || { echo "node: failed: importing $repository: containerd named no digest: $(cat /tmp/imported)" >&2; exit 1; }
-  for old in $before; do
-    [ "$old" = "$repository@$digest" ] || "${ctr[@]}" images rm "$old" >/dev/null
-  done
-  echo "$repository@$digest" | tee "$key"
+for argument; do
+  name=${argument%%=*} archive=${argument#*=}
+  if present "$name"; then continue; fi
+  before=$("${ctr[@]}" images ls -q | grep -F "${name%@*}@" || true)
+  "${ctr[@]}" images import --digests --base-name "${name%@*}" "$archive" >/tmp/imported
+  present "$name" || { echo "node: failed: importing $name: containerd has another image: $(cat /tmp/imported)" >&2; exit 1; }
+  for old in $before; do "${ctr[@]}" images rm "$old" >/dev/null; done
 done
+touch "$slot/loaded"
