@@ -162,9 +162,9 @@ func (d *deployment) prepare(ctx context.Context) (there placed, same bool, err 
 // placed are the images of a release, each by digest, as the cluster's nodes name them.
 type placed struct{ backend, frontend, postgres string }
 
-// build makes both images, or verifies those that were published, and makes of a database of the release's own in a
-// cluster of the user's what that is sent, side by side. The names are those that a cluster of the user's knows the images
-// by; the archives are what it has to be given.
+// build makes both images, or verifies those that were published, and what else the cluster is given: a database of the
+// release's own, metrics for an embedded one. The names are those that its nodes know the images by; the archives are what
+// it has to be given.
 func (d *deployment) build(ctx context.Context) (images placed, archives []archive, err error) {
 	var backend, frontend, postgres, metrics archive
 	group, ctx := errgroup.WithContext(ctx)
