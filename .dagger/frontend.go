@@ -67,7 +67,7 @@ var libraries = []string{"node_modules", ".next/server/chunks/**/node_modules_*"
 func (f *Frontend) Test(ctx context.Context) error {
 	container := withPostgres(f.checkout(), f.Pins).
 		// The package that carries Postgres' programs has none for Alpine.
-		WithEnvVariable("TEST_DATABASE_URL", "postgresql://todo:todo@postgres:5432/todo")
+		WithEnvVariable("TEST_DATABASE_URL", "postgresql://"+databaseAddress)
 	return passes(ctx, container, "front-end tests", "npm", "test")
 }
 

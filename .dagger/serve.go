@@ -30,7 +30,7 @@ func (b *Backend) Serve(
 	if err != nil {
 		return nil, err
 	}
-	container, reached, err := beside(ctx, withPostgres(built, b.Pins), "frontend", frontend)
+	container, reached, err := half(ctx, built, b.Pins, "frontend", frontend)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,6 @@ func (b *Backend) Serve(
 		container = container.WithSecretVariable("OPENAI_API_KEY", openaiApiKey)
 	}
 	return container.
-		WithEnvVariable("DATABASE_URL", databaseURL).
 		WithEnvVariable("ENVIRONMENT", "development").
 		WithEnvVariable("AUTH_JWKS_URL", reached+"/api/auth/jwks").
 		WithEnvVariable("AUTH_ISSUER", publicUrl).
@@ -64,20 +63,21 @@ func (f *Frontend) Serve(
 	if err != nil {
 		return nil, err
 	}
-	container, reached, err := beside(ctx, withPostgres(built, f.Pins), "backend", backend)
+	container, reached, err := half(ctx, built, f.Pins, "backend", backend)
 	if err != nil {
 		return nil, err
 	}
 	return container.
-		WithEnvVariable("DATABASE_URL", databaseURL).
 		WithSecretVariable("BETTER_AUTH_SECRET", dag.SetSecret("better-auth-secret-"+rand.Text(), rand.Text()+rand.Text())).
 		WithEnvVariable("BETTER_AUTH_URL", publicUrl).
 		WithEnvVariable("BACKEND_URL", reached).
 		AsService(), nil
 }
 
-// beside binds the other half of the application, if there is one, and gives the address under which it is reached.
-func beside(ctx context.Context, container *dagger.Container, alias string, other *dagger.Service) (*dagger.Container, string, error) {
+// half is one half of the application with a database, bound to the other half if there is one, and the address under
+// which it reaches that.
+func half(ctx context.Context, built *dagger.Container, pins, alias string, other *dagger.Service) (*dagger.Container, string, error) {
+	container := withPostgres(built, pins).WithEnvVariable("DATABASE_URL", "postgresql+asyncpg://"+databaseAddress)
 	if other == nil {
 		return container, "http://" + alias + ".invalid", nil
 	}
@@ -104,7 +104,8 @@ func onePort(ctx context.Context, service *dagger.Service, argument string) (int
 	return port, nil
 }
 
-const databaseURL = "postgresql+asyncpg://todo:todo@postgres:5432/todo"
+// databaseAddress is what follows the scheme in the address of withPostgres' database.
+const databaseAddress = "todo:todo@postgres:5432/todo"
 
 // withPostgres gives a container a database that is as new and ends with it. Nobody else reaches it, so its password is
 // no secret.

@@ -180,7 +180,7 @@ start_kubelet &
 sed "s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
 kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,bootstrap-token,show-join-command \
   --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(grep -iE 'error|timed out' /var/log/kubeadm.log | head -n 1)"
-step "installing network, storage and metrics"
+step "installing network and storage"
 install_addons
 within "$patience" "the kubelet's certificate is not approved" approve_kubelet
 within "$patience" "the node is not Ready" kubectl wait --for=condition=Ready node/node --timeout=1s
