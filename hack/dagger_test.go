@@ -98,10 +98,11 @@ func (m *machine) run(arguments ...string) (string, bool) {
 // answer runs the script on a terminal, where somebody types a word.
 func (m *machine) answer(word string, arguments ...string) (string, bool) {
 	m.t.Helper()
-	python, err := exec.LookPath("python3")
+	// The program itself: what a PATH has may be a script that wants more of it.
+	python, err := exec.Command("python3", "-c", "import sys; print(sys.executable, end='')").Output()
 	require.NoError(m.t, err)
 	const terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
-	command := exec.Command(python, append([]string{"-c", terminal, filepath.Join(m.checkout, "hack/dagger")}, arguments...)...)
+	command := exec.Command(string(python), append([]string{"-c", terminal, filepath.Join(m.checkout, "hack/dagger")}, arguments...)...)
 	command.Stdin = strings.NewReader(word + "\n")
 	return m.ran(command)
 }
