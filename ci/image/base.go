@@ -24,6 +24,8 @@ const (
 	imported = "import image layer "
 	// added is said of a layer that a build put on top.
 	added = "Directory.withDirectory"
+	// removed is before the paths that a build deleted, of a layer that has nothing but the marks of that.
+	removed = "without "
 )
 
 // history gives the entries that stand for a layer, in the layers' order.
@@ -46,7 +48,7 @@ func ownLayers(layers []v1.Layer, made []v1.History) (base []v1.Layer, own bool)
 		switch by := made[i].CreatedBy; {
 		case err == nil && by == imported+digest.String() && len(base) == i:
 			base = append(base, layer)
-		case by != added:
+		case by != added && !strings.HasPrefix(by, removed):
 			return nil, false
 		}
 	}
@@ -136,7 +138,7 @@ func within(packed, publishers v1.Layer) error {
 func fileNames(layer v1.Layer) (map[string]bool, error) {
 	found := map[string]bool{}
 	err := walk(layer, func(header *tar.Header, _ io.Reader) error {
-		if header.Typeflag != tar.TypeDir && !strings.HasPrefix(path.Base(header.Name), ".wh.") {
+		if header.Typeflag != tar.TypeDir && deleted(header.Name) == "" {
 			found[path.Clean("/"+header.Name)] = true
 		}
 		return nil
