@@ -37,9 +37,9 @@ func built(name string) (string, error) {
 	return path, nil
 }
 
-// The two Helms that the chart is for.
+// The Helm that the pipeline runs, and the one that whoever installs the chart by hand may still have.
 func helm() (string, error)  { return built("helm") }
-func helm4() (string, error) { return built("helm4") }
+func helm3() (string, error) { return built("helm3") }
 
 var bringsSecrets = regexp.MustCompile(`(?m)^(secrets|existingSecret):`)
 
