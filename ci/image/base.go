@@ -153,7 +153,7 @@ func within(packed, publishers v1.Layer) error {
 // fileNames gives the names of a layer's files and links. Directories and marks of what is deleted are each packer's own.
 func fileNames(layer v1.Layer) (map[string]bool, error) {
 	found := map[string]bool{}
-	err := walk(layer, func(header *tar.Header, _ io.Reader) error {
+	err := Walk(layer, func(header *tar.Header, _ io.Reader) error {
 		if header.Typeflag != tar.TypeDir && deleted(header.Name) == "" {
 			found[path.Clean("/"+header.Name)] = true
 		}

@@ -104,7 +104,7 @@ const shown = 20
 func ofLayer(layer v1.Layer, last bool) ([]Unwanted, error) {
 	var found []Unwanted
 	apart, more := last, 0
-	err := walk(layer, func(header *tar.Header, content io.Reader) error {
+	err := Walk(layer, func(header *tar.Header, content io.Reader) error {
 		if deleted(header.Name) != "" {
 			return nil
 		}

@@ -36,7 +36,7 @@ type entry struct {
 // entries reads a layer to its end, in its own order.
 func entries(layer v1.Layer) ([]entry, error) {
 	var found []entry
-	err := walk(layer, func(header *tar.Header, content io.Reader) error {
+	err := Walk(layer, func(header *tar.Header, content io.Reader) error {
 		sum := sha256.New()
 		if _, err := io.Copy(sum, content); err != nil {
 			return err
@@ -60,8 +60,9 @@ func deleted(name string) string {
 	return ""
 }
 
-// walk shows each file, directory and link of a layer, in the layer's order.
-func walk(layer v1.Layer, visit func(*tar.Header, io.Reader) error) (err error) {
+// Walk shows each file, directory and link of a layer, in the layer's order. A layer that claims more than an image has is an
+// error.
+func Walk(layer v1.Layer, visit func(*tar.Header, io.Reader) error) (err error) {
 	content, err := layer.Uncompressed()
 	if err != nil {
 		return err

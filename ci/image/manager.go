@@ -39,7 +39,7 @@ func managersIn(layers []v1.Layer) ([]Unwanted, error) {
 	files := map[string]string{}
 	for i, layer := range layers {
 		brought := map[string]string{}
-		err := walk(layer, func(header *tar.Header, _ io.Reader) error {
+		err := Walk(layer, func(header *tar.Header, _ io.Reader) error {
 			name := path.Clean("/" + header.Name)
 			if mark := deleted(name); mark != "" {
 				maps.DeleteFunc(files, func(file, _ string) bool {
