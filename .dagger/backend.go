@@ -34,7 +34,7 @@ type Backend struct {
 
 // The image: Python, the locked dependencies, the application; no compiler, no package manager, not root.
 func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
-	base := from(b.Pins, image.Python)
+	base := withoutManagers(b.Pins, image.Python)
 	user, err := account(ctx, base, "appuser", backendUser)
 	if err != nil {
 		return nil, err

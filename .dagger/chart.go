@@ -7,7 +7,6 @@ import (
 	"path"
 
 	"todo-chatbot/ci/chart"
-	"todo-chatbot/ci/image"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -45,7 +44,11 @@ done`
 //
 // +check
 func (c *Chart) Lint(ctx context.Context) error {
-	return passes(ctx, c.checkout(), "chart lint", "sh", "-c",
+	checkout, err := c.checkout(ctx)
+	if err != nil {
+		return err
+	}
+	return passes(ctx, checkout, "chart lint", "sh", "-c",
 		eachValues(`  helm lint --strict --quiet . --kube-version v1.34.4 $given`))
 }
 
@@ -53,7 +56,11 @@ func (c *Chart) Lint(ctx context.Context) error {
 //
 // +check
 func (c *Chart) Validate(ctx context.Context) error {
-	return passes(ctx, c.checkout().WithMountedDirectory("/schemas", c.Schemas), "chart validation", "sh", "-c",
+	checkout, err := c.checkout(ctx)
+	if err != nil {
+		return err
+	}
+	return passes(ctx, checkout.WithMountedDirectory("/schemas", c.Schemas), "chart validation", "sh", "-c",
 		eachValues(`  for schemas in /schemas/v*; do
     helm template todo-chatbot . --namespace todo-chatbot --kube-version "${schemas##*/}" $given >/tmp/rendered.yaml
     kubeconform -strict -summary -schema-location "$schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" \
@@ -73,18 +80,23 @@ diff -u /tmp/README.md helm/todo-chatbot/README.md || { echo "README.md is not w
 }
 
 // Test the chart and the rules that it is held against: what is rendered with which values, and what is refused. Those with
-// Helm 4, which no pinned image has, are run by hack/test alone.
+// Helm 3, which no pinned image has, are run by hack/test alone.
 //
 // +check
 func (c *Chart) Unit(ctx context.Context) error {
-	helm := c.checkout().WithExec([]string{"sh", "-c", `cp "$(command -v helm)" /tmp/helm`}).File("/tmp/helm")
+	checkout, err := c.checkout(ctx)
+	if err != nil {
+		return err
+	}
+	helm := checkout.WithExec([]string{"sh", "-c", `cp "$(command -v helm)" /tmp/helm`}).File("/tmp/helm")
 	return passes(ctx, c.goTools().WithMountedFile("/src/.bin/helm", helm), "chart unit",
-		"go", "test", "-skip", "Helm4", "./ci/chart/...")
+		"go", "test", "-skip", "Helm3", "./ci/chart/...")
 }
 
 // Render the chart as Helm would install it in an environment. Secrets are named, not made: without values that bring or
 // name them, the Secret is called as in the checks.
 func (c *Chart) Render(
+	ctx context.Context,
 	// development, staging or production: values-dev.yaml, values-staging.yaml or values-prod.yaml.
 	// +default="development"
 	environment string,
@@ -96,7 +108,11 @@ func (c *Chart) Render(
 	if err != nil {
 		return nil, err
 	}
-	container := c.checkout().WithNewFile("/run/values.yaml", "{}\n")
+	container, err := c.checkout(ctx)
+	if err != nil {
+		return nil, err
+	}
+	container = container.WithNewFile("/run/values.yaml", "{}\n")
 	if values != nil {
 		container = container.WithMountedFile("/run/values.yaml", values)
 	}
@@ -125,7 +141,11 @@ func (c *Chart) packaged(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("packaging the chart: %w", err)
 	}
-	made := c.checkout().
+	checkout, err := c.checkout(ctx)
+	if err != nil {
+		return "", err
+	}
+	made := checkout.
 		WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"}).
 		Directory("/tmp/package")
 	names, err := made.Entries(ctx)
@@ -150,8 +170,12 @@ func (c *Chart) goTools() *dagger.Container {
 	}))
 }
 
-func (c *Chart) checkout() *dagger.Container {
-	return from(c.Pins, image.KubeTools).
+// checkout is the chart with the tools that read it.
+func (c *Chart) checkout(ctx context.Context) (*dagger.Container, error) {
+	if err := supportedHelm(ctx, c.Pins); err != nil {
+		return nil, err
+	}
+	return kubeTools(c.Pins).
 		WithWorkdir("/chart").
-		WithMountedDirectory("/chart", c.Source)
+		WithMountedDirectory("/chart", c.Source), nil
 }

@@ -125,7 +125,7 @@ func (t *trial) apply(ctx context.Context, packaged *dagger.File, mark string) e
 }`
 	_, err = tools.
 		WithExec([]string{"sh", "-c", namespace, "namespace", t.inputs.Namespace}).
-		WithExec(t.helm("upgrade", t.inputs.Release, from, "--install", "--values", set, "--values", "/run/values.json")).
+		WithExec(t.applied("upgrade", t.inputs.Release, from, "--install", "--values", set, "--values", "/run/values.json")).
 		Sync(ctx)
 	if err != nil {
 		return explain("applying the chart", err)

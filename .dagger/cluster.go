@@ -72,6 +72,9 @@ func newEmbedded(pins string) (*cluster, error) {
 
 // newExisting binds a cluster of the user's: its kubeconfig, rewritten for the service that reaches it.
 func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, service *dagger.Service, name string) (*cluster, error) {
+	if err := supportedHelm(ctx, pins); err != nil {
+		return nil, err
+	}
 	raw, err := kubeconfig.Plaintext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading --kubeconfig: %w", err)
@@ -99,7 +102,7 @@ func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, se
 // tools is a container with kubectl and helm that reaches this cluster and nothing else. Each call's is new: what a
 // cluster answers is never the same answer twice.
 func (c *cluster) tools() *dagger.Container {
-	return from(c.pins, image.KubeTools).
+	return kubeTools(c.pins).
 		WithServiceBinding(node.Alias, c.service).
 		WithMountedSecret("/run/kubeconfig", c.kubeconfig).
 		WithEnvVariable("KUBECONFIG", "/run/kubeconfig").
@@ -135,6 +138,10 @@ func (c *cluster) send(ctx context.Context, owner string, archives ...archive) e
 
 // start boots the node and waits until it is Ready, or says why it is not.
 func (e *embedded) start(ctx context.Context) error {
+	// Asked here and not before: the images of the tools may have to be pulled, and the builds do not wait for that.
+	if err := supportedHelm(ctx, e.pins); err != nil {
+		return err
+	}
 	started := make(chan error, 1)
 	go func() {
 		_, err := e.service.Start(ctx)

@@ -29,9 +29,9 @@ type Frontend struct {
 	Created int
 }
 
-// The image: Node and Next.js' standalone server; no npm cache, no source map, not root.
+// The image: Node and Next.js' standalone server; no package manager, no source map, not root.
 func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
-	base := from(f.Pins, image.Node)
+	base := withoutManagers(f.Pins, image.Node)
 	user, err := account(ctx, base, "nextjs", frontendUser)
 	if err != nil {
 		return nil, err

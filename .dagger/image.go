@@ -33,6 +33,13 @@ func account(ctx context.Context, base *dagger.Container, name, ids string) (*da
 		WithNewFile("etc/group", fmt.Sprintf("%s%s:x:%s:\n", group, name, gid)), nil
 }
 
+// withoutManagers is the pinned base of what ships, without its package managers. They are deleted in one step: each step
+// is a layer.
+func withoutManagers(pins string, name image.Name) *dagger.Container {
+	base := from(pins, name)
+	return base.WithRootfs(base.Rootfs().WithoutFiles(image.PackageManagers(name)))
+}
+
 // archive is an image on its way into a cluster.
 type archive struct {
 	repository string

@@ -52,7 +52,7 @@ func (d *deployment) rollback(revision int) func(context.Context) error {
 		}
 		began := time.Now()
 		err = d.step(ctx, fmt.Sprintf("return to revision %d", revision), func(ctx context.Context) error {
-			_, err := d.cluster.ask(ctx, d.helm("rollback", d.inputs.Release, strconv.Itoa(revision))...)
+			_, err := d.cluster.ask(ctx, d.applied("rollback", d.inputs.Release, strconv.Itoa(revision))...)
 			return explain("rolling the release back", err)
 		})
 		if err == nil {

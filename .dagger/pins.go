@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -39,6 +40,23 @@ func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
 		found[name] = platforms[i]
 	}
 	return pins.Check(found)
+}
+
+// Check until when each pinned image is supported by those who make it, and say it: it fails 60 days before an end, and for
+// a release line of which ci/image/support.yaml knows none.
+//
+// +check
+// +cache="never"
+func (m *TodoChatbot) Support() (string, error) {
+	pins, err := image.ParsePins([]byte(m.Pins))
+	if err != nil {
+		return "", err
+	}
+	known, err := image.DefaultSupport()
+	if err != nil {
+		return "", err
+	}
+	return pins.CheckSupport(known, time.Now())
 }
 
 // pinned is the check alone.

@@ -50,7 +50,11 @@ func (c *Chart) PolicyReport(ctx context.Context) (*dagger.Directory, error) {
 
 func (c *Chart) findings(ctx context.Context) ([]chart.Finding, error) {
 	const out = "/tmp/rendered"
-	rendered := c.checkout().
+	checkout, err := c.checkout(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rendered := checkout.
 		WithExec([]string{"sh", "-c", eachValues(`  mkdir -p "` + out + `/$(dirname "$values")"
   helm template todo-chatbot . --namespace todo-chatbot --kube-version v1.34.4 $given >"` + out + `/$values"`)}).
 		Directory(out)

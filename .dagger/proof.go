@@ -93,9 +93,18 @@ func (d *deployment) provenRevisions(ctx context.Context) ([]int, error) {
 
 // history is what Helm knows of the release.
 func (d *deployment) history(ctx context.Context) (deploy.History, error) {
-	out, err := d.cluster.tools().
-		WithExec(d.helm("history", d.inputs.Release, "--output", "json"), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny}).
-		CombinedOutput(ctx)
+	asked := d.cluster.tools().
+		WithExec(d.helm("history", d.inputs.Release, "--output", "json"), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+	code, err := asked.ExitCode(ctx)
+	if err != nil {
+		return deploy.History{}, explain("asking the cluster for the release", err)
+	}
+	// Helm may warn beside its answer: what it failed with is on the one, and its answer on the other.
+	said := asked.Stdout
+	if code != 0 {
+		said = asked.Stderr
+	}
+	out, err := said(ctx)
 	if err != nil {
 		return deploy.History{}, explain("asking the cluster for the release", err)
 	}

@@ -137,7 +137,7 @@ func (m *TodoChatbot) artifacts(ctx context.Context) ([]artifact, error) {
 	add(0, "backend archive", []string{pins.Reference(image.Python), pins.Reference(image.Uv)}, m.Backend().archive)
 	add(1, "frontend archive", []string{pins.Reference(image.Node)}, m.Frontend().archive)
 	group.Go(func() (err error) {
-		all[2], err = m.packaged(ctx, []string{pins.Reference(image.KubeTools)})
+		all[2], err = m.packaged(ctx, []string{pins.Reference(image.Helm)})
 		return err
 	})
 	return all, group.Wait()

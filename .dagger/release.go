@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"todo-chatbot/ci/deploy"
+	"todo-chatbot/ci/helm"
 	"todo-chatbot/ci/report"
 
 	"dagger/todo-chatbot/internal/dagger"
@@ -71,7 +72,7 @@ func (d *deployment) upgrade(ctx context.Context, before deploy.History, images 
 		// A run that was killed left it: this one holds the release.
 		commands = append(commands, before.Repair(d.inputs.Release, d.inputs.Namespace))
 	}
-	commands = append(commands, append(d.helm("upgrade", d.inputs.Release, "/chart", "--install", "--history-max", "5"), given...))
+	commands = append(commands, append(d.applied("upgrade", d.inputs.Release, "/chart", "--install", "--history-max", "5"), given...))
 	for _, command := range commands {
 		tools = tools.WithExec(command)
 	}
@@ -97,7 +98,7 @@ func (d *deployment) takeBack(ctx context.Context, before deploy.History, failur
 		done = fmt.Sprintf("Rolled back to revision %d; no revision was proven before.", before.Good)
 	}
 	if before.Good > 0 {
-		commands = append(commands, d.helm("rollback", d.inputs.Release, strconv.Itoa(before.Good)))
+		commands = append(commands, d.applied("rollback", d.inputs.Release, strconv.Itoa(before.Good)))
 	} else {
 		done = "Removed: this was the release's first install."
 		commands = append(commands,
@@ -168,6 +169,11 @@ func (d *deployment) hidden() []string {
 
 func (d *deployment) helm(args ...string) []string {
 	return append([]string{"helm", "--namespace", d.inputs.Namespace}, args...)
+}
+
+// applied is a command of Helm's that changes what the cluster has.
+func (d *deployment) applied(args ...string) []string {
+	return append(d.helm(args...), helm.Apply()...)
 }
 
 func (d *deployment) kubectl(args ...string) []string {

@@ -52,7 +52,7 @@ var bad = map[string]struct{ values, set, line string }{
 
 func TestABadValueIsRefusedWithALineThatNamesItsKey(t *testing.T) { holdBad(t, helm) }
 
-func TestHelm4RefusesABadValueInTheSameWords(t *testing.T) { holdBad(t, helm4) }
+func TestHelm3RefusesABadValueInTheSameWords(t *testing.T) { holdBad(t, helm3) }
 
 func holdBad(t *testing.T, tool func() (string, error)) {
 	for name, test := range bad {
@@ -71,13 +71,13 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	assert.Equal(t, 5, lines, refused)
 }
 
-// Helm 4 leaves other blank lines between objects; what it renders is the same.
-func TestHelm4RendersWhatHelm3Does(t *testing.T) {
+// The two leave other blank lines between objects; what they render is the same.
+func TestHelm3RendersWhatHelm4Does(t *testing.T) {
 	for _, values := range everySet(t) {
 		t.Run(values, func(t *testing.T) {
-			newer, refused := template(t, helm4, values)
+			older, refused := template(t, helm3, values)
 			require.Empty(t, refused)
-			assert.Equal(t, objects(t, render(t, values)), objects(t, newer))
+			assert.Equal(t, objects(t, render(t, values)), objects(t, older))
 		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"todo-chatbot/ci/helm"
 )
 
 // History is what Helm knows of a release before it is changed.
@@ -141,7 +143,7 @@ func (h History) WithProven(proven []int) History {
 // without one, gone.
 func (h History) Repair(release, namespace string) []string {
 	if h.Good > 0 {
-		return []string{"helm", "--namespace", namespace, "rollback", release, strconv.Itoa(h.Good)}
+		return append([]string{"helm", "--namespace", namespace, "rollback", release, strconv.Itoa(h.Good)}, helm.Apply()...)
 	}
 	return []string{"helm", "--namespace", namespace, "uninstall", release, "--wait"}
 }

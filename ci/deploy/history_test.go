@@ -60,7 +60,7 @@ func TestAHistoryThatIsNoneIsAnErrorAndNotAFirstInstall(t *testing.T) {
 }
 
 func TestAPendingReleaseIsRepairedWithoutLosingAGoodRevision(t *testing.T) {
-	assert.Equal(t, []string{"helm", "--namespace", "ns", "rollback", "todo", "2"},
+	assert.Equal(t, []string{"helm", "--namespace", "ns", "rollback", "todo", "2", "--server-side=true", "--force-conflicts"},
 		deploy.History{Good: 2, Last: 3, Pending: true}.Repair("todo", "ns"))
 	assert.Equal(t, []string{"helm", "--namespace", "ns", "uninstall", "todo", "--wait"},
 		deploy.History{Last: 1, Pending: true}.Repair("todo", "ns"))

@@ -24,6 +24,8 @@ const (
 	imported = "import image layer "
 	// added is said of a layer that a build put on top.
 	added = "Directory.withDirectory"
+	// removed is before the paths that a build deleted, of a layer that has nothing but the marks of that.
+	removed = "without "
 )
 
 // history gives the entries that stand for a layer, in the layers' order.
@@ -37,6 +39,22 @@ func history(config *v1.ConfigFile) []v1.History {
 	return made
 }
 
+// BaseLayers gives the layers of an image that came with its base, by the sums of what is in them, as WithoutClock leaves them
+// in an image's config.
+func BaseLayers(config *v1.ConfigFile) ([]string, error) {
+	made := history(config)
+	if len(made) != len(config.RootFS.DiffIDs) {
+		return nil, fmt.Errorf("the config tells of %d layers and has %d", len(made), len(config.RootFS.DiffIDs))
+	}
+	var base []string
+	for i, entry := range made {
+		if strings.HasPrefix(entry.CreatedBy, imported) {
+			base = append(base, config.RootFS.DiffIDs[i].String())
+		}
+	}
+	return base, nil
+}
+
 // ownLayers gives the layers of an engine's export that came with the base image, and whether they are the publisher's own:
 // an engine says so of each by its digest. One that was started again has only the files that it once unpacked, and
 // packs layers of its own from them.
@@ -46,7 +64,7 @@ func ownLayers(layers []v1.Layer, made []v1.History) (base []v1.Layer, own bool)
 		switch by := made[i].CreatedBy; {
 		case err == nil && by == imported+digest.String() && len(base) == i:
 			base = append(base, layer)
-		case by != added:
+		case by != added && !strings.HasPrefix(by, removed):
 			return nil, false
 		}
 	}
@@ -135,8 +153,8 @@ func within(packed, publishers v1.Layer) error {
 // fileNames gives the names of a layer's files and links. Directories and marks of what is deleted are each packer's own.
 func fileNames(layer v1.Layer) (map[string]bool, error) {
 	found := map[string]bool{}
-	err := walk(layer, func(header *tar.Header, _ io.Reader) error {
-		if header.Typeflag != tar.TypeDir && !strings.HasPrefix(path.Base(header.Name), ".wh.") {
+	err := Walk(layer, func(header *tar.Header, _ io.Reader) error {
+		if header.Typeflag != tar.TypeDir && deleted(header.Name) == "" {
 			found[path.Clean("/"+header.Name)] = true
 		}
 		return nil

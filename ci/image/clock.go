@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,6 +116,8 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	// Whether an engine packs a step that changed nothing is its own matter.
+	additions = slices.DeleteFunc(additions, func(a mutate.Addendum) bool { return a.Layer == nil })
 	// A config of its own, so that nothing comes along that a later engine may add.
 	fresh := &v1.ConfigFile{
 		Architecture: config.Architecture, OS: config.OS, OSVersion: config.OSVersion, Variant: config.Variant,
@@ -134,7 +137,8 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 	return image, nil
 }
 
-// rewrite gives a layer the same files with one time and without names.
+// rewrite gives a layer the same files, and marks of what it deletes, with one time and without names. It gives none for
+// a layer that has nothing in it.
 func rewrite(layer v1.Layer, path string, epoch time.Time) (_ v1.Layer, err error) {
 	content, err := layer.Uncompressed()
 	if err != nil {
@@ -150,10 +154,11 @@ func rewrite(layer v1.Layer, path string, epoch time.Time) (_ v1.Layer, err erro
 	if err != nil {
 		return nil, err
 	}
-	if err := retime(tar.NewReader(content), tar.NewWriter(io.MultiWriter(zipped, unpacked)), epoch); err != nil {
+	entries, err := retime(tar.NewReader(content), tar.NewWriter(io.MultiWriter(zipped, unpacked)), epoch)
+	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	if err := errors.Join(zipped.Close(), file.Close()); err != nil {
+	if err := errors.Join(zipped.Close(), file.Close()); err != nil || entries == 0 {
 		return nil, err
 	}
 	return partial.CompressedToLayer(rewritten{path, sum(packed), sum(unpacked)})
@@ -195,18 +200,18 @@ func sum(h hash.Hash) v1.Hash {
 	return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(h.Sum(nil))}
 }
 
-func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) error {
-	var total int64
-	for {
+// retime copies a layer and gives the number of its entries.
+func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) (entries int, _ error) {
+	for total := int64(0); ; entries++ {
 		header, err := from.Next()
 		if errors.Is(err, io.EOF) {
-			return to.Close()
+			return entries, to.Close()
 		}
 		if err != nil {
-			return fmt.Errorf("reading the layer: %w", err)
+			return entries, fmt.Errorf("reading the layer: %w", err)
 		}
 		if total += header.Size; total > maxUnpacked || total < 0 {
-			return fmt.Errorf("%s: the layer claims to unpack to more than %s", header.Name, size(maxUnpacked))
+			return entries, fmt.Errorf("%s: the layer claims to unpack to more than %s", header.Name, size(maxUnpacked))
 		}
 		header.ModTime, header.AccessTime, header.ChangeTime = epoch, time.Time{}, time.Time{}
 		header.Uname, header.Gname = "", ""
@@ -217,10 +222,10 @@ func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) error {
 			}
 		}
 		if err := to.WriteHeader(header); err != nil {
-			return fmt.Errorf("writing %s: %w", header.Name, err)
+			return entries, fmt.Errorf("writing %s: %w", header.Name, err)
 		}
 		if _, err := io.Copy(to, from); err != nil {
-			return fmt.Errorf("copying %s: %w", header.Name, err)
+			return entries, fmt.Errorf("copying %s: %w", header.Name, err)
 		}
 	}
 }

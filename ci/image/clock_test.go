@@ -179,6 +179,7 @@ func TestThePublisherIsAskedOnlyForWhatTheArchiveHasNot(t *testing.T) {
 		"the engine was started again":            {base, own, "rehydrated persisted snapshot", on, true},
 		"so it was since the whole was built":     {base, own, "rehydrated persisted snapshot", "rehydrated persisted snapshot", true},
 		"the layer is not what was pulled":        {base, own, published, on, true},
+		"a step deleted something":                {base, own, itself, "without /app/main.py,/usr/local/bin/npm", false},
 		"words of an engine that nobody knows":    {base, own, itself, "something new", true},
 		"a layer of the base above one of a step": {own, base, on, itself, true},
 	} {
@@ -249,6 +250,92 @@ func TestAnEngineMayPackABaseItsOwnWay(t *testing.T) {
 	found, err := open(t, out).Layers()
 	require.NoError(t, err)
 	assert.Equal(t, digestOf(t, published), digestOf(t, found[0]))
+}
+
+// deletion is a layer that deletes two files of the publisher's base, as an engine packs it at a moment: the folder in which
+// they were is written again, and each has a mark.
+func deletion(t *testing.T, at time.Time) v1.Layer {
+	t.Helper()
+	mark := func(name string) file {
+		return file{Header: tar.Header{Name: name, Typeflag: tar.TypeReg, ModTime: at, AccessTime: at, Uname: "ci", Format: tar.FormatPAX}}
+	}
+	return layerOf(t, file{Header: tar.Header{Name: "app/", Typeflag: tar.TypeDir, Mode: 0o755, ModTime: at}},
+		mark("app/.wh.main.py"), mark("app/.wh.npm"))
+}
+
+// deleting is a build's archive: the publisher's base, a layer that deletes, and one that adds.
+func deleting(t *testing.T, at time.Time, base v1.Layer, histories ...string) string {
+	t.Helper()
+	var additions []mutate.Addendum
+	for i, layer := range []v1.Layer{base, deletion(t, at), build{at: at}.layer(t, map[string]string{"app/main.py": "ours"})} {
+		additions = append(additions, mutate.Addendum{Layer: layer, History: v1.History{Created: v1.Time{Time: at}, CreatedBy: histories[i]}})
+	}
+	made, err := mutate.Append(empty.Image, additions...)
+	require.NoError(t, err)
+	in := filepath.Join(t.TempDir(), "image.tar")
+	require.NoError(t, tarball.WriteToFile(in, nil, made))
+	return in
+}
+
+func TestALayerThatDeletesStaysOneWithoutAClock(t *testing.T) {
+	const again = "rehydrated persisted snapshot"
+	layers, err := publisher(t).Layers()
+	require.NoError(t, err)
+	itself := "import image layer " + digestOf(t, layers[0]).String()
+	packed := build{at: time.Unix(1, 0)}.layer(t, map[string]string{"app/main.py": "base"})
+	first, _ := without(t, deleting(t, time.Unix(1_700_000_000, 0), layers[0], itself, "without app/main.py,app/npm", "Directory.withDirectory"))
+	wanted, err := os.ReadFile(first)
+	require.NoError(t, err)
+	for name, in := range map[string]string{
+		"at another moment":                    deleting(t, time.Unix(1_800_000_000, 7), layers[0], itself, "without app/main.py,app/npm", "Directory.withDirectory"),
+		"named another way":                    deleting(t, epoch, layers[0], itself, "without /app/*", "Directory.withDirectory"),
+		"by an engine that was started again":  deleting(t, epoch, packed, again, again, again),
+		"started again after the base was had": deleting(t, epoch, packed, again, "without app/main.py,app/npm", "Directory.withDirectory"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, _ := without(t, in)
+			got, err := os.ReadFile(out)
+			require.NoError(t, err)
+			assert.True(t, bytes.Equal(wanted, got), "the archives differ")
+		})
+	}
+
+	found, err := open(t, first).Layers()
+	require.NoError(t, err)
+	require.Len(t, found, 3)
+	assert.Equal(t, digestOf(t, layers[0]), digestOf(t, found[0]), "the base is the publisher's, with what is deleted above it")
+	content, err := found[1].Uncompressed()
+	require.NoError(t, err)
+	names := []string{}
+	for archive := tar.NewReader(content); ; {
+		header, err := archive.Next()
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		names = append(names, header.Name)
+		assert.Equal(t, epoch, header.ModTime.UTC(), header.Name)
+		assert.Zero(t, header.Size)
+		assert.Empty(t, header.Uname)
+	}
+	assert.Equal(t, []string{"app/", "app/.wh.main.py", "app/.wh.npm"}, names)
+}
+
+func TestAStepThatChangedNothingIsNoLayer(t *testing.T) {
+	layers, err := publisher(t).Layers()
+	require.NoError(t, err)
+	base := mutate.Addendum{Layer: layers[0], History: v1.History{CreatedBy: "import image layer " + digestOf(t, layers[0]).String()}}
+	nothing := mutate.Addendum{Layer: layerOf(t), History: v1.History{CreatedBy: "without /usr/local/bin/npm"}}
+	above := mutate.Addendum{Layer: build{at: epoch}.layer(t, map[string]string{"app/main.py": "ours"}), History: v1.History{CreatedBy: "Directory.withDirectory"}}
+	digestOfAll := func(steps ...mutate.Addendum) v1.Hash {
+		made, err := mutate.Append(empty.Image, steps...)
+		require.NoError(t, err)
+		in := filepath.Join(t.TempDir(), "image.tar")
+		require.NoError(t, tarball.WriteToFile(in, nil, made))
+		_, digest := without(t, in)
+		return digest
+	}
+	assert.Equal(t, digestOfAll(base, above), digestOfAll(base, nothing, above))
 }
 
 func withPlatform(t *testing.T, of v1.Image) *v1.ConfigFile {

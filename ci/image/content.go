@@ -30,8 +30,7 @@ type rule struct {
 var nameRules = []rule{
 	{regexp.MustCompile(`(^|/)(\.cache|\.npm|_cacache|\.yarn|\.pnpm-store|\.(pytest|mypy|ruff)_cache|\.next/cache)/|^var/(cache|lib)/(apt|apk|dnf|yum)/`),
 		"is a tool's cache: build in a stage of its own, and copy what it made"},
-	{regexp.MustCompile(`(^|/)s?bin/(apt|apt-get|apk|dpkg|pip[0-9.]*|uv|uvx|npm|npx|yarn|pnpm|corepack)$`),
-		"installs packages: nothing is installed in a running container"},
+	{regexp.MustCompile(`(^|/)s?bin/(apt|apt-get|apk|dpkg)$`), installs},
 	{regexp.MustCompile(`(^|/)s?bin/(gcc|g\+\+|cc|c\+\+|clang|ld|as|make|cmake|cargo|rustc|go|tsc|cython|esbuild)(-[0-9.]+)?$|/node_modules/(typescript|esbuild|webpack|@swc/core|@next/swc-[^/]+)/`),
 		"is a compiler: it belongs to the build"},
 	{regexp.MustCompile(`\.(c|cc|cpp|cxx|h|hh|hpp|pyx|pxd|pxi|asm|rs)$`),
@@ -56,7 +55,8 @@ var credential = regexp.MustCompile(`(?i)secret|passw|token|credential|(api|priv
 
 // Inspect names what an image should not carry: caches, package managers, compilers, tests, sources, credentials, files
 // that anyone may write or that run as their owner; a root user; dependencies in the layer that each change of the
-// application sends again. The base's own layers are its publisher's matter.
+// application sends again. The base's own layers are its publisher's matter, but for the package managers of Node and
+// Python: those are in no image, whichever layer brought them.
 func Inspect(image v1.Image) ([]Unwanted, error) {
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -66,7 +66,11 @@ func Inspect(image v1.Image) ([]Unwanted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inspecting the image: %w", err)
 	}
-	found, made := ofConfig(config), history(config)
+	managers, err := managersIn(layers)
+	if err != nil {
+		return nil, fmt.Errorf("inspecting the image: %w", err)
+	}
+	found, made := append(ofConfig(config), managers...), history(config)
 	for i, layer := range layers {
 		if len(made) == len(layers) && strings.HasPrefix(made[i].CreatedBy, imported) {
 			continue
@@ -100,7 +104,10 @@ const shown = 20
 func ofLayer(layer v1.Layer, last bool) ([]Unwanted, error) {
 	var found []Unwanted
 	apart, more := last, 0
-	err := walk(layer, func(header *tar.Header, content io.Reader) error {
+	err := Walk(layer, func(header *tar.Header, content io.Reader) error {
+		if deleted(header.Name) != "" {
+			return nil
+		}
 		whys, err := ofFile(header, content)
 		if err != nil {
 			return err

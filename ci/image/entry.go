@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -16,6 +17,13 @@ import (
 const (
 	maxUnpacked = 4 << 30
 	maxEntries  = 1 << 20
+)
+
+// A layer deletes a file or directory of those below it by an empty file with this before its name, and all that they
+// have in a directory by one with the second name in it: OCI image specification, layer.md, "Whiteouts".
+const (
+	whiteout       = ".wh."
+	opaqueWhiteout = ".wh..wh..opq"
 )
 
 // entry is one file, directory or link of a layer.
@@ -28,7 +36,7 @@ type entry struct {
 // entries reads a layer to its end, in its own order.
 func entries(layer v1.Layer) ([]entry, error) {
 	var found []entry
-	err := walk(layer, func(header *tar.Header, content io.Reader) error {
+	err := Walk(layer, func(header *tar.Header, content io.Reader) error {
 		sum := sha256.New()
 		if _, err := io.Copy(sum, content); err != nil {
 			return err
@@ -39,8 +47,22 @@ func entries(layer v1.Layer) ([]entry, error) {
 	return found, err
 }
 
-// walk shows each file, directory and link of a layer, in the layer's order.
-func walk(layer v1.Layer, visit func(*tar.Header, io.Reader) error) (err error) {
+// deleted gives what a name in a layer deletes from those below: a path, or one with a slash at its end for all that is
+// below it. It gives "" for a name that deletes nothing.
+func deleted(name string) string {
+	directory, file := path.Split(path.Clean("/" + name))
+	switch {
+	case file == opaqueWhiteout:
+		return directory
+	case strings.HasPrefix(file, whiteout):
+		return directory + strings.TrimPrefix(file, whiteout)
+	}
+	return ""
+}
+
+// Walk shows each file, directory and link of a layer, in the layer's order. A layer that claims more than an image has is an
+// error.
+func Walk(layer v1.Layer, visit func(*tar.Header, io.Reader) error) (err error) {
 	content, err := layer.Uncompressed()
 	if err != nil {
 		return err

@@ -22,7 +22,10 @@ const (
 	Uv            Name = "uv"
 	Postgres      Name = "postgres"
 	KindNode      Name = "kind-node"
-	KubeTools     Name = "kube-tools"
+	Helm          Name = "helm"
+	Kubectl       Name = "kubectl"
+	Kubeconform   Name = "kubeconform"
+	Jq            Name = "jq"
 	MetricsServer Name = "metrics-server"
 	Trivy         Name = "trivy"
 	Go            Name = "go"
@@ -32,7 +35,7 @@ const (
 
 // Names gives every name that a pins file must have.
 func Names() []Name {
-	return []Name{Python, Node, Uv, Postgres, KindNode, KubeTools, MetricsServer, Trivy, Go, Gitleaks, Cosign}
+	return []Name{Python, Node, Uv, Postgres, KindNode, Helm, Kubectl, Kubeconform, Jq, MetricsServer, Trivy, Go, Gitleaks, Cosign}
 }
 
 //go:embed pins.txt

@@ -68,7 +68,7 @@ func Measure(image v1.Image) (Size, error) {
 		for _, file := range files {
 			share.Unpacked += file.Size
 			share.Files++
-			if share.Base {
+			if share.Base || deleted(file.Name) != "" {
 				continue
 			}
 			directories.add(top(file.Name), file.Size)

@@ -53,6 +53,17 @@ func TestPackagesAreThoseOfPythonAndOfNode(t *testing.T) {
 	assert.Equal(t, "/app/node_modules/next 0.00 MB, /app/node_modules/@swc/helpers 0.00 MB", size.Largest())
 }
 
+func TestAMarkOfWhatIsDeletedWeighsNothing(t *testing.T) {
+	size, err := image.Measure(imageOf(t,
+		layerOf(t, regular("usr/local/lib/node_modules/npm/a", "base")),
+		layerOf(t, regular("usr/local/lib/node_modules/.wh.npm", "")),
+		layerOf(t, regular("app/server.js", "s"))))
+	require.NoError(t, err)
+	assert.Equal(t, []image.DirectorySize{{Path: "/app", Unpacked: 1, Files: 1}}, size.Directories)
+	assert.Empty(t, size.Packages)
+	assert.EqualValues(t, 5, size.Unpacked(), "what is deleted is carried all the same")
+}
+
 func TestAChangeOfTheApplicationSendsTheLastLayerAgain(t *testing.T) {
 	size := measured(t)
 	assert.Equal(t, size.Layers[2].Compressed, size.Change())

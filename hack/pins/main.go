@@ -1,4 +1,5 @@
-// Says how old each image pin is, from the history of ci/image/pins.txt, and fails when one is older than 60 days.
+// Says how old each image pin is, from the history of ci/image/pins.txt, and until when what it pins is supported. Fails when
+// one is older than 60 days, or its support ends within 60 days.
 //
 //	go run ./hack/pins
 package main
@@ -37,8 +38,22 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	table, err := image.PinAges([]byte(blame), time.Now())
+	table, old := image.PinAges([]byte(blame), time.Now())
 	fmt.Print(table)
+	return errors.Join(old, supported())
+}
+
+func supported() error {
+	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	if err != nil {
+		return err
+	}
+	known, err := image.DefaultSupport()
+	if err != nil {
+		return err
+	}
+	table, err := pins.CheckSupport(known, time.Now())
+	fmt.Print("\n", table)
 	return err
 }
 
