@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"todo-chatbot/ci/deploy"
+	"todo-chatbot/ci/registry"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -195,7 +196,7 @@ func (m *TodoChatbot) deployment(ctx context.Context, a arguments) (*deployment,
 	}
 	inputs := deploy.Inputs{
 		Environment: deploy.Environment(a.environment), Release: a.release, Namespace: a.namespace,
-		PublicURL: a.publicURL, Postgres: a.postgres, Timeout: timeout, Registry: a.registry,
+		PublicURL: a.publicURL, Postgres: a.postgres, Timeout: timeout, Registry: registry.Place(a.registry),
 		Published: a.published, Trusted: a.trusted,
 		HasKubeconfig: a.kubeconfig != nil, HasCluster: a.cluster != nil,
 	}

@@ -38,7 +38,7 @@ type publisher struct {
 
 // newPublisher checks nothing yet: the first step that talks to the registry does.
 func newPublisher(ctx context.Context, pins string, access registryAccess) (*publisher, error) {
-	access.at = strings.TrimSuffix(access.at, "/")
+	access.at = registry.Place(access.at)
 	host, path, _ := strings.Cut(access.at, "/")
 	if host == "" || path == "" || strings.Contains(access.at, "://") {
 		return nil, fmt.Errorf("registry %q: write a host and a path, e.g. ghcr.io/somebody", access.at)

@@ -73,14 +73,14 @@ func (m *TodoChatbot) Findings(
 //
 // +cache="session"
 func (b *Backend) Scan(ctx context.Context) (string, error) {
-	return scanOne(ctx, scanner{b.Pins, b.Database}, b.archive)
+	return scanOne(ctx, scanner{b.Pins, b.Database}, b.archive, image.Python)
 }
 
 // Scan looks through the image: vulnerabilities, secrets, its configuration and licences.
 //
 // +cache="session"
 func (f *Frontend) Scan(ctx context.Context) (string, error) {
-	return scanOne(ctx, scanner{f.Pins, f.Database}, f.archive)
+	return scanOne(ctx, scanner{f.Pins, f.Database}, f.archive, image.Node)
 }
 
 // Secrets looks for credentials in the checkout, with Trivy, and fails when it finds one.
@@ -123,16 +123,12 @@ func (f found) judge(part bool) (string, error) {
 	return text, nil
 }
 
-func scanOne(ctx context.Context, s scanner, build func(context.Context) (archive, error)) (string, error) {
-	made, err := build(ctx)
-	if err != nil {
-		return "", err
-	}
+func scanOne(ctx context.Context, s scanner, build func(context.Context) (archive, error), base image.Name) (string, error) {
 	database, known, err := s.database(ctx)
 	if err != nil {
 		return "", err
 	}
-	findings, err := s.image(ctx, known, made)
+	findings, err := s.built(ctx, known, build, base)
 	if err != nil {
 		return "", err
 	}
@@ -147,8 +143,12 @@ func (m *TodoChatbot) findings(ctx context.Context, history *dagger.Directory) (
 		return found{}, err
 	}
 	parts := []func(context.Context) ([]scan.Finding, error){
-		func(ctx context.Context) ([]scan.Finding, error) { return s.built(ctx, known, m.Backend().archive) },
-		func(ctx context.Context) ([]scan.Finding, error) { return s.built(ctx, known, m.Frontend().archive) },
+		func(ctx context.Context) ([]scan.Finding, error) {
+			return s.built(ctx, known, m.Backend().archive, image.Python)
+		},
+		func(ctx context.Context) ([]scan.Finding, error) {
+			return s.built(ctx, known, m.Frontend().archive, image.Node)
+		},
 		func(ctx context.Context) ([]scan.Finding, error) { return s.checkout(ctx, known, m.Source) },
 		func(ctx context.Context) ([]scan.Finding, error) {
 			return s.history(ctx, history, m.Source.File(".gitleaks.toml"))
@@ -209,12 +209,27 @@ func offline(command string, args ...string) []string {
 		"--skip-check-update", "--skip-version-check", "--offline-scan", "--format", "json"}, args...)
 }
 
-func (s scanner) built(ctx context.Context, known *dagger.Directory, build func(context.Context) (archive, error)) ([]scan.Finding, error) {
+// built scans an image as it ships, and tells what lies in its base from what is ours.
+func (s scanner) built(ctx context.Context, known *dagger.Directory, build func(context.Context) (archive, error), on image.Name) ([]scan.Finding, error) {
+	pins, err := image.ParsePins([]byte(s.pins))
+	if err != nil {
+		return nil, err
+	}
+	base, err := scan.NewBase(pins, on)
+	if err != nil {
+		return nil, err
+	}
 	made, err := build(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.image(ctx, known, made)
+	name := path.Base(made.repository)
+	raw, err := written(ctx, "scanning "+name, unpacked(s.pins, made).WithMountedDirectory("/database", known),
+		offline("image", "--scanners", "vuln,secret,license", "--list-all-pkgs", "--image-config-scanners", "misconfig,secret", "--input", name))
+	if err != nil {
+		return nil, err
+	}
+	return scan.ParseImage(raw, base, time.Now())
 }
 
 // unpacked is Trivy beside an image's unpacked archive, the only form of an OCI layout that it reads.
@@ -224,29 +239,6 @@ func unpacked(pins string, made archive) *dagger.Container {
 		WithWorkdir("/" + path.Base(made.repository)).
 		WithExec([]string{"tar", "-xf", "/image.tar"}).
 		WithWorkdir("/")
-}
-
-func (s scanner) image(ctx context.Context, known *dagger.Directory, made archive) ([]scan.Finding, error) {
-	name := path.Base(made.repository)
-	trivy := unpacked(s.pins, made).WithMountedDirectory("/database", known)
-	raw, err := written(ctx, "scanning "+name, trivy, offline("image", "--scanners", "vuln,secret", "--image-config-scanners", "misconfig,secret", "--input", name))
-	if err != nil {
-		return nil, err
-	}
-	findings, err := scan.ParseTrivy(raw, scan.SystemPackages, scan.LanguagePackages)
-	if err != nil {
-		return nil, err
-	}
-	raw, err = written(ctx, "reading the licences of "+name, trivy, offline("image", "--scanners", "license", "--input", name))
-	if err != nil {
-		return nil, err
-	}
-	policy, err := scan.DefaultPolicy()
-	if err != nil {
-		return nil, err
-	}
-	unlicensed, err := scan.ParseLicenses(raw, policy)
-	return append(findings, unlicensed...), err
 }
 
 // checkout scans what is committed, the rendered chart in ci/chart/testdata among it. What ships nowhere is left out: the

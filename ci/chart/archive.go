@@ -16,7 +16,8 @@ import (
 const largest = 5 << 20
 
 // Repack writes a packaged chart (`helm package`) anew, without its clock: the same files in the same order, with one time, one
-// owner and one mode, so that equal charts are equal bytes and have one digest. Helm 3 gives each file the time of packaging.
+// owner and one mode, so that equal charts are equal bytes and have one digest. Helm 4 gives each file the time
+// that the checkout has, and Helm 3 that of packaging.
 //
 // A file outside of the chart's folder, one that is there twice, one that is no plain file and one above 5 MiB are errors, as
 // is a package without Chart.yaml.

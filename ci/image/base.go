@@ -39,6 +39,22 @@ func history(config *v1.ConfigFile) []v1.History {
 	return made
 }
 
+// BaseLayers gives the layers of an image that came with its base, by the sums of what is in them, as WithoutClock leaves them
+// in an image's config.
+func BaseLayers(config *v1.ConfigFile) ([]string, error) {
+	made := history(config)
+	if len(made) != len(config.RootFS.DiffIDs) {
+		return nil, fmt.Errorf("the config tells of %d layers and has %d", len(made), len(config.RootFS.DiffIDs))
+	}
+	var base []string
+	for i, entry := range made {
+		if strings.HasPrefix(entry.CreatedBy, imported) {
+			base = append(base, config.RootFS.DiffIDs[i].String())
+		}
+	}
+	return base, nil
+}
+
 // ownLayers gives the layers of an engine's export that came with the base image, and whether they are the publisher's own:
 // an engine says so of each by its digest. One that was started again has only the files that it once unpacked, and
 // packs layers of its own from them.

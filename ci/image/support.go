@@ -58,11 +58,11 @@ func ParseSupport(raw []byte) ([]Support, error) {
 		case s.Product == "" || s.Line == "" || s.Source == "":
 			problems = append(problems, fmt.Errorf("support: entry %d: write the product, its line and the source", i+1))
 		case (len(s.Pins) > 0) == (s.Tag != "" || s.Family != "") || (s.Tag == "") != (s.Family == ""):
-			problems = append(problems, fmt.Errorf("support: %s: write its pins, or, of a distribution, its tag and its family", s.name()))
+			problems = append(problems, fmt.Errorf("support: %s: write its pins, or, of a distribution, its tag and its family", s.Name()))
 		case (s.Ends == "") == (s.Because == ""):
-			problems = append(problems, fmt.Errorf("support: %s: write when it ends, or because of what that is not known", s.name()))
+			problems = append(problems, fmt.Errorf("support: %s: write when it ends, or because of what that is not known", s.Name()))
 		case err != nil:
-			problems = append(problems, fmt.Errorf("support: %s: ends %q is no day such as 2028-04-30", s.name(), s.Ends))
+			problems = append(problems, fmt.Errorf("support: %s: ends %q is no day such as 2028-04-30", s.Name(), s.Ends))
 		}
 	}
 	return list, errors.Join(problems...)
@@ -81,7 +81,8 @@ func (s Support) Says() string {
 	return "until " + s.Ends
 }
 
-func (s Support) name() string { return s.Product + " " + s.Line }
+// Name is the product with its line, e.g. Node.js 24.
+func (s Support) Name() string { return s.Product + " " + s.Line }
 
 // left is how many whole days are left.
 func (s Support) left(now time.Time) int { return days(s.last.AddDate(0, 0, 1).Sub(now)) }
@@ -146,16 +147,16 @@ func (p Pins) CheckSupport(list []Support, now time.Time) (string, error) {
 			continue
 		}
 		for _, s := range found {
-			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", name, s.name(), s.Says())
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", name, s.Name(), s.Says())
 			if s.Ends == "" {
 				continue
 			}
 			switch left := s.left(now); {
 			case s.Ended(now):
-				problems = append(problems, fmt.Errorf("support: %s: that of %s ended on %s (%s); pin a line that is supported", name, s.name(), s.Ends, s.Source))
+				problems = append(problems, fmt.Errorf("support: %s: that of %s ended on %s (%s); pin a line that is supported", name, s.Name(), s.Ends, s.Source))
 			case left <= days(SupportNotice):
 				problems = append(problems, fmt.Errorf("support: %s: that of %s ends on %s, in %d days (%s); pin the next line",
-					name, s.name(), s.Ends, left, s.Source))
+					name, s.Name(), s.Ends, left, s.Source))
 			}
 		}
 	}

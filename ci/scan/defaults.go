@@ -7,6 +7,8 @@ var (
 	exceptions []byte
 	//go:embed licenses.txt
 	licenses []byte
+	//go:embed licenses-of-bases.txt
+	licensesOfBases []byte
 )
 
 // DefaultExceptions gives the exceptions of exceptions.yaml.
@@ -14,3 +16,6 @@ func DefaultExceptions() ([]Exception, error) { return ParseExceptions(exception
 
 // DefaultPolicy gives the licences of licenses.txt.
 func DefaultPolicy() (Policy, error) { return ParsePolicy(licenses) }
+
+// DefaultBasePolicy gives the licences of licenses-of-bases.txt.
+func DefaultBasePolicy() (Policy, error) { return ParsePolicy(licensesOfBases) }

@@ -4,6 +4,7 @@ package scan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -45,6 +46,8 @@ const (
 	Vulnerability    Kind = "vulnerability"
 	Secret           Kind = "secret"
 	Misconfiguration Kind = "misconfiguration"
+	// EndOfSupport is of a base whose distribution or program gets no fixes any more.
+	EndOfSupport Kind = "end-of-support"
 )
 
 // Finding is one thing that a scanner found. It never holds a secret's value.
@@ -62,6 +65,8 @@ type Finding struct {
 	URL       string `json:"url,omitempty"`
 	// Line counts from 1; 0 when it is about the whole target.
 	Line int `json:"line,omitempty"`
+	// Base is the base image, by reference, in a layer of which it lies; "" for what is ours.
+	Base string `json:"base,omitempty"`
 	// Excepted is the reason of the exception that lets it pass, "" without one.
 	Excepted string `json:"excepted,omitempty"`
 }
@@ -77,11 +82,26 @@ func Sort(findings []Finding) {
 	})
 }
 
-// Table gives findings for people, a line each.
+// Table gives findings for people, a line each: what is ours first, then those of each base image.
 func Table(findings []Finding) string {
 	if len(findings) == 0 {
 		return "no findings\n"
 	}
+	bases := map[string][]Finding{}
+	for _, f := range findings {
+		bases[f.Base] = append(bases[f.Base], f)
+	}
+	var out strings.Builder
+	for _, base := range slices.Sorted(maps.Keys(bases)) {
+		if base != "" {
+			_, _ = fmt.Fprintf(&out, "in the base image %s, and not in what is added to it:\n", base)
+		}
+		out.WriteString(lines(bases[base]))
+	}
+	return out.String()
+}
+
+func lines(findings []Finding) string {
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "SEVERITY\tID\tWHERE\tINSTALLED\tFIXED IN\tWHAT")

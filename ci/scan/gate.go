@@ -101,10 +101,22 @@ func (g Gate) excuse(f Finding, used []bool) string {
 
 func (e Exception) expired(now time.Time) bool { return !now.Before(e.last.AddDate(0, 0, 1)) }
 
+// remedy says what to do. What lies in a base is its publisher's to mend: a newer digest may have it, and until one does, only an
+// exception lets it pass.
 func (f Finding) remedy() string {
+	if f.Base == "" {
+		return f.ours()
+	}
+	return fmt.Sprintf("%s; it is in the base image %s and not in what is added to it: move that pin, or, while no digest is without it, "+
+		"except it until a day in ci/scan/exceptions.yaml", f.ours(), f.Base)
+}
+
+func (f Finding) ours() string {
 	switch f.Kind {
 	case Vulnerability:
 		return fmt.Sprintf("installed %s, fixed in %s", f.Installed, f.Fixed)
+	case EndOfSupport:
+		return f.Title
 	case License:
 		return "allow the licence, except the package, or use another"
 	case Secret:

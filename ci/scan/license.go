@@ -3,6 +3,7 @@ package scan
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 )
@@ -51,6 +52,13 @@ func (p Policy) Allows(expression string) bool {
 	words := &words{all: strings.Fields(expression)}
 	allowed, ok := p.any(words, 0)
 	return allowed && ok && words.next() == ""
+}
+
+// with is what either policy allows.
+func (p Policy) with(other Policy) Policy {
+	both := maps.Clone(p)
+	maps.Copy(both, other)
+	return both
 }
 
 // maxNesting is how deep parentheses may go: nobody's licence needs as many.
@@ -129,6 +137,18 @@ func ParseLicenses(raw []byte, policy Policy) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	return report.licenses(nobodys, policy, nil)
+}
+
+// licenses holds what a base brings beside its distribution against what either policy allows.
+func (report trivyReport) licenses(base layers, policy, ofBases Policy) ([]Finding, error) {
+	// A licence has no layer in a report; its package has.
+	of := map[string]string{}
+	for _, r := range report.Results {
+		for _, p := range r.Packages {
+			of[p.Name+"\x00"+p.FilePath] = base(p.Layer.DiffID)
+		}
+	}
 	var findings []Finding
 	seen, named := map[string]bool{}, 0
 	for _, r := range report.Results {
@@ -144,9 +164,13 @@ func ParseLicenses(raw []byte, policy Policy) ([]Finding, error) {
 			if l.Name == "" || subject == "" {
 				return nil, fmt.Errorf("trivy report: licence %q of %q in %q is not complete", l.Name, subject, r.Target)
 			}
-			if key := l.Name + "\x00" + subject; !seen[key] && !policy.Allows(l.Name) {
+			from := of[l.PkgName+"\x00"+l.FilePath]
+			if policy.Allows(l.Name) || from != "" && policy.with(ofBases).Allows(l.Name) {
+				continue
+			}
+			if key := l.Name + "\x00" + subject + "\x00" + from; !seen[key] {
 				seen[key] = true
-				findings = append(findings, Finding{Kind: License, ID: l.Name, Severity: High, Target: r.Target, Package: subject,
+				findings = append(findings, Finding{Kind: License, ID: l.Name, Severity: High, Target: r.Target, Package: subject, Base: from,
 					Title: "its licence is not on the list of allowed ones"})
 			}
 		}

@@ -21,6 +21,9 @@ func Sarif(tool, version string, findings []Finding) ([]byte, error) {
 		if f.Kind == Vulnerability && f.Fixed != "" {
 			message += "; " + f.remedy()
 		}
+		if f.Base != "" {
+			message += "; in the base image " + f.Base
+		}
 		log.Results = append(log.Results, sarif.Result{RuleID: f.ID, Level: level(f.Severity), Message: message, File: f.Target, Line: f.Line})
 	}
 	return log.JSON()

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // trivyReport is Trivy's JSON, schema version 2, as far as it is used.
@@ -14,18 +16,34 @@ type trivyReport struct {
 	SchemaVersion int
 	ArtifactName  string
 	ArtifactType  string
-	Results       []trivyResult
+	Metadata      struct {
+		OS *struct {
+			Family, Name string
+			EOSL         bool
+		}
+		ImageConfig v1.ConfigFile
+	}
+	Results []trivyResult
 }
 
+// trivyLayer is the layer of an image that something lies in.
+type trivyLayer struct{ DiffID string }
+
 type trivyResult struct {
-	Target          string
-	Class           string
+	Target   string
+	Class    string
+	Packages []struct {
+		Name, FilePath string
+		Layer          trivyLayer
+	}
 	Vulnerabilities []struct {
 		VulnerabilityID, PkgName, InstalledVersion, FixedVersion, Severity, Title, PrimaryURL string
+		Layer                                                                                 trivyLayer
 	}
 	Secrets []struct {
 		RuleID, Severity, Title string
 		StartLine               int
+		Layer                   trivyLayer
 	}
 	Misconfigurations []struct {
 		ID, Title, Message, Severity, Status, PrimaryURL string
@@ -50,6 +68,17 @@ func ParseTrivy(raw []byte, expected ...string) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	return report.findings(nobodys, expected...)
+}
+
+// layers tells which base image a layer is of, by the sum of what is in it, "" for a layer that is ours.
+type layers func(diffID string) string
+
+// nobodys is for what has no base.
+func nobodys(string) string { return "" }
+
+// findings are the report's, each with the base image that it lies in.
+func (report trivyReport) findings(base layers, expected ...string) ([]Finding, error) {
 	for _, class := range expected {
 		if !slices.ContainsFunc(report.Results, func(r trivyResult) bool { return r.Class == class }) {
 			return nil, fmt.Errorf("trivy report: %s has no result of class %q; the scan did not see its packages", report.ArtifactName, class)
@@ -69,13 +98,13 @@ func ParseTrivy(raw []byte, expected ...string) ([]Finding, error) {
 			if v.PkgName == "" {
 				return nil, fmt.Errorf("trivy report: finding %q in %q names no package", v.VulnerabilityID, r.Target)
 			}
-			if err := add(Finding{Kind: Vulnerability, ID: v.VulnerabilityID, Target: r.Target, Package: v.PkgName,
+			if err := add(Finding{Kind: Vulnerability, ID: v.VulnerabilityID, Target: r.Target, Package: v.PkgName, Base: base(v.Layer.DiffID),
 				Installed: v.InstalledVersion, Fixed: v.FixedVersion, Title: v.Title, URL: v.PrimaryURL}, v.Severity); err != nil {
 				return nil, err
 			}
 		}
 		for _, s := range r.Secrets {
-			if err := add(Finding{Kind: Secret, ID: s.RuleID, Target: r.Target, Title: s.Title, Line: s.StartLine}, s.Severity); err != nil {
+			if err := add(Finding{Kind: Secret, ID: s.RuleID, Target: r.Target, Title: s.Title, Line: s.StartLine, Base: base(s.Layer.DiffID)}, s.Severity); err != nil {
 				return nil, err
 			}
 		}

@@ -45,6 +45,7 @@ type advisory struct {
 
 // sources are the names that Trivy gives to what a bucket comes from.
 var sources = map[string]types.DataSource{
+	"alpine 3.24":                       {ID: "alpine", Name: "Alpine Secdb", URL: "https://secdb.alpinelinux.org/"},
 	"debian 13":                         {ID: "debian", Name: "Debian Security Tracker", URL: "https://salsa.debian.org/security-tracker-team/security-tracker"},
 	"pip::GitHub Security Advisory Pip": {ID: "ghsa", Name: "GitHub Security Advisory Pip", URL: "https://github.com/advisories?query=type%3Areviewed+ecosystem%3Apip"},
 	"npm::GitHub Security Advisory npm": {ID: "ghsa", Name: "GitHub Security Advisory npm", URL: "https://github.com/advisories?query=type%3Areviewed+ecosystem%3Anpm"},
