@@ -90,6 +90,8 @@ func (f *Frontend) locked() *dagger.Container {
 	return from(f.Pins, image.Node).
 		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm"+f.Salt)).
 		WithEnvVariable("BUILD_SALT", f.Salt).
+		// The authorities of the engine as well as Node's own list: a company's proxy is known to the first alone.
+		WithEnvVariable("NODE_USE_SYSTEM_CA", "1").
 		WithEnvVariable("NEXT_TELEMETRY_DISABLED", "1").
 		WithWorkdir("/app").
 		WithFile("package.json", f.Source.File("package.json")).
