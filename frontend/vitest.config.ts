@@ -7,7 +7,7 @@ const alias = {
   "server-only": fileURLToPath(new URL("./node_modules/server-only/empty.js", import.meta.url)),
 };
 
-/** Milliseconds: longer than anything here takes on the busiest machine. It ends what hangs, and measures nothing. */
+/** Milliseconds: longer than anything takes on a busy machine. It ends what hangs, and measures nothing. */
 const PATIENCE = 600_000;
 
 export default defineConfig({

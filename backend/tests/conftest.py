@@ -26,7 +26,7 @@ from todo.settings import Settings
 
 BACKEND = Path(__file__).parents[1]
 
-# Seconds: longer than anything here takes on the busiest machine. It ends what hangs, and measures nothing.
+# Seconds: longer than anything takes on a busy machine. It ends what hangs, and measures nothing.
 PATIENCE = 600
 
 type Connect = Callable[[str], httpx2.AsyncClient]

@@ -39,8 +39,8 @@ async def probe(url: str) -> tuple[httpx2.Response, httpx2.Response]:
     ):
         started = time.monotonic()
         live, ready = await client.get("/health"), await client.get("/health/ready")
-        # Two answers, each given up after half a second, on a machine that may be busy. What waits for
-        # the database itself waits ten times as long.
+        # Two answers, each given up after half a second, on a machine that may be busy. What waits
+        # for the database itself waits ten times as long.
         assert time.monotonic() - started < PATIENCE / 10
         return live, ready
 
