@@ -35,7 +35,30 @@ func (d *deployment) shown(ctx context.Context, began time.Time) error {
 	if err != nil {
 		return err
 	}
-	return d.step(ctx, "prove the release", d.prove)
+	if err := d.step(ctx, "prove the release", d.prove); err != nil {
+		return err
+	}
+	if err := d.facts(ctx); err != nil {
+		fmt.Println("warning:", err) // it runs all the same
+	}
+	return nil
+}
+
+// facts tells what the reader should know of the user's cluster. An embedded one serves metrics in a moment.
+func (d *deployment) facts(ctx context.Context) error {
+	if d.cluster.embedded != nil {
+		return nil
+	}
+	autoscalers, err := d.cluster.ask(ctx, d.kubectl("get", kube.AutoscalerKinds, "--output", "json")...)
+	if err != nil {
+		return explain("asking for the release's autoscalers", err)
+	}
+	service, err := d.cluster.ask(ctx, d.kubectl("get", "apiservices", kube.MetricsAPI, "--ignore-not-found", "--output", "json")...)
+	if err != nil {
+		return explain("asking for the cluster's metrics", err)
+	}
+	d.report.Facts, err = kube.WithoutMetrics(autoscalers, service)
+	return err
 }
 
 // prove runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.

@@ -53,7 +53,9 @@ kubectl get "$kinds" --all-namespaces --output json >/tmp/cluster.json`
 	if err != nil {
 		return err
 	}
-	return kube.Room(snapshot, ask, kube.RoomOptions{Release: d.inputs.Release, Namespace: d.inputs.Namespace})
+	return kube.Room(snapshot, ask, kube.RoomOptions{
+		Release: d.inputs.Release, Namespace: d.inputs.Namespace, Smaller: "helm/todo-chatbot/examples/two-cpus-values.yaml",
+	})
 }
 
 // admit sees to it that this run may change the release and that there is room for it, before anything changes.

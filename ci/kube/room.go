@@ -12,6 +12,8 @@ import (
 type RoomOptions struct {
 	// Release and Namespace name the release: its own running pods give their room to the ones that replace them.
 	Release, Namespace string
+	// Smaller is a values file that asks for less, for the error to name; "" where there is none.
+	Smaller string
 }
 
 // ErrStarting is that no node is ready and one may be in a moment: its cluster has just started, or its API server was away.
@@ -51,7 +53,7 @@ func Room(s Snapshot, ask Ask, o RoomOptions) error {
 			pods = append(append([]PodAsk{}, pods...), extra)
 		}
 		if missing := place(nodes, pods); missing != nil {
-			return roomError(s, nodes, pods, extra, *missing)
+			return roomError(nodes, pods, extra, *missing, s.waysOut(o.Smaller))
 		}
 	}
 	return nil
@@ -142,7 +144,7 @@ func share(nodes []free, r Resources) float64 {
 }
 
 // roomError writes the numbers and the ways out.
-func roomError(s Snapshot, nodes []free, pods []PodAsk, extra, missing PodAsk) error {
+func roomError(nodes []free, pods []PodAsk, extra, missing PodAsk, waysOut string) error {
 	var asked Resources
 	for _, pod := range pods {
 		asked = asked.plus(pod.Resources)
@@ -156,11 +158,11 @@ func roomError(s Snapshot, nodes []free, pods []PodAsk, extra, missing PodAsk) e
 		lines = append(lines, fmt.Sprintf("node %s has %s left of %s, for %d pods", n.name, n.Resources, n.allocatable, n.pods))
 	}
 	return fmt.Errorf("room: the release asks for %s in %d pods%s, and there is no place for %s, %s\n%s\n  %s", asked, len(pods), with,
-		missing.Name, missing.Resources, indent(lines), s.waysOut())
+		missing.Name, missing.Resources, indent(lines), waysOut)
 }
 
 // waysOut tells how to get more room in the kind of cluster at hand, or to need less.
-func (s Snapshot) waysOut() string {
+func (s Snapshot) waysOut(smaller string) string {
 	larger := "add a node or a larger one"
 	for _, n := range s.Nodes {
 		switch {
@@ -172,7 +174,12 @@ func (s Snapshot) waysOut() string {
 			larger = "give the Docker that runs the nodes more CPUs"
 		}
 	}
-	return larger + ", or ask for less: a smaller values file, fewer replicas"
+	if smaller == "" {
+		smaller = "a smaller values file, fewer replicas"
+	} else {
+		smaller = "--values " + smaller
+	}
+	return larger + ", or ask for less: " + smaller
 }
 
 // indent writes lines two columns in.

@@ -108,6 +108,8 @@ func TestRoomRefusesADefaultMinikubeWithNumbersAndWaysOut(t *testing.T) {
 	assert.EqualError(t, err, `room: the release asks for 1850m CPU and 2048Mi in 5 pods (with deployment/todo-chatbot-backend surge, 500m CPU and 512Mi), and there is no place for deployment/todo-chatbot-backend surge, 500m CPU and 512Mi
   node minikube has 1250m CPU and 3825Mi left of 2000m CPU and 3825Mi, for 109 pods
   make a larger Minikube (minikube delete && minikube start --cpus 4 --memory 6g), or ask for less: a smaller values file, fewer replicas`)
+	assert.ErrorContains(t, Room(clusterOf("2", "3916712Ki", "750m", "minikube"), ask, RoomOptions{Smaller: "small.yaml"}),
+		"or ask for less: --values small.yaml", "a values file that asks for less is named")
 	assert.NoError(t, Room(clusterOf("4", "6Gi", "750m", "minikube"), ask, RoomOptions{}))
 	assert.NoError(t, Room(clusterOf("2", "3916712Ki", "150m", "minikube"), ask, RoomOptions{}), "exactly enough is enough")
 	assert.Error(t, Room(clusterOf("2", "3916712Ki", "151m", "minikube"), ask, RoomOptions{}))

@@ -15,6 +15,7 @@ files=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=${NODE_STATE:-/var/lib/node}
 instance=${NODE_INSTANCE:?names this node}
 patience=${NODE_PATIENCE:-90}
+name=node
 export KUBECONFIG=/etc/kubernetes/admin.conf
 doing="starting"
 slot=
@@ -92,6 +93,16 @@ delegate() {
   done
 }
 
+# What kind's entrypoint, which does not run here, makes for the others: the files that a hook of its containerd configuration
+# copies into every container (/kind/bin/mount-product-files.sh), and a hostname that is the node's name, by which kindnet
+# knows whose NetworkPolicies to enforce.
+prepare_identity() {
+  mkdir -p /kind
+  echo kind >/kind/product_name
+  cat /proc/sys/kernel/random/uuid >/kind/product_uuid
+  hostname "$name"
+}
+
 prepare_mounts() {
   mount --make-rshared /
   [ -e /dev/kmsg ] || ln -s /dev/null /dev/kmsg
@@ -135,7 +146,7 @@ start_kubelet() {
 approve_kubelet() {
   local waiting
   mapfile -t waiting < <(kubectl get certificatesigningrequests -o name)
-  [ ${#waiting[@]} -gt 0 ] && kubectl certificate approve "${waiting[@]}" && kubectl get --raw /api/v1/nodes/node/proxy/healthz
+  [ ${#waiting[@]} -gt 0 ] && kubectl certificate approve "${waiting[@]}" && kubectl get --raw "/api/v1/nodes/$name/proxy/healthz"
 }
 
 install_addons() {
@@ -169,6 +180,7 @@ take_slot
 step "preparing cgroups and mounts"
 prepare_cgroups
 prepare_mounts
+prepare_identity
 cp "$files"/ca.crt "$files"/ca.key /etc/kubernetes/pki/
 step "starting containerd"
 forget_last_node
@@ -180,13 +192,13 @@ ln -sf "$slot/containerd.sock" /run/containerd/containerd.sock
 step "starting the control plane"
 rm -f "$slot/kubelet-failed"
 start_kubelet &
-sed "s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
+sed "s|NODE_NAME|$name|; s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
 kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,bootstrap-token,show-join-command \
-  --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(grep -iE 'error|timed out' /var/log/kubeadm.log | head -n 1)"
+  --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(awk -f "$files/kubeadm-error.awk" /var/log/kubeadm.log)"
 step "installing network and storage"
 install_addons
 within "$patience" "the kubelet's certificate is not approved" approve_kubelet
-within "$patience" "the node is not Ready" kubectl wait --for=condition=Ready node/node --timeout=1s
+within "$patience" "the node is not Ready" kubectl wait --for=condition=Ready "node/$name" --timeout=1s
 within "$patience" "the default service account is missing" kubectl get serviceaccount default
 touch "$slot/ready"
 say "ready"

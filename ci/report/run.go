@@ -30,13 +30,15 @@ type Run struct {
 	Started   time.Time `json:"started"`
 	// Took is the wall-clock time of the whole; steps that ran side by side add up to more.
 	Took Duration `json:"tookMilliseconds"`
-	// Cluster says which cluster it is, e.g. "embedded, Kubernetes v1.34.4, 1 node".
+	// Cluster says which cluster it is, e.g. "embedded, Kubernetes v1.36.4, 1 node".
 	Cluster   string           `json:"cluster,omitempty"`
 	Steps     []Step           `json:"steps"`
 	Images    []Image          `json:"images,omitempty"`
 	Workloads []kube.Progress  `json:"workloads,omitempty"`
 	Journey   []Check          `json:"journey,omitempty"`
 	Diagnoses []kube.Diagnosis `json:"diagnoses,omitempty"`
+	// Facts are what the reader should know of the cluster, a sentence each; nothing is wrong with them.
+	Facts []string `json:"facts,omitempty"`
 	// Reach are the ways to the running application, one a line: a URL or a command.
 	Reach []string `json:"reach,omitempty"`
 }

@@ -29,7 +29,7 @@ func seconds(n float64) Duration { return Duration(n * float64(time.Second)) }
 func good() Run {
 	return Run{
 		Name: "deploy", Release: "todo-chatbot", Namespace: "todo-chatbot", Outcome: Passed, Started: started, Took: seconds(65),
-		Cluster: "embedded, Kubernetes v1.34.4, 1 node",
+		Cluster: "embedded, Kubernetes v1.36.4, 1 node",
 		Steps: []Step{
 			{Name: "build backend", Started: started, Took: seconds(20.5), Outcome: Passed, Result: "48.2 MB"},
 			{Name: "build frontend", Started: started, Took: seconds(0.24), Outcome: Passed, Cached: true},
@@ -38,6 +38,7 @@ func good() Run {
 		Images:    []Image{{Name: "todo-backend", Digest: "sha256:4f7c", Bytes: 48_200_000}, {Name: "todo-frontend", Digest: "sha256:9b7c"}},
 		Workloads: []kube.Progress{{Kind: "Deployment", Name: "todo-chatbot-backend", Desired: 2, Updated: 2, Ready: 2, Available: 2, Done: true, Images: []string{"todo-backend@sha256:4f7c"}}},
 		Journey:   []Check{{Name: "sign-up", Took: seconds(0.041)}, {Name: "chat-add", Took: seconds(1.25)}},
+		Facts:     []string{"the autoscaler stays at 2 pods"},
 		Reach:     []string{"kubectl --namespace todo-chatbot port-forward service/todo-chatbot-frontend 3000", "http://localhost:3000"},
 	}
 }

@@ -5,7 +5,7 @@
 //
 // Its sources are the API descriptions that Kubernetes and the Gateway API publish inside their Go modules, at the
 // versions below; what it writes is committed, so that a check needs no network. The layout is kubeconform's:
-// v1.34.4/deployment-apps-v1.json, and crds/httproute-gateway-v1.json for kinds that no Kubernetes version brings.
+// v1.36.4/deployment-apps-v1.json, and crds/httproute-gateway-v1.json for kinds that no Kubernetes version brings.
 //
 // The schemas are stricter than the API server: an unknown key, a null and a status are errors.
 // crds/servicemonitor-monitoring-v1.json is written by hand: it allows what the chart renders, no more.
@@ -24,7 +24,7 @@ import (
 )
 
 // kubernetes lists the minor versions that the chart is checked against.
-var kubernetes = []string{"v1.33.4", "v1.34.4", "v1.35.0"}
+var kubernetes = []string{"v1.35.8", "v1.36.4", "v1.37.0"}
 
 // kinds are the definitions in Kubernetes' swagger.json that the chart renders.
 var kinds = []string{

@@ -1,0 +1,50 @@
+package kube
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// AutoscalerKinds is the resource argument of the kubectl call whose output WithoutMetrics reads.
+const AutoscalerKinds = "horizontalpodautoscalers"
+
+// MetricsAPI is the APIService by which a cluster serves the metrics that autoscalers read.
+const MetricsAPI = "v1beta1.metrics.k8s.io"
+
+// WithoutMetrics says of each autoscaler how many pods it stays at, where the cluster serves no metrics. Autoscalers is the
+// List of AutoscalerKinds; service is the APIService MetricsAPI as JSON, "" where there is none. It gives nothing where
+// metrics are served.
+func WithoutMetrics(autoscalers, service string) ([]string, error) {
+	if service != "" {
+		var api struct {
+			Status struct {
+				Conditions []struct{ Type, Status string }
+			}
+		}
+		if err := json.Unmarshal([]byte(service), &api); err != nil {
+			return nil, fmt.Errorf("reading the APIService %s: %w", MetricsAPI, err)
+		}
+		for _, condition := range api.Status.Conditions {
+			if condition.Type == "Available" && condition.Status == "True" {
+				return nil, nil
+			}
+		}
+	}
+	var list struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Spec     struct{ MinReplicas int }
+			Status   struct{ DesiredReplicas int }
+		}
+	}
+	if err := json.Unmarshal([]byte(autoscalers), &list); err != nil {
+		return nil, fmt.Errorf("reading the autoscalers: %w", err)
+	}
+	var facts []string
+	for _, item := range list.Items {
+		// Without metrics nothing is scaled, except to what is asked for at least.
+		facts = append(facts, fmt.Sprintf("the autoscaler %s stays at %d pods: this cluster serves no metrics (metrics.k8s.io); metrics-server would",
+			item.Metadata.Name, max(item.Spec.MinReplicas, item.Status.DesiredReplicas, 1)))
+	}
+	return facts, nil
+}
