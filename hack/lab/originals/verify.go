@@ -247,7 +247,8 @@ func (v version) differences(printed string, err error) []string {
 	asked := strings.Join(v.Command, " ")
 	printed = strings.TrimSpace(printed)
 	if err != nil {
-		return []string{fmt.Sprintf("version: %s does not run: %s", asked, cmp.Or(printed, err.Error()))}
+		first, _, _ := strings.Cut(printed, "\n")
+		return []string{fmt.Sprintf("version: %s does not run: %s", asked, cmp.Or(first, err.Error()))}
 	}
 	words := strings.FieldsFunc(printed, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`,;(){}[]", r) })
 	if !slices.Contains(words, v.Prints) {

@@ -151,7 +151,7 @@ func TestAVersionIsHeldToTheWord(t *testing.T) {
 		"a release of it": {printed: "v1.2.3-rc.1", want: []string{"version: tool version does not say v1.2.3; it says v1.2.3-rc.1"}},
 		"none":            {err: errors.New("exit status 127"), want: []string{"version: tool version does not run: exit status 127"}},
 		"one that fails": {
-			printed: "no such file", err: errors.New("exit status 127"), want: []string{"version: tool version does not run: no such file"},
+			printed: "no such file\n\nRun help", err: errors.New("exit status 127"), want: []string{"version: tool version does not run: no such file"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
