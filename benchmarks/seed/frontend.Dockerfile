@@ -1,7 +1,7 @@
 # The front end's image in the pattern of the research that this project started from, made to work. What had to change:
 # - All dependencies are installed: the build needs those that a run does not, and only the runner is shipped.
 # - The user is in its group, or it could not read what is the group's.
-ARG NODE=node:20-alpine
+ARG NODE=node:24-alpine
 FROM ${NODE} AS base
 RUN apk add --no-cache libc6-compat
 

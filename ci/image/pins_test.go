@@ -36,7 +36,7 @@ func TestPinsAreRefused(t *testing.T) {
 		"with one word":       {"python", "line 1: write a name and a reference"},
 		"of a platform":       {"python docker.io/library/python:3.13-slim" + digest + " linux/s390x", `line 1: nothing is built for "linux/s390x"; name the one platform that python has`},
 		"with a fourth word":  {"python docker.io/library/python:3.13-slim" + digest + " linux/amd64 linux/arm64", "line 1: write a name"},
-		"that name one twice": {"node docker.io/library/node:20-alpine" + digest, "node is pinned twice"},
+		"that name one twice": {"node docker.io/library/node:24-alpine" + digest, "node is pinned twice"},
 		"that leave one out":  {"# python", "python is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -71,7 +71,7 @@ func TestProvenanceWithAGapIsNotWritten(t *testing.T) {
 		"no builder": func(b *provenance.Build) string { b.Builder = ""; return digest },
 		"no call":    func(b *provenance.Build) string { b.Call = ""; return digest },
 		"a base by its tag": func(b *provenance.Build) string {
-			b.Bases = append(b.Bases, "docker.io/library/node:20")
+			b.Bases = append(b.Bases, "docker.io/library/node:24")
 			return digest
 		},
 	} {
