@@ -7,6 +7,7 @@ import (
 	"path"
 
 	"todo-chatbot/ci/chart"
+	"todo-chatbot/ci/image"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -49,7 +50,7 @@ func (c *Chart) Lint(ctx context.Context) error {
 		return err
 	}
 	return passes(ctx, checkout, "chart lint", "sh", "-c",
-		eachValues(`  helm lint --strict --quiet . --kube-version v1.34.4 $given`))
+		eachValues(`  helm lint --strict --quiet . --kube-version "$KUBERNETES" $given`))
 }
 
 // Check what the chart renders against Kubernetes' own schemas.
@@ -120,7 +121,7 @@ func (c *Chart) Render(
 given="--values $1 --values /run/values.yaml"
 grep -qE '^(secrets|existingSecret):' /run/values.yaml || given="$given --set existingSecret=` + chart.Placeholder + `"
 # Into a file at once: what is rendered may hold secrets, and a log is not the place for them.
-exec helm template todo-chatbot . --namespace todo-chatbot --kube-version v1.34.4 $given >/tmp/rendered.yaml`
+exec helm template todo-chatbot . --namespace todo-chatbot --kube-version "$KUBERNETES" $given >/tmp/rendered.yaml`
 	return container.
 		WithExec([]string{"sh", "-c", script, "render", file}).
 		File("/tmp/rendered.yaml"), nil
@@ -175,7 +176,12 @@ func (c *Chart) checkout(ctx context.Context) (*dagger.Container, error) {
 	if err := supportedHelm(ctx, c.Pins); err != nil {
 		return nil, err
 	}
+	pins, err := image.ParsePins([]byte(c.Pins))
+	if err != nil {
+		return nil, err
+	}
 	return kubeTools(c.Pins).
+		WithEnvVariable("KUBERNETES", pins.Kubernetes()).
 		WithWorkdir("/chart").
 		WithMountedDirectory("/chart", c.Source), nil
 }

@@ -56,7 +56,7 @@ func (c *Chart) findings(ctx context.Context) ([]chart.Finding, error) {
 	}
 	rendered := checkout.
 		WithExec([]string{"sh", "-c", eachValues(`  mkdir -p "` + out + `/$(dirname "$values")"
-  helm template todo-chatbot . --namespace todo-chatbot --kube-version v1.34.4 $given >"` + out + `/$values"`)}).
+  helm template todo-chatbot . --namespace todo-chatbot --kube-version "$KUBERNETES" $given >"` + out + `/$values"`)}).
 		Directory(out)
 	names, err := rendered.Glob(ctx, "**/*.yaml")
 	if err != nil {

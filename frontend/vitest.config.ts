@@ -7,10 +7,14 @@ const alias = {
   "server-only": fileURLToPath(new URL("./node_modules/server-only/empty.js", import.meta.url)),
 };
 
+/** Milliseconds: longer than anything takes on a busy machine. It ends what hangs, and measures nothing. */
+const PATIENCE = 600_000;
+
 export default defineConfig({
   test: {
     // Two cores are enough for everyone: the time goes into Postgres and scrypt, not into the tests.
     maxWorkers: 2,
+    teardownTimeout: PATIENCE,
     projects: [
       {
         resolve: { alias },
@@ -19,8 +23,8 @@ export default defineConfig({
           environment: "node",
           include: ["src/**/*.test.ts", "scripts/**/*.test.ts"],
           globalSetup: ["./test/postgres.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: PATIENCE,
+          hookTimeout: PATIENCE,
         },
       },
       {
@@ -30,7 +34,8 @@ export default defineConfig({
           environment: "jsdom",
           include: ["src/**/*.test.tsx"],
           setupFiles: ["./test/dom.ts"],
-          testTimeout: 30_000,
+          testTimeout: PATIENCE,
+          hookTimeout: PATIENCE,
         },
       },
     ],

@@ -26,6 +26,9 @@ from todo.settings import Settings
 
 BACKEND = Path(__file__).parents[1]
 
+# Seconds: longer than anything takes on a busy machine. It ends what hangs, and measures nothing.
+PATIENCE = 600
+
 type Connect = Callable[[str], httpx2.AsyncClient]
 type Alembic = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -78,7 +81,7 @@ def run_alembic(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -131,6 +134,9 @@ def make_settings(**values: object) -> Settings:
         "auth_issuer": ISSUER,
         "auth_audience": AUDIENCE,
         "environment": "development",
+        "database_timeout": PATIENCE,
+        "health_timeout": PATIENCE,
+        "agent_timeout": PATIENCE,
     }
     return Settings.model_validate(defaults | values)
 

@@ -57,7 +57,13 @@ class Server:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), *arguments]
-        environment = {"PATH": os.defpath, "PGDATA": str(self._data), "LC_ALL": "C"}
+        environment = {
+            "PATH": os.defpath,
+            "PGDATA": str(self._data),
+            "LC_ALL": "C",
+            # Seconds, in place of a minute: the machine may be busy.
+            "PGCTLTIMEOUT": "600",
+        }
         identity = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
         errors = self._folder / "errors"
         with errors.open("ab") as told:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 
-from conftest import Connect, make_settings
+from conftest import PATIENCE, Connect, make_settings
 from issuer import SigningKey
 from todo.app import create_app
 from todo.chat.agent import AgentResponder
@@ -29,7 +29,7 @@ def model() -> ScriptedModel:
 
 @pytest.fixture
 def responder(model: ScriptedModel) -> Responder:
-    return AgentResponder(model, timeout=5, max_turns=3)
+    return AgentResponder(model, timeout=PATIENCE, max_turns=3)
 
 
 def call(tool: str, /, **arguments: object) -> list[Any]:
@@ -179,7 +179,7 @@ async def test_a_model_that_takes_too_long_is_given_up(
     key: SigningKey,
 ) -> None:
     async def slow(*_: object) -> Any:  # noqa: ANN401
-        await asyncio.sleep(60)
+        await asyncio.sleep(PATIENCE)
 
     model = ScriptedModel([ModelStep.respond(slow)])
     app = create_app(settings, responder=AgentResponder(model, timeout=0.1, max_turns=3))
@@ -256,7 +256,7 @@ async def test_openais_failures_are_told_without_its_words(
             transport=httpx2.ASGITransport(app=app),
             base_url="http://backend",
             headers={"Authorization": f"Bearer {key.token()}"},
-            timeout=30,
+            timeout=PATIENCE,
         ) as client,
     ):
         answer = await chat(client, "hello")

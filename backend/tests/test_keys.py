@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
+from conftest import PATIENCE
 from issuer import JwksServer, SigningKey
 from todo.keys import KeySet, KeysUnavailableError, UnknownKeyError
 
@@ -26,7 +27,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def keys(jwks: JwksServer, clock: Clock) -> AsyncIterator[KeySet]:
-    async with httpx2.AsyncClient(timeout=1) as client:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as client:
         yield KeySet(client, jwks.url, clock=clock)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from conftest import BACKEND
+from conftest import BACKEND, PATIENCE
 from issuer import AUDIENCE, ISSUER, JwksServer, SigningKey
 from postgres import PASSWORD
 
@@ -50,10 +50,10 @@ def serve(log: Path, *arguments: str, **environment: str) -> Iterator[Running]:
         )
     try:
         running = Running(port, process, log)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(httpx2.TransportError):
-                httpx2.get(f"{running.url}/health", timeout=3)
+                httpx2.get(f"{running.url}/health", timeout=PATIENCE)
                 break
             time.sleep(0.05)
         yield running
@@ -65,7 +65,7 @@ def serve(log: Path, *arguments: str, **environment: str) -> Iterator[Running]:
 def ended_well(running: Running) -> bool:
     """Say whether the server ended by itself after the signal; uvicorn then repeats it."""
     return (
-        running.process.wait(30) in {0, -signal.SIGTERM}
+        running.process.wait(PATIENCE) in {0, -signal.SIGTERM}
         and "Application shutdown complete" in running.printed
     )
 
@@ -80,6 +80,7 @@ def environment(database_url: str, jwks: JwksServer) -> dict[str, str]:
         "ENVIRONMENT": "production",
         "OPENAI_API_KEY": KEY,
         "LOG_LEVEL": "debug",
+        "DATABASE_TIMEOUT": str(PATIENCE),
     }
 
 
@@ -91,7 +92,7 @@ def test_no_secret_is_ever_printed(
     token = key.token()
     with serve(tmp_path / "log", **environment) as running:
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx2.Client(base_url=running.url, headers=headers, timeout=30) as client:
+        with httpx2.Client(base_url=running.url, headers=headers, timeout=PATIENCE) as client:
             answers = [
                 client.get("/health"),
                 client.get("/api/todos"),
@@ -115,7 +116,7 @@ def test_no_secret_is_ever_printed(
 def test_a_bad_environment_ends_the_start_in_clear_lines(tmp_path: Path) -> None:
     url = "postgres://todo:Pl4nted@db/todo"
     with serve(tmp_path / "log", DATABASE_URL=url, AUTH_ISSUER=ISSUER) as running:
-        assert running.process.wait(10) != 0
+        assert running.process.wait(PATIENCE) != 0
         assert running.printed.splitlines() == [
             "DATABASE_URL: must start with postgresql+asyncpg://",
             "AUTH_JWKS_URL: is required",
@@ -127,7 +128,9 @@ def test_a_request_under_way_is_finished_before_the_end(
     environment: dict[str, str], key: SigningKey, tmp_path: Path
 ) -> None:
     environment |= {"ENVIRONMENT": "development", "OPENAI_API_KEY": ""}
-    with serve(tmp_path / "log", "--timeout-graceful-shutdown", "10", **environment) as running:
+    with serve(
+        tmp_path / "log", "--timeout-graceful-shutdown", str(PATIENCE), **environment
+    ) as running:
         body = json.dumps({"title": "late"}).encode()
 
         def slowly() -> Iterator[bytes]:
@@ -142,7 +145,7 @@ def test_a_request_under_way_is_finished_before_the_end(
             "Content-Length": str(len(body)),
         }
         answer = httpx2.post(
-            f"{running.url}/api/todos", content=slowly(), headers=headers, timeout=30
+            f"{running.url}/api/todos", content=slowly(), headers=headers, timeout=PATIENCE
         )
         assert answer.status_code == 201
         assert ended_well(running)

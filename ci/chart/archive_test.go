@@ -67,7 +67,7 @@ func TestARepackedChartRendersTheSame(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, repacked(t, packaged(t)), 0o600))
 	tool, err := helm()
 	require.NoError(t, err)
-	out, err := exec.Command(tool, "template", "todo-chatbot", path, "--namespace", "todo-chatbot", "--kube-version", "v1.34.4",
+	out, err := exec.Command(tool, "template", "todo-chatbot", path, "--namespace", "todo-chatbot", "--kube-version", kubernetes(t),
 		"--values", filepath.Join(source, golden["development"])).Output()
 	require.NoError(t, err)
 	assert.Equal(t, string(rendered(t, "development")), string(out))

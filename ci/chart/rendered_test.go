@@ -50,7 +50,7 @@ func template(t *testing.T, tool func() (string, error), values string, sets ...
 	require.NoError(t, err)
 	raw, err := os.ReadFile(filepath.Join(source, values))
 	require.NoError(t, err)
-	arguments := []string{"template", "todo-chatbot", source, "--namespace", "todo-chatbot", "--kube-version", "v1.34.4",
+	arguments := []string{"template", "todo-chatbot", source, "--namespace", "todo-chatbot", "--kube-version", kubernetes(t),
 		"--values", filepath.Join(source, values)}
 	if !bringsSecrets.Match(raw) {
 		arguments = append(arguments, "--set", "existingSecret="+chart.Placeholder)

@@ -62,6 +62,16 @@ type Pins map[Name]Pin
 // Reference gives the pinned reference of an image: registry/repository:tag@sha256:….
 func (p Pins) Reference(name Name) string { return p[name].Reference }
 
+// Kubernetes gives the version that the pinned node image has, as v1.36.4: what the chart is rendered for where no cluster is
+// asked.
+func (p Pins) Kubernetes() string { return tagOf(p[KindNode].Reference) }
+
+// tagOf is the tag of a full reference.
+func tagOf(reference string) string {
+	tagged, _, _ := strings.Cut(reference, "@")
+	return tagged[strings.LastIndex(tagged, ":")+1:]
+}
+
 // pinned is a full reference: a registry, a repository, a tag for people, and the digest that counts.
 var pinned = regexp.MustCompile(`^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}@sha256:[0-9a-f]{64}$`)
 

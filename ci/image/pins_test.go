@@ -18,6 +18,13 @@ func TestTheProjectsOwnPinsAreComplete(t *testing.T) {
 	}
 }
 
+func TestAMirrorsPinsSayWhichKubernetesTheNodeHas(t *testing.T) {
+	text := strings.Replace(image.DefaultPins(), "kind-node docker.io/kindest/node", "kind-node mirror.example.com:5000/kindest/node", 1)
+	pins, err := image.ParsePins([]byte(text))
+	require.NoError(t, err)
+	assert.Regexp(t, `^v1\.\d+\.\d+$`, pins.Kubernetes())
+}
+
 func TestPinsAreRefused(t *testing.T) {
 	digest := "@sha256:" + strings.Repeat("a", 64)
 	for name, test := range map[string]struct{ change, want string }{

@@ -109,8 +109,7 @@ var leading = regexp.MustCompile(`^v?(\d+(?:\.\d+)*)$`)
 // Of gives the entries of an image: its product's, and its distribution's where its tag names one. A line that the list
 // does not have is an error.
 func Of(list []Support, name Name, reference string) ([]Support, error) {
-	tagged, _, _ := strings.Cut(reference, "@")
-	tag := tagged[strings.LastIndex(tagged, ":")+1:]
+	tag := tagOf(reference)
 	words := strings.Split(tag, "-")
 	version := leading.FindStringSubmatch(words[0])
 	if version == nil {

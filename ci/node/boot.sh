@@ -86,8 +86,9 @@ prepare_cgroups() {
 }
 
 delegate() {
-  local controller
-  for controller in $(cat "$1/cgroup.controllers"); do
+  local controller controllers
+  read -r -a controllers <"$1/cgroup.controllers" || true
+  for controller in "${controllers[@]}"; do
     echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null || true
   done
 }
@@ -120,9 +121,9 @@ forget_last_node() {
   [ -e "$slot/used" ] || return 0
   printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >/tmp/containerd.toml
   start_containerd /tmp/containerd.toml
-  local ctr="ctr --address $slot/containerd.sock --namespace k8s.io"
-  $ctr containers ls -q | xargs -r $ctr containers rm >/dev/null 2>&1 || true
-  $ctr sandboxes ls 2>/dev/null | awk 'NR > 1 {print $1}' | xargs -r $ctr sandboxes rm >/dev/null 2>&1 || true
+  local ctr=(ctr --address "$slot/containerd.sock" --namespace k8s.io)
+  "${ctr[@]}" containers ls -q | xargs -r "${ctr[@]}" containers rm >/dev/null 2>&1 || true
+  "${ctr[@]}" sandboxes ls 2>/dev/null | awk 'NR > 1 {print $1}' | xargs -r "${ctr[@]}" sandboxes rm >/dev/null 2>&1 || true
   kill "$containerd"
   wait "$containerd" || true
   rm -rf "$slot"/containerd/io.containerd.{grpc.v1.cri,sandbox.controller.v1.shim}
@@ -130,11 +131,13 @@ forget_last_node() {
 
 start_kubelet() {
   until [ -e /var/lib/kubelet/config.yaml ] && [ -e /var/lib/kubelet/kubeadm-flags.env ] && [ -e /etc/kubernetes/kubelet.conf ]; do sleep 0.1; done
+  # shellcheck source=/dev/null # kubeadm writes it.
   . /var/lib/kubelet/kubeadm-flags.env
-  local try
+  local try arguments
+  read -r -a arguments <<<"$KUBELET_KUBEADM_ARGS"
   for try in 1 2 3 4 5; do
     kubelet --config=/var/lib/kubelet/config.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
-      $KUBELET_KUBEADM_ARGS >>/var/log/kubelet.log 2>&1 9>&- || sleep "$try"
+      "${arguments[@]}" >>/var/log/kubelet.log 2>&1 9>&- || sleep "$try"
   done
   echo "the kubelet ended five times" >"$slot/kubelet-failed"
 }
@@ -142,8 +145,8 @@ start_kubelet() {
 # The kubelet asks for a certificate that its clients can check; nobody else approves it.
 approve_kubelet() {
   local waiting
-  waiting=$(kubectl get certificatesigningrequests -o name)
-  [ -n "$waiting" ] && kubectl certificate approve $waiting && kubectl get --raw "/api/v1/nodes/$name/proxy/healthz"
+  mapfile -t waiting < <(kubectl get certificatesigningrequests -o name)
+  [ ${#waiting[@]} -gt 0 ] && kubectl certificate approve "${waiting[@]}" && kubectl get --raw "/api/v1/nodes/$name/proxy/healthz"
 }
 
 install_addons() {
@@ -190,7 +193,7 @@ step "starting the control plane"
 rm -f "$slot/kubelet-failed"
 start_kubelet &
 sed "s|NODE_NAME|$name|; s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
-kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,bootstrap-token,show-join-command \
+kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,show-join-command \
   --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(awk -f "$files/kubeadm-error.awk" /var/log/kubeadm.log)"
 step "installing network and storage"
 install_addons

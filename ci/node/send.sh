@@ -81,13 +81,15 @@ deliver() {
   # The smallest image that the node has: what is in it does not matter.
   read -r name runtime version image < <(jq -r ".items[$index] | [.metadata.name, .status.nodeInfo.containerRuntimeVersion,
     .status.nodeInfo.kubeletVersion, (.status.images | sort_by(.sizeBytes)[0].names[-1])] | @tsv" /tmp/nodes.json)
+  # In two steps: a failure inside a here-string would go unseen.
   containerd=$(containerd_of "$runtime" "$version")
+  read -r -a containerd <<<"$containerd"
   pod "node-$index" "$name" "$image" | kubectl create --filename - >/dev/null
   kubectl --namespace "$namespace" wait --for=condition=Ready "pod/node-$index" --timeout=60s >/dev/null ||
     fail "the pod that reaches node $name did not start: $(kubectl --namespace "$namespace" get events \
       --field-selector "involvedObject.name=node-$index" --output jsonpath='{.items[-1:].message}')" \
       "It needs a cluster that admits privileged pods in the namespace $namespace."
-  on_node() { kubectl --namespace "$namespace" exec --stdin "node-$index" -- ${containerd#* } --address "${containerd%% *}" --namespace k8s.io "$@"; }
+  on_node() { kubectl --namespace "$namespace" exec --stdin "node-$index" -- "${containerd[@]:1}" --address "${containerd[0]}" --namespace k8s.io "$@"; }
   # Its answer is kept whole: a grep that ends at its first match would end the asking too, and that is a failure.
   present=$(on_node images ls --quiet </dev/null)
   for pair in "$@"; do

@@ -60,7 +60,8 @@ async function startPostgres(root: string): Promise<{ url: string; stop: () => P
 
   const bin = (name: string) => path.join(binaries, "bin", name);
   for (const name of await readdir(path.join(binaries, "bin"))) await chmod(bin(name), 0o755);
-  const options = { ...owner, cwd: root, env: { ...process.env, LC_ALL: "C" } };
+  // pg_ctl waits ten minutes in place of one: the machine may be busy.
+  const options = { ...owner, cwd: root, env: { ...process.env, LC_ALL: "C", PGCTLTIMEOUT: "600" } };
   await run(
     bin("initdb"),
     ["-D", data, "-U", "todo", "--auth=trust", "--encoding=UTF8", "--no-sync"],

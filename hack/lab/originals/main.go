@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	originals, err := readAll(filepath.Join(*lab, "standins"), pins)
+	originals, err := readAll(filepath.Join(*lab, "standins"), flags.Args(), pins)
 	if err != nil {
 		return err
 	}
@@ -55,11 +55,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		if *reference != "" && flags.NArg() != 1 {
 			return errors.New("-image is held against one original: name it")
 		}
-		return verifyAll(ctx, originals, flags.Args(), source{registry: *registry, reference: *reference}, out)
+		return verifyAll(ctx, originals, source{registry: *registry, reference: *reference}, out)
 	case "table":
-		readme := filepath.Join(*lab, "README.md")
 		if *write {
-			return writeTable(readme, originals)
+			return writeTable(filepath.Join(*lab, "README.md"), originals)
 		}
 		_, err := io.WriteString(out, table(originals))
 		return err

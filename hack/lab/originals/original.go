@@ -75,16 +75,21 @@ type differs struct {
 	Why  string `json:"why"`
 }
 
-// readAll reads the original.yaml of every folder, in the order of their names.
-func readAll(dir string, pins image.Pins) ([]original, error) {
-	folders, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("the stand-ins' folder: %w", err)
+// readAll reads the original.yaml of each named folder, or of all, in the order of their names.
+func readAll(dir string, names []string, pins image.Pins) ([]original, error) {
+	if len(names) == 0 {
+		folders, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, fmt.Errorf("the stand-ins' folder: %w", err)
+		}
+		for _, folder := range folders {
+			names = append(names, folder.Name())
+		}
 	}
 	var found []original
 	var problems []error
-	for _, folder := range folders {
-		name := filepath.Join(folder.Name(), "original.yaml")
+	for _, folder := range names {
+		name := filepath.Join(folder, "original.yaml")
 		raw, err := os.ReadFile(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%s is missing: it says what the original has", name)
@@ -93,7 +98,7 @@ func readAll(dir string, pins image.Pins) ([]original, error) {
 			problems = append(problems, err)
 			continue
 		}
-		read, err := parse(folder.Name(), raw, pins)
+		read, err := parse(folder, raw, pins)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", name, err))
 		}

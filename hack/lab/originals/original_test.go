@@ -71,9 +71,13 @@ func TestEveryProblemOfEveryFolderIsTold(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(lab, name, "original.yaml"), []byte(raw), 0o644))
 		}
 	}
-	read, err := readAll(lab, pinned)
+	read, err := readAll(lab, nil, pinned)
 	require.EqualError(t, err, "a/original.yaml: sources: it is missing\ntakes: it is missing\nb/original.yaml is missing: it says what the original has")
 	assert.Len(t, read, 2)
+
+	read, err = readAll(lab, []string{"c"}, pinned)
+	require.NoError(t, err, "what is not named is not read")
+	assert.Len(t, read, 1)
 }
 
 // standins gives the originals of this lab.
@@ -81,7 +85,7 @@ func standins(t *testing.T) []original {
 	t.Helper()
 	pins, err := image.ParsePins([]byte(image.DefaultPins()))
 	require.NoError(t, err)
-	read, err := readAll("../standins", pins)
+	read, err := readAll("../standins", nil, pins)
 	require.NoError(t, err)
 	return read
 }

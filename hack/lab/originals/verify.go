@@ -30,21 +30,10 @@ func (s source) of(held original) string {
 	return s.registry + "/" + repository
 }
 
-// verifyAll holds the named stand-ins, or all, against their originals, and says every difference, a line each.
-func verifyAll(ctx context.Context, originals []original, names []string, from source, out io.Writer) error {
-	var chosen []original
+// verifyAll holds stand-ins against their originals, and says every difference, a line each.
+func verifyAll(ctx context.Context, originals []original, from source, out io.Writer) error {
+	var same, lacking []string
 	for _, held := range originals {
-		if len(names) == 0 || slices.Contains(names, held.name) {
-			chosen = append(chosen, held)
-		}
-	}
-	for _, wanted := range names {
-		if !slices.ContainsFunc(chosen, func(held original) bool { return held.name == wanted }) {
-			return fmt.Errorf("no stand-in is called %s", wanted)
-		}
-	}
-	lacking := 0
-	for _, held := range chosen {
 		found, err := verify(ctx, held, from.of(held))
 		if err != nil {
 			return fmt.Errorf("%s: %w", held.name, err)
@@ -53,13 +42,17 @@ func verifyAll(ctx context.Context, originals []original, names []string, from s
 			fmt.Fprintf(out, "%s: %s\n", held.name, difference)
 		}
 		if len(found) > 0 {
-			lacking++
+			lacking = append(lacking, held.name)
+		} else {
+			same = append(same, held.name)
 		}
 	}
-	if lacking > 0 {
-		return fmt.Errorf("%d of %d stand-ins lack what their originals have: mend the stand-in; or, where it cannot have it, say so in its original.yaml under differs", lacking, len(chosen))
+	if len(same) > 0 {
+		fmt.Fprintf(out, "as their originals: %s\n", strings.Join(same, ", "))
 	}
-	fmt.Fprintf(out, "%d stand-ins have what is held of their originals\n", len(chosen))
+	if len(lacking) > 0 {
+		return fmt.Errorf("not as their originals: %s; mend the stand-in or, where it cannot be as it should, say so in its original.yaml under differs", strings.Join(lacking, ", "))
+	}
 	return nil
 }
 
@@ -254,7 +247,8 @@ func (v version) differences(printed string, err error) []string {
 	asked := strings.Join(v.Command, " ")
 	printed = strings.TrimSpace(printed)
 	if err != nil {
-		return []string{fmt.Sprintf("version: %s does not run: %s", asked, cmp.Or(printed, err.Error()))}
+		first, _, _ := strings.Cut(printed, "\n")
+		return []string{fmt.Sprintf("version: %s does not run: %s", asked, cmp.Or(first, err.Error()))}
 	}
 	words := strings.FieldsFunc(printed, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`,;(){}[]", r) })
 	if !slices.Contains(words, v.Prints) {

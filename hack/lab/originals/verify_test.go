@@ -151,7 +151,7 @@ func TestAVersionIsHeldToTheWord(t *testing.T) {
 		"a release of it": {printed: "v1.2.3-rc.1", want: []string{"version: tool version does not say v1.2.3; it says v1.2.3-rc.1"}},
 		"none":            {err: errors.New("exit status 127"), want: []string{"version: tool version does not run: exit status 127"}},
 		"one that fails": {
-			printed: "no such file", err: errors.New("exit status 127"), want: []string{"version: tool version does not run: no such file"},
+			printed: "no such file\n\nRun help", err: errors.New("exit status 127"), want: []string{"version: tool version does not run: no such file"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -174,22 +174,20 @@ func TestStandInsAreReadFromARegistry(t *testing.T) {
 		require.NoError(t, remote.Write(parsed, image))
 	}
 	tool, other, missing := example(), original{name: "other", Image: "ghcr.io/someone/other:v1", Config: config{Entrypoint: []string{"sh", "-c"}}}, original{name: "missing", Image: "quay.io/a/b:1"}
-	all := []original{tool, other, missing}
 	for name, test := range map[string]struct {
-		names []string
-		from  source
-		out   string
-		err   string
+		held []original
+		from source
+		out  string
+		err  string
 	}{
-		"one that is true":      {names: []string{"tool"}, from: source{registry: host}, out: "1 stand-ins have what is held of their originals\n"},
-		"one that lacks":        {names: []string{"other", "tool"}, from: source{registry: host}, out: "other: entrypoint is [] and not [\"sh\" \"-c\"]\n", err: "1 of 2 stand-ins lack"},
-		"another image":         {names: []string{"other"}, from: source{reference: host + "/someone/tool:v1"}, out: "other: entrypoint is [\"tool\"] and not [\"sh\" \"-c\"]\n", err: "1 of 1 stand-ins lack"},
-		"one that is not built": {names: []string{"missing"}, from: source{registry: host}, err: "build it with hack/lab/up missing"},
-		"an unknown name":       {names: []string{"nothing"}, from: source{registry: host}, err: "no stand-in is called nothing"},
+		"one that is true":      {held: []original{tool}, from: source{registry: host}, out: "as their originals: tool\n"},
+		"one that lacks":        {held: []original{other, tool}, from: source{registry: host}, out: "other: entrypoint is [] and not [\"sh\" \"-c\"]\nas their originals: tool\n", err: "not as their originals: other;"},
+		"another image":         {held: []original{other}, from: source{reference: host + "/someone/tool:v1"}, out: "other: entrypoint is [\"tool\"] and not [\"sh\" \"-c\"]\n", err: "not as their originals: other;"},
+		"one that is not built": {held: []original{missing}, from: source{registry: host}, err: "build it with hack/lab/up missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			err := verifyAll(context.Background(), all, test.names, test.from, &out)
+			err := verifyAll(context.Background(), test.held, test.from, &out)
 			if test.err == "" {
 				require.NoError(t, err)
 			} else {

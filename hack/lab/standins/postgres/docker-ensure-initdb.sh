@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the database and starts no server. By the name docker-enforce-initdb.sh, a used data directory is an error.
 set -Eeo pipefail
+# shellcheck source=docker-entrypoint.sh
 . /usr/local/bin/docker-entrypoint.sh
 [ "${1:-}" = postgres ] || set -- postgres "$@"
 prepare "$@"
