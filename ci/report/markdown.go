@@ -30,6 +30,12 @@ func (r Run) Markdown() string {
 		return []string{strings.ToLower(w.Kind) + "/" + w.Name, fmt.Sprint(w.Desired), fmt.Sprint(w.Updated), fmt.Sprint(w.Ready), w.Waiting}
 	})
 	grid(&b, "Journey", []string{"step", "took", "outcome"}, len(r.Journey), func(i int) []string { return r.Journey[i].row() })
+	if len(r.Warnings) > 0 {
+		b.WriteString("\n### Warnings\n\n")
+		for _, line := range r.Warnings {
+			fmt.Fprintf(&b, "- %s\n", cell(line))
+		}
+	}
 	if len(r.Reach) > 0 {
 		b.WriteString("\n### Reach it\n\n")
 		for _, line := range r.Reach {

@@ -1,0 +1,179 @@
+package release
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The labels of a revision that passed its test: its own number, and what it was made from.
+//
+// Helm hands a revision's labels on to the next one. So each has the revision's number in it and counts for that one alone.
+const (
+	provenLabel  = "todo-chatbot/proven"
+	contentLabel = "todo-chatbot/content"
+)
+
+// Revision is one of a release, as Helm keeps it in a Secret.
+type Revision struct {
+	Number int    `json:"number"`
+	Status string `json:"status"`
+	// Proven is true when it passed its test.
+	Proven bool `json:"proven"`
+	// Content stands for what it was made from, "" when that is not known.
+	Content string `json:"content,omitempty"`
+	// Manifest are its objects, and Hooks those that are made for a moment.
+	Manifest string `json:"-"`
+	Hooks    string `json:"-"`
+
+	secret string
+}
+
+// pending is true for a revision that is half made: Helm refuses every upgrade then, or cannot go on from it.
+func (r Revision) pending() bool {
+	return strings.HasPrefix(r.Status, "pending-") || r.Status == "uninstalling"
+}
+
+// same is true when two revisions have the same objects.
+func (r Revision) same(as Revision) bool { return r.sum() == as.sum() }
+
+func (r Revision) sum() [sha256.Size]byte {
+	return sha256.Sum256([]byte(r.Manifest + "\x00" + r.Hooks))
+}
+
+// History are a release's revisions, oldest first.
+type History []Revision
+
+// helmSelector finds the Secrets in which Helm keeps a release's revisions.
+func helmSelector(release string) string { return "owner=helm,name=" + release }
+
+// ParseHistory reads the Secrets in which Helm keeps a release's revisions, from a JSON List.
+func ParseHistory(list []byte) (History, error) {
+	var secrets struct {
+		Items []helmSecret `json:"items"`
+	}
+	if err := json.Unmarshal(list, &secrets); err != nil {
+		return nil, fmt.Errorf("reading the release's revisions: %w", err)
+	}
+	var h History
+	for _, s := range secrets.Items {
+		r, err := s.revision()
+		if err != nil {
+			return nil, fmt.Errorf("reading the release's revisions: Secret %s: %w", s.Metadata.Name, err)
+		}
+		h = append(h, r)
+	}
+	slices.SortFunc(h, func(a, b Revision) int { return a.Number - b.Number })
+	return h, nil
+}
+
+// helmSecret is a Secret of Helm's.
+type helmSecret struct {
+	Metadata struct {
+		Name   string            `json:"name"`
+		Labels map[string]string `json:"labels"`
+	} `json:"metadata"`
+	// Data has the release as gzipped JSON, in base64 on top of the Secret's own.
+	Data map[string][]byte `json:"data"`
+}
+
+func (s helmSecret) revision() (Revision, error) {
+	labels := s.Metadata.Labels
+	number, err := strconv.Atoi(labels["version"])
+	if err != nil || number < 1 {
+		return Revision{}, fmt.Errorf("its label version is %q and no number", labels["version"])
+	}
+	r := Revision{Number: number, Status: labels["status"], Proven: labels[provenLabel] == labels["version"], secret: s.Metadata.Name}
+	if of, content, found := strings.Cut(labels[contentLabel], "."); found && of == labels["version"] {
+		r.Content = content
+	}
+	r.Manifest, r.Hooks, err = decodeRelease(s.Data["release"])
+	return r, err
+}
+
+// decodeRelease gives a stored release's manifest and those of its hooks.
+func decodeRelease(data []byte) (manifest, hooks string, err error) {
+	packed, err := base64.StdEncoding.DecodeString(string(data))
+	if err != nil {
+		return "", "", errors.New("it is not in base64")
+	}
+	unpacked := io.Reader(bytes.NewReader(packed))
+	// Helm's very first releases were not packed.
+	if bytes.HasPrefix(packed, []byte{0x1f, 0x8b}) {
+		if unpacked, err = gzip.NewReader(unpacked); err != nil {
+			return "", "", fmt.Errorf("unpacking it: %w", err)
+		}
+	}
+	var release struct {
+		Manifest string `json:"manifest"`
+		Hooks    []struct {
+			Manifest string `json:"manifest"`
+		} `json:"hooks"`
+	}
+	if err := json.NewDecoder(unpacked).Decode(&release); err != nil {
+		return "", "", fmt.Errorf("unpacking it: %w", err)
+	}
+	var all []string
+	for _, hook := range release.Hooks {
+		all = append(all, hook.Manifest)
+	}
+	return release.Manifest, strings.Join(all, "\n---\n"), nil
+}
+
+// Last is the newest revision, one with the number 0 when the release is not installed.
+func (h History) Last() Revision {
+	if len(h) == 0 {
+		return Revision{}
+	}
+	return h[len(h)-1]
+}
+
+// Good is the revision to return to: the newest that was proven, or, of a release that never was, the newest that Helm calls
+// deployed or superseded. Its number is 0 when there is none.
+func (h History) Good() Revision {
+	var good Revision
+	for _, r := range h {
+		if r.Proven || (!good.Proven && (r.Status == "deployed" || r.Status == "superseded")) {
+			good = r
+		}
+	}
+	return good
+}
+
+// Previous is the revision that a rollback without a number means: the newest proven one with other objects than the
+// release has now. Helm's own choice, the one before, is after a failure the failed one.
+func (h History) Previous() (Revision, error) {
+	for _, r := range slices.Backward(h) {
+		if r.Proven && !r.same(h.Last()) {
+			return r, nil
+		}
+	}
+	return Revision{}, fmt.Errorf("no earlier revision was proven; choose one by its number (the release is at %d)", h.Last().Number)
+}
+
+// Find gives the revision of a number.
+func (h History) Find(number int) (Revision, error) {
+	for _, r := range h {
+		if r.Number == number {
+			return r, nil
+		}
+	}
+	return Revision{}, fmt.Errorf("there is no revision %d; see: release status", number)
+}
+
+// manifests are the objects of all revisions.
+func (h History) manifests() []string {
+	all := make([]string, 0, 2*len(h))
+	for _, r := range h {
+		all = append(all, r.Manifest, r.Hooks)
+	}
+	return all
+}
