@@ -33,7 +33,16 @@ func (r *run) finish(ctx context.Context, s State) (report.Run, error) {
 		r.report.Reach = r.accessHints()
 	}
 	r.report.Took = report.Duration(time.Since(r.report.Started))
-	return r.report, redacted(r.failure, r.hidden())
+	return r.ended(r.failure)
+}
+
+// ended puts the failure, nil for none, into the report too.
+func (r *run) ended(failure error) (report.Run, error) {
+	failure = redacted(failure, r.hidden())
+	if failure != nil {
+		r.report.Failure = failure.Error()
+	}
+	return r.report, failure
 }
 
 // part gives the Lease back, unless it may be another run's.

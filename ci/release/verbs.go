@@ -16,7 +16,7 @@ func (e *Engine) Deploy(ctx context.Context, request Request) (report.Run, error
 	d, err := desire(request)
 	r := e.start(Deploy, request.Target, d)
 	if err != nil {
-		return r.refuse(err)
+		return r.ended(err)
 	}
 	for _, reference := range []string{request.Images.Backend, request.Images.Frontend, request.Images.Postgres} {
 		if name, digest, found := strings.Cut(reference, "@"); found {
@@ -30,7 +30,7 @@ func (e *Engine) Deploy(ctx context.Context, request Request) (report.Run, error
 func (e *Engine) Rollback(ctx context.Context, target Target, revision int) (report.Run, error) {
 	r := e.start(Rollback, target, nil)
 	if err := target.checkTarget(); err != nil {
-		return r.refuse(err)
+		return r.ended(err)
 	}
 	r.revision = revision
 	return r.execute(ctx)
@@ -40,7 +40,7 @@ func (e *Engine) Rollback(ctx context.Context, target Target, revision int) (rep
 func (e *Engine) Uninstall(ctx context.Context, target Target, deleteVolumes bool) (report.Run, error) {
 	r := e.start(Uninstall, target, nil)
 	if err := target.checkTarget(); err != nil {
-		return r.refuse(err)
+		return r.ended(err)
 	}
 	r.volumes = deleteVolumes
 	return r.execute(ctx)
@@ -58,10 +58,4 @@ func (e *Engine) Plan(ctx context.Context, request Request) (plan.Plan, error) {
 	}
 	found, err := r.plan(ctx)
 	return found, redacted(err, r.hidden())
-}
-
-// refuse ends a run before it begins.
-func (r *run) refuse(err error) (report.Run, error) {
-	r.report.Took = 0
-	return r.report, redacted(err, r.hidden())
 }

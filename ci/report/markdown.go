@@ -12,11 +12,11 @@ func (r Run) Markdown() string {
 	if r.Cluster != "" {
 		fmt.Fprintf(&b, "\nCluster: %s\n", cell(r.Cluster))
 	}
+	if r.Failure != "" {
+		fenced(&b, "Failure", r.Failure+"\n")
+	}
 	for _, d := range r.Diagnoses {
-		text := d.Text()
-		// The fence is longer than any run of backticks in what it holds.
-		fence := strings.Repeat("`", max(3, backticks(text)+1))
-		fmt.Fprintf(&b, "\n### %s\n\n%stext\n%s%s\n", cell(string(d.Code)+" "+d.Object), fence, text, fence)
+		fenced(&b, string(d.Code)+" "+d.Object, d.Text())
 	}
 	grid(&b, "Steps", []string{"step", "took", "outcome", "result"}, len(r.Steps), func(i int) []string {
 		s := r.Steps[i]
@@ -44,6 +44,12 @@ func (r Run) Markdown() string {
 		}
 	}
 	return b.String()
+}
+
+// fenced writes a titled text as it is. The fence is longer than any run of backticks in it.
+func fenced(b *strings.Builder, title, text string) {
+	fence := strings.Repeat("`", max(3, backticks(text)+1))
+	fmt.Fprintf(b, "\n### %s\n\n%stext\n%s%s\n", cell(title), fence, text, fence)
 }
 
 // grid writes a titled table, nothing when it has no row.

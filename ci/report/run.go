@@ -37,6 +37,8 @@ type Run struct {
 	Workloads []kube.Progress  `json:"workloads,omitempty"`
 	Journey   []Check          `json:"journey,omitempty"`
 	Diagnoses []kube.Diagnosis `json:"diagnoses,omitempty"`
+	// Failure is why the run failed, "" when it passed.
+	Failure string `json:"failure,omitempty"`
 	// Warnings are what went wrong and did not fail the run, one each.
 	Warnings []string `json:"warnings,omitempty"`
 	// Reach are the ways to the running application, one a line: a URL or a command.
