@@ -32,6 +32,9 @@ type Engine struct {
 	Progress io.Writer
 	// Deliver is nil where nodes have the images or pull them.
 	Deliver Deliverer
+
+	// trace is told of every step from one state to another, nil when nobody listens.
+	trace func(from, to State)
 }
 
 // run is one verb on one release.
@@ -84,6 +87,9 @@ func (r *run) execute(ctx context.Context) (report.Run, error) {
 		to := r.facts.State()
 		if from != to && !Leads(from, to) {
 			panic(fmt.Sprintf("release: the machine has no way from %s to %s", from, to))
+		}
+		if r.trace != nil {
+			r.trace(from, to)
 		}
 		action := Next(to)
 		if action == Finish {

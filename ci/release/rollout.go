@@ -112,7 +112,10 @@ func (r *run) diagnose(ctx context.Context) error {
 		texts = append(texts, d.Text())
 	}
 	r.report.Diagnoses = stuck.diagnoses
-	if len(texts) > 0 && !known {
+	switch {
+	case known: // now with the logs
+		r.failure = fmt.Errorf("%s: %w", WatchRollout, stuck)
+	case len(texts) > 0:
 		r.failure = fmt.Errorf("%w\n%s", r.failure, strings.Join(texts, "\n\n"))
 	}
 	if !r.facts.Remediates {
