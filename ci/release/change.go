@@ -59,16 +59,11 @@ func (r *run) remediate(ctx context.Context) (string, error) {
 	return fmt.Sprintf("rolled back to revision %d", good.Number), err
 }
 
-// returned tells of a release that runs again as it was, and keeps it known as proven if it was that.
-func (r *run) returned(ctx context.Context) {
-	good := r.before.Good()
-	what := "the last that was proven"
+// returned tells of a release that runs again as it was.
+func (r *run) returned() {
+	good, what := r.before.Good(), "no revision was proven before"
 	if good.Proven {
-		if err := r.label(ctx, good.Content); err != nil {
-			r.warn(fmt.Sprintf("recording that the earlier revision is proven: %s", err))
-		}
-	} else {
-		what = "no revision was proven before"
+		what = "the last that was proven"
 	}
 	r.failure = fmt.Errorf("%w\nRolled back to revision %d: %s.", r.failure, good.Number, what)
 }
@@ -112,21 +107,10 @@ func (r *run) remove(ctx context.Context) (string, error) {
 // recordTries is how often a label is tried.
 const recordTries = 3
 
-// recordSuccess labels the revision that passed its test. A label that fails fails no release.
+// recordSuccess labels the revision that passed its test.
 func (r *run) recordSuccess(ctx context.Context) error {
-	content := ""
-	if r.desired != nil {
-		content = r.desired.content
-	} else if found, err := r.history.Find(r.revision); err == nil {
-		content = found.Content
-	}
-	return r.label(ctx, content)
-}
-
-// label marks the present revision as proven and made from a content, "" where that is not known.
-func (r *run) label(ctx context.Context, content string) error {
 	for try := 1; ; try++ {
-		err := r.tryLabel(ctx, content)
+		err := r.label(ctx)
 		if err == nil || errors.Is(err, ErrUnreachable) || try == recordTries {
 			return err
 		}
@@ -136,7 +120,8 @@ func (r *run) label(ctx context.Context, content string) error {
 	}
 }
 
-func (r *run) tryLabel(ctx context.Context, content string) error {
+// label marks the present revision as proven.
+func (r *run) label(ctx context.Context) error {
 	history, err := r.readHistory(ctx)
 	if err != nil {
 		return err
@@ -145,12 +130,11 @@ func (r *run) tryLabel(ctx context.Context, content string) error {
 	if last.Status != "deployed" {
 		return fmt.Errorf("the newest revision is %d, and is %s", last.Number, last.Status)
 	}
-	number := strconv.Itoa(last.Number)
-	labels := map[string]string{provenLabel: number, contentLabel: number}
-	if content != "" {
-		labels[contentLabel] += "." + content // a label's value may not end in a dot
+	content := last.Content // a rollback has it from the revision that it returned to
+	if r.desired != nil {
+		content = r.desired.content
 	}
-	return r.writer.Label(ctx, r.target.Namespace, "secret", last.secret, labels)
+	return r.writer.Label(ctx, r.target.Namespace, "secret", last.secret, map[string]string{provenLabel: last.proof(content)})
 }
 
 // cleanUp removes the release's Secrets that no revision names any more.

@@ -240,17 +240,29 @@ func objects(manifests string) []any {
 }
 
 func (r *fakeRevision) secret() map[string]any {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	_, _ = w.Write(asJSON(map[string]any{"manifest": r.manifest, "version": r.number,
-		"hooks": []any{map[string]any{"manifest": "kind: Pod"}}}))
-	_ = w.Close()
 	labels := maps.Clone(r.labels)
 	labels["version"], labels["status"] = strconv.Itoa(r.number), r.status
 	return map[string]any{
 		"kind": "Secret", "metadata": map[string]any{"name": r.name(), "labels": labels},
-		"data": map[string][]byte{"release": []byte(base64.StdEncoding.EncodeToString(packed.Bytes()))},
+		"data": map[string][]byte{"release": packed(r.manifest)},
 	}
+}
+
+// packs keeps what was packed: compressing takes most of the time of a test.
+var packs sync.Map
+
+// packed is a release as Helm stores it.
+func packed(manifest string) []byte {
+	if known, found := packs.Load(manifest); found {
+		return known.([]byte)
+	}
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write(asJSON(map[string]any{"manifest": manifest, "hooks": []any{map[string]any{"manifest": "kind: Pod"}}}))
+	_ = w.Close()
+	encoded := []byte(base64.StdEncoding.EncodeToString(out.Bytes()))
+	packs.Store(manifest, encoded)
+	return encoded
 }
 
 func (r *fakeRevision) name() string {

@@ -14,13 +14,11 @@ import (
 	"strings"
 )
 
-// The labels of a revision that passed its test: its own number, and what it was made from.
+// provenLabel has, on a revision that passed its test, the digest of its objects, and after a dot what it was made from.
 //
-// Helm hands a revision's labels on to the next one. So each has the revision's number in it and counts for that one alone.
-const (
-	provenLabel  = "todo-chatbot/proven"
-	contentLabel = "todo-chatbot/content"
-)
+// Helm hands labels on: a rollback has those of the revision that it returns to, which are right for it, and an upgrade those
+// of the one before. So a label counts where the digest is that of the revision's own objects.
+const provenLabel = "todo-chatbot/proven"
 
 // Revision is one of a release, as Helm keeps it in a Secret.
 type Revision struct {
@@ -42,11 +40,17 @@ func (r Revision) pending() bool {
 	return strings.HasPrefix(r.Status, "pending-") || r.Status == "uninstalling"
 }
 
-// same is true when two revisions have the same objects.
-func (r Revision) same(as Revision) bool { return r.sum() == as.sum() }
+// digest stands for the revision's objects.
+func (r Revision) digest() string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(r.Manifest+"\x00"+r.Hooks)))[:20]
+}
 
-func (r Revision) sum() [sha256.Size]byte {
-	return sha256.Sum256([]byte(r.Manifest + "\x00" + r.Hooks))
+// proof is the label's value for a revision that passed its test. A content of "" is one that is not known.
+func (r Revision) proof(content string) string {
+	if content == "" {
+		return r.digest() // a label's value may not end in a dot
+	}
+	return r.digest() + "." + content
 }
 
 // History are a release's revisions, oldest first.
@@ -91,12 +95,14 @@ func (s helmSecret) revision() (Revision, error) {
 	if err != nil || number < 1 {
 		return Revision{}, fmt.Errorf("its label version is %q and no number", labels["version"])
 	}
-	r := Revision{Number: number, Status: labels["status"], Proven: labels[provenLabel] == labels["version"], secret: s.Metadata.Name}
-	if of, content, found := strings.Cut(labels[contentLabel], "."); found && of == labels["version"] {
-		r.Content = content
+	r := Revision{Number: number, Status: labels["status"], secret: s.Metadata.Name}
+	if r.Manifest, r.Hooks, err = decodeRelease(s.Data["release"]); err != nil {
+		return Revision{}, err
 	}
-	r.Manifest, r.Hooks, err = decodeRelease(s.Data["release"])
-	return r, err
+	if of, content, _ := strings.Cut(labels[provenLabel], "."); of == r.digest() {
+		r.Proven, r.Content = true, content
+	}
+	return r, nil
 }
 
 // decodeRelease gives a stored release's manifest and those of its hooks.
@@ -152,7 +158,7 @@ func (h History) Good() Revision {
 // release has now. Helm's own choice, the one before, is after a failure the failed one.
 func (h History) Previous() (Revision, error) {
 	for _, r := range slices.Backward(h) {
-		if r.Proven && !r.same(h.Last()) {
+		if r.Proven && r.digest() != h.Last().digest() {
 			return r, nil
 		}
 	}

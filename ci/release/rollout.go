@@ -68,7 +68,7 @@ func (r *run) watchRemediation(ctx context.Context) error {
 	if err := r.watch(ctx); err != nil {
 		return err
 	}
-	r.returned(ctx)
+	r.returned()
 	return nil
 }
 

@@ -114,7 +114,9 @@ func (w *world) converged(t *testing.T, image string, more ...any) {
 	last := w.last()
 	assert.Equal(t, "deployed", last.status, more...)
 	assert.Contains(t, w.live, image, more...)
-	assert.Equal(t, fmt.Sprint(last.number), last.labels[provenLabel], more...)
+	history, err := ParseHistory(asJSON(map[string]any{"items": []any{last.secret()}}))
+	require.NoError(t, err)
+	assert.True(t, history.Last().Proven, more...)
 	assert.Empty(t, w.lease.Spec.HolderIdentity, more...)
 	deployed := 0
 	for _, r := range w.revisions {
