@@ -26,8 +26,6 @@ type Client struct {
 var _ release.Cluster = (*Client)(nil)
 
 const (
-	// answerTimeout is how long one request may take.
-	answerTimeout = 30 * time.Second
 	// probeTimeout is how long the one may take that asks whether the server is there.
 	probeTimeout = 5 * time.Second
 	// hookTimeout is how long Helm may wait for a test or for what it removes.
@@ -39,6 +37,9 @@ const (
 	// mostLogs is how many containers' logs are followed at once.
 	mostLogs = "20"
 )
+
+// answerTimeout is how long one request may take. A test has no time for it.
+var answerTimeout = 30 * time.Second
 
 // refused is true for an error that says that the cluster is there and will not have this caller, or is another one.
 func refused(err error) bool {
