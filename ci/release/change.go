@@ -10,12 +10,15 @@ import (
 	"todo-chatbot/ci/deploy"
 )
 
-// changeName says what Change is for a verb.
-func (r *run) changeName() string {
-	if r.facts.Verb == Rollback {
+// name says what an action is for a verb.
+func (r *run) name(a Action) string {
+	switch {
+	case a == Change && r.facts.Verb == Rollback:
 		return "return to revision " + strconv.Itoa(r.revision)
+	case a == Change:
+		return "upgrade the release"
 	}
-	return "upgrade the release"
+	return string(a)
 }
 
 // change makes the new revision. It does not wait for its pods.

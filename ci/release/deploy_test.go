@@ -540,6 +540,23 @@ func TestANamespaceThatAnotherRunMadeMeanwhileIsTaken(t *testing.T) {
 	})
 }
 
+func TestANamespaceThatIsRemovedUnderARunEndsIt(t *testing.T) {
+	r := request(t, "one")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.client("run")
+		c.onStep = func(int) {
+			if w.lease != nil {
+				delete(w.namespaces, "todo")
+			}
+		}
+		got := c.deploy(r)
+		require.ErrorIs(t, got.err, ErrLeaseLost)
+		require.ErrorContains(t, got.err, "namespace todo was removed")
+		assert.Equal(t, []string{"create namespace"}, w.did("run"))
+	})
+}
+
 func TestAnEphemeralClusterKeepsWhatFailed(t *testing.T) {
 	r := request(t, "bad")
 	r.Ephemeral, r.Secrets, r.Environment = true, SecretFiles{}, "development"

@@ -106,10 +106,7 @@ func (r *run) step(ctx context.Context, a Action) {
 	if r.facts.Held && a != Reconnect {
 		working = r.lease.context()
 	}
-	step := report.Step{Name: string(a), Started: time.Now(), Outcome: report.Passed}
-	if a == Change {
-		step.Name = r.changeName()
-	}
+	step := report.Step{Name: r.name(a), Started: time.Now(), Outcome: report.Passed}
 	result, err := r.do(working, a)
 	step.Took, step.Result = report.Duration(time.Since(step.Started)), result
 	if err != nil {
@@ -172,10 +169,10 @@ func (r *run) do(ctx context.Context, a Action) (string, error) {
 
 // failed takes the failure of an action into account.
 func (r *run) failed(ctx, working context.Context, a Action, err error) {
-	cause := context.Cause(working)
+	cause, name := context.Cause(working), r.name(a)
 	switch {
 	case ctx.Err() != nil:
-		r.end(Cancelled, fmt.Errorf("%s: the run was told to end: %w", a, context.Cause(ctx)))
+		r.end(Cancelled, fmt.Errorf("%s: the run was told to end: %w", name, context.Cause(ctx)))
 	case errors.Is(err, ErrLeaseLost):
 		r.over(LeaseLost, err)
 	case errors.Is(cause, ErrLeaseLost):
@@ -186,16 +183,16 @@ func (r *run) failed(ctx, working context.Context, a Action, err error) {
 		r.interrupted(err)
 	case a == RecordSuccess, a == CleanUp:
 		// The release is live and has passed its test.
-		r.warn(fmt.Sprintf("%s: %s", a, err))
+		r.warn(fmt.Sprintf("%s: %s", name, err))
 		r.facts.done(a)
 	case r.facts.Changing && !r.facts.Failed:
-		r.failure, r.facts.Failed = fmt.Errorf("%s: %w", a, err), true
+		r.failure, r.facts.Failed = fmt.Errorf("%s: %w", name, err), true
 	case a == Remediate, a == WatchRemediation:
-		r.end(Stalled, fmt.Errorf("%w\n%s: %w\nThe release is left as it is; see: release status", r.failure, a, err))
+		r.end(Stalled, fmt.Errorf("%w\n%s: %w\nThe release is left as it is; see: release status", r.failure, name, err))
 	case a == Remove:
-		r.end(Stalled, fmt.Errorf("%s: %w\nCall uninstall again: it goes on from here", a, err))
+		r.end(Stalled, fmt.Errorf("%s: %w\nCall uninstall again: it goes on from here", name, err))
 	default:
-		r.end(Refused, fmt.Errorf("%s: %w\nNothing of the release was changed", a, err))
+		r.end(Refused, fmt.Errorf("%s: %w\nNothing of the release was changed", name, err))
 	}
 }
 

@@ -33,12 +33,11 @@ func (r *run) finish(ctx context.Context, s State) (report.Run, error) {
 		r.report.Reach = r.accessHints()
 	}
 	r.report.Took = report.Duration(time.Since(r.report.Started))
-	return r.ended(r.failure)
+	return r.ended(redacted(r.failure, r.hidden()))
 }
 
 // ended puts the failure, nil for none, into the report too.
 func (r *run) ended(failure error) (report.Run, error) {
-	failure = redacted(failure, r.hidden())
 	if failure != nil {
 		r.report.Failure = failure.Error()
 	}

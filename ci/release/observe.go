@@ -17,6 +17,9 @@ func (r *run) observe(ctx context.Context) (string, error) {
 	if err := r.look(ctx); err != nil {
 		return "", err
 	}
+	if r.facts.Held && !r.facts.Namespace {
+		return "", fmt.Errorf("%w: namespace %s was removed, and the Lease with it", ErrLeaseLost, r.target.Namespace)
+	}
 	last := r.history.Last()
 	r.facts.Pending = last.pending()
 	if r.facts.Changing {
