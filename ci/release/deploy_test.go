@@ -37,7 +37,7 @@ func TestAFirstDeploymentInstallsTestsAndRecords(t *testing.T) {
 			steps = append(steps, s.Name)
 		}
 		assert.Equal(t, []string{"look at the cluster", "create the namespace", "acquire the lease", "look at the cluster",
-			"apply the secret", "upgrade the release", "wait for every pod", "test the release", "record the success",
+			"apply the Secret of the release", "upgrade the release", "wait for every pod", "test the release", "record the success",
 			"remove old secrets"}, steps)
 		assert.Contains(t, got.progress, "1 new pod to become available")
 	})
@@ -507,7 +507,7 @@ func TestWhatIsRefusedBeforeTheReleaseChangesSaysSo(t *testing.T) {
 	r := request(t, "one")
 	for refuse, says := range map[string]string{
 		"create Namespace": "create the namespace: create Namespace ended", "create Lease": "acquire the lease: writing who holds the release",
-		"apply": "apply the secret", "version": "look at the cluster", "get secrets": "reading the release's revisions",
+		"apply": "apply the Secret of the release", "version": "look at the cluster", "get secrets": "reading the release's revisions",
 		"get secret": "reading secret", "render": "rendering the chart", "get nodes,pods": "reading the cluster's capacity",
 		"get lease": "reading who holds the release",
 	} {

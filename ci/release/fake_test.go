@@ -176,7 +176,11 @@ func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
 	var items []any
 	switch {
 	case q.Manifests != "":
-		items = objects(c.live)
+		owned, err := withOwner(c.live, Target{Release: "todo-chatbot", Namespace: "todo"})
+		if err != nil {
+			return nil, err
+		}
+		items = objects(owned)
 	case q.Kinds == "namespace":
 		for _, name := range q.Names {
 			if c.namespaces[name] {

@@ -3,7 +3,9 @@ package release
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +20,10 @@ func (r *run) plan(ctx context.Context) (plan.Plan, error) {
 	after, err := r.Cluster.Render(ctx, chart)
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("rendering the chart: %w", err)
+	}
+	owned, err := withOwner(after, r.target)
+	if err != nil {
+		return plan.Plan{}, err
 	}
 	last := r.history.Last()
 	in := plan.Input{Before: last.Manifest, After: after, Secrets: r.hidden()}
@@ -34,7 +40,7 @@ func (r *run) plan(ctx context.Context) (plan.Plan, error) {
 			return err
 		})
 		group.Go(func() error {
-			applied, err := r.Cluster.DryRun(inner, r.target.Namespace, after)
+			applied, err := r.Cluster.DryRun(inner, r.target.Namespace, owned)
 			in.Applied = string(applied)
 			return err
 		})
@@ -69,4 +75,39 @@ func (r *run) clusterID(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the cluster has %d namespaces kube-system", len(list.Items))
 	}
 	return list.Items[0].Metadata.UID, nil
+}
+
+// withOwner adds to manifests what Helm adds to each object that it applies. Without it the server would take a dry run in
+// Helm's name for one that removes it.
+func withOwner(manifests string, t Target) (string, error) {
+	var all []string
+	for _, document := range kube.Documents([]byte(manifests)) {
+		object := map[string]any{}
+		if err := kube.Decode(document, &object); err != nil {
+			return "", fmt.Errorf("reading what the chart renders: %w", err)
+		}
+		meta, _ := object["metadata"].(map[string]any)
+		if meta == nil {
+			return "", errors.New("reading what the chart renders: an object has no metadata")
+		}
+		set(meta, "annotations", "meta.helm.sh/release-name", t.Release)
+		set(meta, "annotations", "meta.helm.sh/release-namespace", t.Namespace)
+		set(meta, "labels", "app.kubernetes.io/managed-by", "Helm")
+		raw, err := json.Marshal(object)
+		if err != nil {
+			return "", fmt.Errorf("reading what the chart renders: %w", err)
+		}
+		all = append(all, string(raw))
+	}
+	return strings.Join(all, "\n---\n"), nil
+}
+
+// set adds an entry to one of the maps of an object's metadata.
+func set(meta map[string]any, field, key, value string) {
+	entries, _ := meta[field].(map[string]any)
+	if entries == nil {
+		entries = map[string]any{}
+		meta[field] = entries
+	}
+	entries[key] = value
 }

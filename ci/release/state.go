@@ -79,7 +79,7 @@ const (
 	CreateNamespace  Action = "create the namespace"
 	AcquireLease     Action = "acquire the lease"
 	DeliverImages    Action = "deliver the images"
-	ApplySecret      Action = "apply the secret"
+	ApplySecret      Action = "apply the Secret of the release"
 	Repair           Action = "repair the pending release"
 	Change           Action = "change the release"
 	Remove           Action = "remove the release"

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"todo-chatbot/ci/kube"
@@ -21,6 +22,10 @@ type Client struct {
 	Kubeconfig, Context string
 	// Kubectl and Helm are the programs, "" for those on PATH.
 	Kubectl, Helm string
+
+	asking sync.Mutex
+	// helmVersion is what Helm says of itself, once it was asked.
+	helmVersion string
 }
 
 var _ release.Cluster = (*Client)(nil)
@@ -251,13 +256,40 @@ func (c *Client) Delete(ctx context.Context, q release.Query) error {
 
 // Upgrade implements release.Writer.
 func (c *Client) Upgrade(ctx context.Context, chart release.Chart) error {
-	args := append([]string{"upgrade", chart.Release, chart.Path, "--install", "--history-max", historyMax}, valuesArgs(chart)...)
-	return c.change(ctx, chart.Values, chart.Namespace, args...)
+	flags, err := c.applyFlags(ctx)
+	if err != nil {
+		return err
+	}
+	args := append([]string{"upgrade", chart.Release, chart.Path, "--install", "--history-max", historyMax}, flags...)
+	return c.change(ctx, chart.Values, chart.Namespace, append(args, valuesArgs(chart)...)...)
 }
 
 // Rollback implements release.Writer.
 func (c *Client) Rollback(ctx context.Context, namespace, name string, revision int) error {
-	return c.change(ctx, nil, namespace, "rollback", name, strconv.Itoa(revision), "--history-max", historyMax)
+	flags, err := c.applyFlags(ctx)
+	if err != nil {
+		return err
+	}
+	args := append([]string{"rollback", name, strconv.Itoa(revision), "--history-max", historyMax}, flags...)
+	return c.change(ctx, nil, namespace, args...)
+}
+
+// applyFlags let the chart win over what somebody changed by hand, as Helm 3 has it without a flag.
+func (c *Client) applyFlags(ctx context.Context) ([]string, error) {
+	c.asking.Lock()
+	defer c.asking.Unlock()
+	if c.helmVersion == "" {
+		var out bytes.Buffer
+		command := process{args: []string{or(c.Helm, "helm"), "version", "--template", "{{.Version}}"}, name: "helm version", out: &out}
+		if err := command.start(ctx); err != nil {
+			return nil, err
+		}
+		c.helmVersion = strings.TrimSpace(out.String())
+	}
+	if strings.HasPrefix(c.helmVersion, "v3.") {
+		return nil, nil
+	}
+	return []string{"--server-side=true", "--force-conflicts"}, nil
 }
 
 // Uninstall implements release.Writer.

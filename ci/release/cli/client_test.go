@@ -27,6 +27,7 @@ func scripted(t *testing.T, script string) programs {
 	folder := t.TempDir()
 	body := "#!/bin/sh\n" + `log=` + folder + "\n" +
 		`[ "$5" = get ] && [ "$6" = --raw ] && { [ -e $log/away ] && { cat $log/away >&2; exit 1; }; [ -n "$RAW" ] && printf %s "$RAW" || echo '{"gitVersion": "v1.36.4"}'; exit 0; }` + "\n" +
+		`[ "$1" = version ] && { [ -e $log/nohelm ] && exit 1; echo "${HELM_SAYS:-v4.3.0}"; exit 0; }` + "\n" +
 		`n=$(ls $log | grep -c args || true); printf '%s\n' "$(basename "$0")" "$@" >$log/args.$n; env >$log/env.$n; cat >$log/stdin.$n` + "\n" + script + "\n"
 	for _, name := range []string{"kubectl", "helm"} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(body), 0o700))
@@ -72,11 +73,11 @@ func TestEachVerbIsOneCall(t *testing.T) {
 		"kubectl --kubeconfig /k --context c logs --namespace ns --selector a=b --all-containers --prefix --ignore-errors --max-log-requests 20 --follow": func(c *Client) error {
 			return c.Logs(ctx, release.Logs{Namespace: "ns", Selector: "a=b", Follow: true}, &bytes.Buffer{})
 		},
-		"kubectl --kubeconfig /k --context c apply --namespace ns --filename - --server-side --force-conflicts --field-manager helm --dry-run=server --output json < kind: A": func(c *Client) error { _, err := c.DryRun(ctx, "ns", "kind: A"); return err },
-		"helm --kubeconfig /k --kube-context c --namespace ns upgrade todo /chart --install --history-max 5 --values /a.yaml --values /b.yaml --values - < {\"x\":1}":         func(c *Client) error { return c.Upgrade(ctx, chart) },
-		"helm --kubeconfig /k --kube-context c --namespace ns rollback todo 3 --history-max 5":                                                                                func(c *Client) error { return c.Rollback(ctx, "ns", "todo", 3) },
-		"helm --kubeconfig /k --kube-context c --namespace ns uninstall todo --ignore-not-found --wait --timeout 3m":                                                          func(c *Client) error { return c.Uninstall(ctx, "ns", "todo") },
-		"helm --kubeconfig /k --kube-context c --namespace ns test todo --timeout 3m":                                                                                         func(c *Client) error { return c.Test(ctx, "ns", "todo") },
+		"kubectl --kubeconfig /k --context c apply --namespace ns --filename - --server-side --force-conflicts --field-manager helm --dry-run=server --output json < kind: A":                              func(c *Client) error { _, err := c.DryRun(ctx, "ns", "kind: A"); return err },
+		"helm --kubeconfig /k --kube-context c --namespace ns upgrade todo /chart --install --history-max 5 --server-side=true --force-conflicts --values /a.yaml --values /b.yaml --values - < {\"x\":1}": func(c *Client) error { return c.Upgrade(ctx, chart) },
+		"helm --kubeconfig /k --kube-context c --namespace ns rollback todo 3 --history-max 5 --server-side=true --force-conflicts":                                                                        func(c *Client) error { return c.Rollback(ctx, "ns", "todo", 3) },
+		"helm --kubeconfig /k --kube-context c --namespace ns uninstall todo --ignore-not-found --wait --timeout 3m":                                                                                       func(c *Client) error { return c.Uninstall(ctx, "ns", "todo") },
+		"helm --kubeconfig /k --kube-context c --namespace ns test todo --timeout 3m":                                                                                                                      func(c *Client) error { return c.Test(ctx, "ns", "todo") },
 		"helm --kubeconfig /k --kube-context c --namespace ns template todo /chart --values /a.yaml --values /b.yaml --values - --kube-version v1.36.4 --no-hooks < {\"x\":1}": func(c *Client) error {
 			rendering := chart
 			rendering.KubeVersion, rendering.NoHooks = "v1.36.4", true
@@ -98,6 +99,19 @@ func TestTheProgramsAreThoseOnPATHAndTheirOwnKubeconfigIsLeftToThem(t *testing.T
 	var c Client
 	assert.Equal(t, []string{"kubectl", "get"}, c.kubectl("get"))
 	assert.Equal(t, []string{"helm", "--namespace", "ns", "test"}, c.helm("ns", "test"))
+}
+
+func TestTheChartWinsOverWhatWasChangedByHandWithEitherHelm(t *testing.T) {
+	t.Setenv("HELM_SAYS", "v3.19.0")
+	p := scripted(t, "")
+	require.NoError(t, p.Rollback(context.Background(), "ns", "todo", 3))
+	args, _ := p.called(t)
+	assert.True(t, strings.HasSuffix(args, "rollback todo 3 --history-max 5"), "Helm 3 has no flag for it: %s", args)
+
+	p = scripted(t, "")
+	require.NoError(t, os.WriteFile(filepath.Join(p.folder, "nohelm"), nil, 0o600))
+	require.ErrorContains(t, p.Rollback(context.Background(), "ns", "todo", 3), "helm version ended with exit code 1")
+	require.ErrorContains(t, p.Upgrade(context.Background(), chart), "helm version ended with exit code 1")
 }
 
 func TestWhatIsReadIsStandardOutputAlone(t *testing.T) {
