@@ -49,8 +49,7 @@ const never = -1
 // remediate returns to the last good revision, or removes a first install.
 func (r *run) remediate(ctx context.Context) (string, error) {
 	r.began = time.Now()
-	good := r.before.Good()
-	if good.Number == 0 {
+	if r.before.Good().Number == 0 {
 		if err := r.uninstall(ctx); err != nil {
 			return "", err
 		}
@@ -58,17 +57,25 @@ func (r *run) remediate(ctx context.Context) (string, error) {
 		r.failure = fmt.Errorf("%w\nRemoved: this was the release's first install.", r.failure)
 		return "removed: this was the release's first install", nil
 	}
-	err := r.writer.Rollback(ctx, r.target.Namespace, r.target.Release, good.Number)
-	return fmt.Sprintf("rolled back to revision %d", good.Number), err
+	// Read anew: Helm may have forgotten the one that was found, and a repair has made another of the same objects.
+	history, err := r.readHistory(ctx)
+	if err != nil {
+		return "", err
+	}
+	if r.good = history.goodBefore(r.before.Last().Number); r.good.Number == 0 {
+		return "", errors.New("no revision to return to is left; see: release status")
+	}
+	return fmt.Sprintf("rolled back to revision %d", r.good.Number),
+		r.writer.Rollback(ctx, r.target.Namespace, r.target.Release, r.good.Number)
 }
 
 // returned tells of a release that runs again as it was.
 func (r *run) returned() {
-	good, what := r.before.Good(), "no revision was proven before"
-	if good.Proven {
+	what := "no revision was proven before"
+	if r.good.Proven {
 		what = "the last that was proven"
 	}
-	r.failure = fmt.Errorf("%w\nRolled back to revision %d: %s.", r.failure, good.Number, what)
+	r.failure = fmt.Errorf("%w\nRolled back to revision %d: %s.", r.failure, r.good.Number, what)
 }
 
 // uninstall removes what is the release's: Helm's objects, and what Helm leaves, which are the pods of its tests and the

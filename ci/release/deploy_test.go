@@ -295,6 +295,59 @@ func TestAReleaseThatWasNeverProvenReturnsToWhatHelmCallsDeployed(t *testing.T) 
 	})
 }
 
+func TestARemediationThatCannotReadOrFindItsRevisionSaysSo(t *testing.T) {
+	good, bad := request(t, "good"), request(t, "bad")
+	for says, spoil := range map[string]func(*world){
+		"reading the release's revisions":  func(w *world) { w.refuses["get secrets"] = "forbidden" },
+		"no revision to return to is left": func(w *world) { w.revisions = w.revisions[1:] },
+	} {
+		t.Run(says, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				require.NoError(t, w.client("first").deploy(good).err)
+				delete(w.last().labels, provenLabel)
+				w.broken = "bad"
+				c := w.client("second")
+				spoiled := false
+				c.onStep = func(int) {
+					if !spoiled && w.testPods > 0 && w.lastIs("deployed", "bad") {
+						spoil(w)
+						spoiled = true
+					}
+				}
+				got := c.deploy(bad)
+				require.ErrorContains(t, got.err, says)
+				require.ErrorContains(t, got.err, "The release is left as it is")
+				assert.Contains(t, w.live, "bad")
+			})
+		})
+	}
+}
+
+func TestAFailureNeverReturnsToARevisionOfItsOwnRun(t *testing.T) {
+	good, bad := request(t, "good"), request(t, "bad")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("first").deploy(good).err)
+		delete(w.last().labels, provenLabel)
+		w.stuck = "bad"
+		got := w.client("second").deploy(bad)
+		require.ErrorContains(t, got.err, "Rolled back to revision 1")
+		assert.Contains(t, w.live, "good")
+	})
+}
+
+func TestATestThatHelmCallsFailedFailsTheReleaseWhateverItsJourneySays(t *testing.T) {
+	r := request(t, "one")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		w.refuses["test"] = "pod todo-chatbot-test-journey failed"
+		got := w.client("run").deploy(r)
+		require.ErrorContains(t, got.err, "test the release: test ended with exit code 1:\npod todo-chatbot-test-journey failed")
+		assert.Equal(t, report.RolledBack, got.report.Outcome)
+	})
+}
+
 func TestAReleaseThatWasRolledBackIsProvenAsItWasBefore(t *testing.T) {
 	good, bad := request(t, "good"), request(t, "bad")
 	bubble(t, func(t *testing.T) {

@@ -54,6 +54,8 @@ type run struct {
 	// history is what Helm knew at the last look, and before what it knew when this run had changed nothing.
 	history, before History
 	version         string
+	// good is the revision that a failure was returned to.
+	good Revision
 	// base is the newest revision before the change, and began when it began.
 	base  int
 	began time.Time

@@ -7,7 +7,7 @@ type Facts struct {
 	Observed bool
 	// Namespace, Secret and Delivered say what is there.
 	Namespace, Secret, Delivered bool
-	// Pending is true when the newest revision is half made.
+	// Pending is true when the release has to return to its last good revision before anything else.
 	Pending bool
 	// InSync is true when the release is what it shall be, was tested, and runs.
 	InSync bool

@@ -164,7 +164,10 @@ func (c *client) wrote(what string) {
 }
 
 func (c *client) Version(ctx context.Context) (string, error) {
-	return "v1.36.4", c.call(ctx, "version")
+	if err := c.call(ctx, "version"); err != nil {
+		return "", err
+	}
+	return "v1.36.4", nil
 }
 
 func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
@@ -499,7 +502,7 @@ func (c *client) begin(status, manifest string, labels map[string]string) *fakeR
 	maps.Copy(next.labels, labels)
 	c.wrote(status)
 	c.revisions = append(c.revisions, next)
-	if over := len(c.revisions) - 5; over > 0 {
+	if over := len(c.revisions) - HistoryMax; over > 0 {
 		c.revisions = slices.Delete(c.revisions, 0, over)
 	}
 	return next

@@ -26,7 +26,7 @@ type Revision struct {
 	Status string `json:"status"`
 	// Proven is true when it passed its test.
 	Proven bool `json:"proven"`
-	// Content stands for what it was made from, "" when that is not known.
+	// Content stands for what it was made from, "" when that is not known. A revision that is not proven has none.
 	Content string `json:"content,omitempty"`
 	// Manifest are its objects, and Hooks those that are made for a moment.
 	Manifest string `json:"-"`
@@ -144,14 +144,34 @@ func (h History) Last() Revision {
 
 // Good is the revision to return to: the newest that was proven, or, of a release that never was, the newest that Helm calls
 // deployed or superseded. Its number is 0 when there is none.
-func (h History) Good() Revision {
+func (h History) Good() Revision { return h.goodBefore(h.Last().Number) }
+
+// goodBefore is Good for a run that made the revisions after a number: Helm calls those deployed as soon as they are applied.
+func (h History) goodBefore(number int) Revision {
 	var good Revision
 	for _, r := range h {
-		if r.Proven || (!good.Proven && (r.Status == "deployed" || r.Status == "superseded")) {
+		applied := (r.Status == "deployed" || r.Status == "superseded") && r.Number <= number
+		if r.Proven || (!good.Proven && applied) {
 			good = r
 		}
 	}
 	return good
+}
+
+// HistoryMax is how many revisions Helm keeps of a release.
+const HistoryMax = 5
+
+// fading is true when so many revisions came after the last proven one that Helm is about to forget it: each of them is a
+// run's that was killed before its test. The release has to return to it once, which makes it the newest.
+func (h History) fading() bool {
+	good := h.Good()
+	newer := 0
+	for _, r := range h {
+		if r.Number > good.Number {
+			newer++
+		}
+	}
+	return good.Proven && newer >= HistoryMax-2
 }
 
 // Previous is the revision that a rollback without a number means: the newest proven one with other objects than the

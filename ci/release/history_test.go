@@ -90,6 +90,21 @@ func TestWhatIsHalfMadeIsPending(t *testing.T) {
 	}
 }
 
+func TestAProvenRevisionThatHelmIsAboutToForgetIsReturnedTo(t *testing.T) {
+	for name, c := range map[string]struct {
+		notes  []string
+		fading bool
+	}{
+		"not installed": {nil, false},
+		"the newest":    {[]string{"1 superseded a", "2 superseded b", "3 superseded c", "4 deployed d !"}, false},
+		"two are newer": {[]string{"1 superseded a !", "2 superseded b", "3 deployed c"}, false},
+		"three are":     {[]string{"1 superseded a !", "2 superseded b", "3 superseded c", "4 deployed d"}, true},
+		"never proven":  {[]string{"1 superseded a", "2 superseded b", "3 superseded c", "4 failed d"}, false},
+	} {
+		assert.Equal(t, c.fading, revisions(t, c.notes...).fading(), name)
+	}
+}
+
 func TestARevisionThatCannotBeReadIsNeverTakenForNone(t *testing.T) {
 	secret := func(version string, data []byte) []byte {
 		return asJSON(map[string]any{"items": []any{map[string]any{

@@ -137,6 +137,41 @@ func TestARunKilledTwiceIsPutRightByTheNextOne(t *testing.T) {
 	}
 }
 
+// Each killed run leaves a revision that Helm calls deployed, and Helm keeps a few.
+func TestTheLastProvenRevisionIsNotForgottenHoweverManyRunsAreKilled(t *testing.T) {
+	good, bad := request(t, "good"), request(t, "bad")
+	var others []Request
+	for i := range 9 {
+		others = append(others, request(t, fmt.Sprint("other", i)))
+	}
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("first").deploy(good).err)
+		for i, r := range others {
+			c := w.client(fmt.Sprint("killed ", i))
+			c.onStep = func(step int) {
+				if w.lastIs("deployed", fmt.Sprint("other", i)) {
+					c.killAt = step + 1
+				}
+			}
+			require.Error(t, c.deploy(r).err)
+			require.True(t, w.lastIs("deployed", fmt.Sprint("other", i)))
+		}
+		w.broken = "bad"
+		got := w.client("last").deploy(bad)
+		require.ErrorContains(t, got.err, "the last that was proven")
+		w.converged(t, "good")
+	})
+}
+
+// lastIs is true when the newest revision has a status and an image.
+func (w *world) lastIs(status, image string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := w.last()
+	return last != nil && last.status == status && strings.Contains(last.manifest, image)
+}
+
 // The API server goes away at each step of a run, for a moment, for longer than the Lease lasts, and for longer than a run
 // waits.
 func TestAnAPIServerThatGoesAwayIsWaitedForAndThenTold(t *testing.T) {

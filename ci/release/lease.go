@@ -148,11 +148,9 @@ func (l *lease) renewLoop(t *term) {
 func (l *lease) extend(t *term, asked time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// One that has run out meanwhile stays so: what was under way has been ended.
-	if t.expiry.Stop() {
-		t.deadline = asked.Add(RenewDeadline)
-		t.expiry.Reset(time.Until(t.deadline))
-	}
+	// One that has run out meanwhile stays so: its context has ended.
+	t.deadline = asked.Add(RenewDeadline)
+	t.expiry.Reset(time.Until(t.deadline))
 }
 
 // valid is nil while the run may write.

@@ -259,6 +259,7 @@ func TestAWriteWhoseAnswerGotLostIsTheRunsOwn(t *testing.T) {
 			got := c.deploy(r)
 			require.NoError(t, got.err, "answer %d", lost)
 			w.converged(t, "one", "answer %d", lost)
+			assert.Len(t, w.revisions, 1, "answer %d: what was made is not made again", lost)
 		}
 	})
 }
@@ -337,4 +338,91 @@ func TestARunThatLostItsLeaseWritesNothingMore(t *testing.T) {
 			assert.Greater(t, lost, 15)
 		})
 	}
+}
+
+func TestNothingIsWrittenByAHolderWhoseLeaseHasRunOut(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		l, c := held(t, w)
+		g := guarded{c, l}
+		ctx := t.Context() // whatever becomes of the context that ends with the term
+		writes := map[string]func() error{
+			"apply":     func() error { return g.Apply(ctx, []byte("{}")) },
+			"label":     func() error { return g.Label(ctx, "todo", "secret", "a", nil) },
+			"delete":    func() error { return g.Delete(ctx, Query{Kinds: "pods"}) },
+			"upgrade":   func() error { return g.Upgrade(ctx, Chart{}) },
+			"rollback":  func() error { return g.Rollback(ctx, "todo", "todo-chatbot", 1) },
+			"uninstall": func() error { return g.Uninstall(ctx, "todo", "todo-chatbot") },
+			"test":      func() error { return g.Test(ctx, "todo", "todo-chatbot") },
+		}
+		require.NoError(t, writes["apply"]())
+		l.close()
+		steps := c.steps
+		for name, write := range writes {
+			require.ErrorIs(t, write(), errLeaseExpired, name)
+		}
+		l.term = nil
+		require.ErrorIs(t, writes["apply"](), errLeaseExpired, "nor by one that never had it")
+		assert.Equal(t, steps, c.steps)
+	})
+}
+
+func TestWhateverIsUnderWayEndsWithTheTerm(t *testing.T) {
+	r := request(t, "one")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.client("run")
+		began, ended := time.Time{}, time.Time{}
+		got := c.run(func(ctx context.Context, e *Engine) (report.Run, error) {
+			e.Deliver = func(ctx context.Context) error {
+				if !began.IsZero() {
+					return nil
+				}
+				began = time.Now()
+				c.cut = []window{{began, began.Add(time.Minute)}}
+				<-ctx.Done() // as a child does that never ends by itself
+				ended = time.Now()
+				return context.Cause(ctx)
+			}
+			return e.Deploy(ctx, r)
+		})
+		require.NoError(t, got.err, "it is begun again")
+		assert.LessOrEqual(t, ended.Sub(began), RenewDeadline)
+		w.converged(t, "one")
+	})
+}
+
+func TestAnAddressThatNeverAnsweredIsGivenUpSoon(t *testing.T) {
+	r := request(t, "one")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		w.away = []window{{time.Now(), time.Now().Add(time.Hour)}}
+		began := time.Now()
+		got := w.client("run").deploy(r)
+		require.ErrorIs(t, got.err, ErrUnreachable)
+		require.ErrorContains(t, got.err, `and has not for 15s; nothing was changed; see that "kubectl get nodes" works`)
+		assert.Less(t, time.Since(began), 20*time.Second)
+	})
+}
+
+func TestARunThatIsToldToEndDoesNotWaitForAServerThatIsAway(t *testing.T) {
+	r := request(t, "one")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		w.rollTime = time.Minute
+		c := w.client("run")
+		hangs := &hanging{client: c}
+		ctx, end := context.WithCancel(t.Context())
+		var told time.Time
+		go func() {
+			time.Sleep(6 * time.Second)
+			told, hangs.hang = time.Now(), 1000
+			end()
+		}()
+		run, err := (&Engine{Cluster: hangs, Progress: &strings.Builder{}}).Deploy(ctx, r)
+		require.ErrorContains(t, err, "the run was told to end")
+		assert.Less(t, time.Since(told), 1500*time.Millisecond)
+		require.Len(t, run.Warnings, 1)
+		assert.Contains(t, run.Warnings[0], "giving the lease back")
+	})
 }

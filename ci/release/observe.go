@@ -21,7 +21,7 @@ func (r *run) observe(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%w: namespace %s was removed, and the Lease with it", ErrLeaseLost, r.target.Namespace)
 	}
 	last := r.history.Last()
-	r.facts.Pending = last.pending()
+	r.facts.Pending = last.pending() || r.history.fading()
 	if r.facts.Changing {
 		// Helm was broken off: what it has stored since says whether the change was made.
 		r.facts.Changed = r.base >= 0 && last.Number > r.base && last.Status == "deployed"
@@ -38,10 +38,12 @@ func (r *run) observe(ctx context.Context) (string, error) {
 }
 
 // look reads what is there: the version, the namespace, the release's revisions and its Secret.
-func (r *run) look(ctx context.Context) (err error) {
-	if r.version, err = r.Cluster.Version(ctx); err != nil {
+func (r *run) look(ctx context.Context) error {
+	version, err := r.Cluster.Version(ctx)
+	if err != nil {
 		return err
 	}
+	r.version = version // which stays, when the server goes away later
 	if r.facts.Namespace, err = r.exists(ctx, Query{Kinds: "namespace", Names: []string{r.target.Namespace}}); err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (r *run) comparePlan(ctx context.Context) error {
 // would change no object, and every pod runs and is ready. Whatever is in doubt is deployed, and tells there.
 func (r *run) inSync(ctx context.Context) (bool, error) {
 	last := r.history.Last()
-	if last.Status != "deployed" || !last.Proven || last.Content != r.desired.content {
+	if last.Status != "deployed" || last.Content != r.desired.content {
 		return false, nil
 	}
 	began := time.Now()

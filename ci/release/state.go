@@ -27,7 +27,8 @@ const (
 	ImagesMissing State = "ImagesMissing"
 	// SecretMissing is a release whose Secret is not there.
 	SecretMissing State = "SecretMissing"
-	// Pending is a revision that a run which ended early left half made.
+	// Pending is a revision that a run which ended early left half made, or so many of them that Helm is about to forget the
+	// last proven one.
 	Pending State = "Pending"
 	// OutOfSync is a release that is not what it shall be.
 	OutOfSync State = "OutOfSync"

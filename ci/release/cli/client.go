@@ -37,11 +37,12 @@ const (
 	hookTimeout = "3m"
 	// fieldManager is Helm's own name, so that nothing looks taken over.
 	fieldManager = "helm"
-	// historyMax is how many revisions are kept.
-	historyMax = "5"
 	// mostLogs is how many containers' logs are followed at once.
 	mostLogs = "20"
 )
+
+// historyMax is how many revisions are kept.
+var historyMax = strconv.Itoa(release.HistoryMax)
 
 // answerTimeout is how long one request may take. A test has no time for it.
 var answerTimeout = 30 * time.Second
