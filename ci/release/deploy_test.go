@@ -298,8 +298,8 @@ func TestAReleaseThatWasNeverProvenReturnsToWhatHelmCallsDeployed(t *testing.T) 
 func TestARemediationThatCannotReadOrFindItsRevisionSaysSo(t *testing.T) {
 	good, bad := request(t, "good"), request(t, "bad")
 	for says, spoil := range map[string]func(*world){
-		"reading the release's revisions":  func(w *world) { w.refuses["get secrets"] = "forbidden" },
-		"no revision to return to is left": func(w *world) { w.revisions = w.revisions[1:] },
+		"reading the release's revisions":  func(w *world) { w.refuse("get secrets", "forbidden") },
+		"no revision to return to is left": func(w *world) { look(w, func() int { w.revisions = w.revisions[1:]; return 0 }) },
 	} {
 		t.Run(says, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -310,7 +310,7 @@ func TestARemediationThatCannotReadOrFindItsRevisionSaysSo(t *testing.T) {
 				c := w.client("second")
 				spoiled := false
 				c.onStep = func(int) {
-					if !spoiled && w.testPods > 0 && w.lastIs("deployed", "bad") {
+					if !spoiled && look(w, func() bool { return w.testPods > 0 }) && w.lastIs("deployed", "bad") {
 						spoil(w)
 						spoiled = true
 					}
@@ -390,14 +390,12 @@ func TestALeaseLostAfterTheTestIsAWarning(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
 		c := w.client("run")
-		w.refuses["label"] = "a conflict"
+		c.labelling = 3 * RetryPeriod // a sign of life tells meanwhile
+		stolen := false
 		c.onStep = func(int) {
-			w.mu.Lock()
-			tested := w.proven[w.live]
-			w.mu.Unlock()
-			if tested && w.lease.Spec.HolderIdentity == c.identity {
+			if !stolen && look(w, func() bool { return w.proven[w.live] }) {
 				steal(w)
-				time.Sleep(RetryPeriod) // the next sign of life tells
+				stolen = true
 			}
 		}
 		got := c.deploy(r)
@@ -417,9 +415,9 @@ func TestALabelIsTriedAgain(t *testing.T) {
 		w.refuses["label"] = "a conflict"
 		tries := 0
 		c.onStep = func(int) {
-			if slices.Contains(w.did("run"), "test") && w.proven[w.live] {
+			if look(w, func() bool { return w.proven[w.live] }) {
 				if tries++; tries > 4 {
-					delete(w.refuses, "label")
+					w.refuse("label", "")
 				}
 			}
 		}
@@ -492,7 +490,7 @@ func TestARepairedReleaseThatCannotBeReadIsRemediated(t *testing.T) {
 		c := w.client("second")
 		c.onStep = func(int) {
 			if slices.Contains(w.did("second"), "deployed") {
-				w.refuses["get namespace"] = "forbidden"
+				w.refuse("get namespace", "forbidden")
 			}
 		}
 		got := c.deploy(next)
@@ -518,7 +516,7 @@ func TestImagesAreDeliveredUnderTheLeaseAndBeforeTheRelease(t *testing.T) {
 					got := c.run(func(ctx context.Context, e *Engine) (report.Run, error) {
 						e.Deliver = func(context.Context) error {
 							delivered = true
-							assert.Equal(t, c.identity, w.lease.Spec.HolderIdentity)
+							assert.True(t, look(w, func() bool { return c.identity == w.lease.Spec.HolderIdentity }))
 							assert.NotContains(t, w.did("run"), "apply secret")
 							if fails {
 								return errors.New("node a has no room")
@@ -585,7 +583,7 @@ func TestANamespaceThatAnotherRunMadeMeanwhileIsTaken(t *testing.T) {
 		c := w.client("run")
 		c.onStep = func(n int) {
 			if n == 4 {
-				w.namespaces["todo"] = true
+				look(w, func() bool { w.namespaces["todo"] = true; return true })
 			}
 		}
 		require.NoError(t, c.deploy(r).err)
@@ -599,6 +597,8 @@ func TestANamespaceThatIsRemovedUnderARunEndsIt(t *testing.T) {
 		w := newWorld()
 		c := w.client("run")
 		c.onStep = func(int) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			if w.lease != nil {
 				delete(w.namespaces, "todo")
 			}
@@ -660,8 +660,8 @@ func TestALeaseThatCannotBeGivenBackIsAWarning(t *testing.T) {
 		w := newWorld()
 		c := w.client("run")
 		c.onStep = func(int) {
-			if w.last() != nil && w.last().labels[provenLabel] != "" {
-				w.refuses["replace Lease"] = "forbidden"
+			if look(w, func() bool { return w.last() != nil && w.last().labels[provenLabel] != "" }) {
+				w.refuse("replace Lease", "forbidden")
 			}
 		}
 		got := c.deploy(r)

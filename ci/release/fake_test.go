@@ -92,8 +92,11 @@ type client struct {
 	cut []window
 	// loses says which answers get lost after the thing was done.
 	loses func(step int) bool
-	// onStep is told of each.
-	onStep func(step int)
+	// onStep is told of each, of one at a time.
+	onStep   func(step int)
+	stepping sync.Mutex
+	// labelling is how long a label takes.
+	labelling time.Duration
 }
 
 const latency = 100 * time.Millisecond
@@ -120,7 +123,9 @@ func (c *client) step(ctx context.Context) error {
 	gone := within(now, c.away) || within(now, c.cut)
 	c.mu.Unlock()
 	if c.onStep != nil {
+		c.stepping.Lock()
 		c.onStep(n)
+		c.stepping.Unlock()
 	}
 	if dead {
 		c.kill(errKilled)
@@ -141,15 +146,43 @@ func (c *client) call(ctx context.Context, name string) error {
 	if err := c.step(ctx); err != nil {
 		return err
 	}
-	if said := c.refuses[name]; said != "" {
+	if said := c.refusal(name); said != "" {
 		return &CommandError{Command: name, ExitCode: 1, Stderr: said}
 	}
 	return nil
 }
 
+// refusal is what a call is told, "" when nothing keeps it.
+func (w *world) refusal(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refuses[name]
+}
+
+// refuse lets a call fail from now on, and one of "" pass.
+func (w *world) refuse(name, said string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refuses[name] = said
+}
+
+// cutOff takes the server from this client alone.
+func (c *client) cutOff(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut = []window{{time.Now(), time.Now().Add(d)}}
+}
+
+// look reads something of the world while others change it.
+func look[T any](w *world, read func() T) T {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return read()
+}
+
 // answer is the end of a call: what it did may be done without this client's ever hearing of it.
 func (c *client) answer() error {
-	if c.loses != nil && c.loses(c.steps) {
+	if c.loses != nil && c.loses(c.steps) { // the world is locked
 		return fmt.Errorf("%w: the answer was lost", ErrUnreachable)
 	}
 	return nil
@@ -322,7 +355,7 @@ func (w *world) snapshot() []any {
 }
 
 func (c *client) Render(ctx context.Context, chart Chart) (string, error) {
-	if said := c.refuses["render"]; said != "" {
+	if said := c.refusal("render"); said != "" {
 		return "", &CommandError{Command: "helm template", ExitCode: 1, Stderr: said}
 	}
 	return rendered(chart), nil
@@ -444,6 +477,9 @@ func (c *client) Apply(ctx context.Context, object []byte) error {
 
 func (c *client) Label(ctx context.Context, _, _, name string, labels map[string]string) error {
 	if err := c.call(ctx, "label"); err != nil {
+		return err
+	}
+	if err := sleep(ctx, c.labelling); err != nil {
 		return err
 	}
 	c.mu.Lock()

@@ -151,7 +151,7 @@ func TestTheLastProvenRevisionIsNotForgottenHoweverManyRunsAreKilled(t *testing.
 			c := w.client(fmt.Sprint("killed ", i))
 			c.onStep = func(step int) {
 				if w.lastIs("deployed", fmt.Sprint("other", i)) {
-					c.killAt = step + 1
+					look(w, func() int { c.killAt = step + 1; return 0 })
 				}
 			}
 			require.Error(t, c.deploy(r).err)
@@ -247,10 +247,7 @@ func TestARunThatIsCutOffLosesItsReleaseToTheNextOne(t *testing.T) {
 					c.onStep = func(step int) {
 						if step == at && !started {
 							started = true
-							now := time.Now()
-							w.mu.Lock()
-							c.cut = []window{{now, now.Add(70 * time.Second)}}
-							w.mu.Unlock()
+							c.cutOff(70 * time.Second)
 							go func() { next <- s.run(w.client("next")) }()
 						}
 					}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -162,8 +163,8 @@ func TestALeaseIsKeptByItsSignsOfLife(t *testing.T) {
 		l, c := held(t, w)
 		time.Sleep(10 * time.Minute)
 		require.NoError(t, l.valid())
-		assert.Equal(t, l.identity, w.lease.Spec.HolderIdentity)
-		steps := c.steps
+		assert.Equal(t, l.identity, look(w, func() string { return w.lease.Spec.HolderIdentity }))
+		steps := look(w, func() int { return c.steps })
 		l.close()
 		time.Sleep(time.Minute)
 		assert.Equal(t, steps, c.steps, "no sign of life after the end")
@@ -177,7 +178,7 @@ func TestALeaseRunsOutAtItsDeadlineAndNotLater(t *testing.T) {
 		l, c := held(t, w)
 		time.Sleep(time.Minute)
 		cut := time.Now()
-		c.cut = []window{{cut, cut.Add(time.Hour)}}
+		c.cutOff(time.Hour)
 		<-l.context().Done()
 		require.ErrorIs(t, context.Cause(l.context()), errLeaseExpired)
 		require.ErrorIs(t, l.valid(), errLeaseExpired)
@@ -194,14 +195,14 @@ func TestALeaseThatRanOutIsTakenUpAgainAsLongAsNobodyHasIt(t *testing.T) {
 	}{
 		"nobody":               {func(*world) {}, false},
 		"another run":          {func(w *world) { steal(w) }, true},
-		"one that has ended":   {func(w *world) { steal(w); w.lease.Spec.HolderIdentity = "" }, true},
-		"one that uninstalled": {func(w *world) { w.lease = nil }, true},
+		"one that has ended":   {func(w *world) { steal(w); look(w, func() string { w.lease.Spec.HolderIdentity = ""; return "" }) }, true},
+		"one that uninstalled": {func(w *world) { look(w, func() bool { w.lease = nil; return true }) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				w := newWorld()
 				l, client := held(t, w)
-				client.cut = []window{{time.Now(), time.Now().Add(50 * time.Second)}}
+				client.cutOff(50 * time.Second)
 				time.Sleep(51 * time.Second)
 				require.ErrorIs(t, l.valid(), errLeaseExpired)
 				c.meanwhile(w)
@@ -272,10 +273,10 @@ func TestARequestThatHangsDoesNotUseUpTheLease(t *testing.T) {
 		l := newLease(hangs, Target{Release: "todo-chatbot", Namespace: "todo"}, Deploy, func(string) {})
 		w.namespaces["todo"] = true
 		require.NoError(t, l.acquire(t.Context(), time.Minute))
-		hangs.hang = 1
+		hangs.hang.Store(1)
 		time.Sleep(40 * time.Second)
 		require.NoError(t, l.valid())
-		hangs.hang = 1000
+		hangs.hang.Store(1000)
 		time.Sleep(31 * time.Second)
 		require.ErrorIs(t, l.valid(), errLeaseExpired)
 		l.close()
@@ -285,12 +286,12 @@ func TestARequestThatHangsDoesNotUseUpTheLease(t *testing.T) {
 // hanging never answers a number of writes of the Lease.
 type hanging struct {
 	*client
-	hang int
+	hang atomic.Int64
 }
 
 func (h *hanging) Replace(ctx context.Context, object []byte) ([]byte, error) {
-	if h.hang > 0 {
-		h.hang--
+	if h.hang.Load() > 0 {
+		h.hang.Add(-1)
 		<-ctx.Done()
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, context.Cause(ctx))
 	}
@@ -312,7 +313,7 @@ func TestARunThatLostItsLeaseWritesNothingMore(t *testing.T) {
 					c := w.client("second")
 					var stolen time.Time
 					c.onStep = func(step int) {
-						if step >= at && stolen.IsZero() && c.identity != "" && w.lease.Spec.HolderIdentity == c.identity {
+						if step >= at && stolen.IsZero() && look(w, func() bool { return c.identity != "" && w.lease.Spec.HolderIdentity == c.identity }) {
 							steal(w)
 							stolen = time.Now()
 						}
@@ -379,7 +380,7 @@ func TestWhateverIsUnderWayEndsWithTheTerm(t *testing.T) {
 					return nil
 				}
 				began = time.Now()
-				c.cut = []window{{began, began.Add(time.Minute)}}
+				c.cutOff(time.Minute)
 				<-ctx.Done() // as a child does that never ends by itself
 				ended = time.Now()
 				return context.Cause(ctx)
@@ -416,7 +417,8 @@ func TestARunThatIsToldToEndDoesNotWaitForAServerThatIsAway(t *testing.T) {
 		var told time.Time
 		go func() {
 			time.Sleep(6 * time.Second)
-			told, hangs.hang = time.Now(), 1000
+			told = time.Now()
+			hangs.hang.Store(1000)
 			end()
 		}()
 		run, err := (&Engine{Cluster: hangs, Progress: &strings.Builder{}}).Deploy(ctx, r)

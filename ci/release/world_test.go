@@ -102,7 +102,9 @@ func (c *client) rollback(t Target, revision int) outcome {
 }
 
 func (c *client) uninstall(t Target, volumes bool) outcome {
+	c.mu.Lock()
 	c.deletable = true
+	c.mu.Unlock()
 	return c.run(func(ctx context.Context, e *Engine) (report.Run, error) { return e.Uninstall(ctx, t, volumes) })
 }
 
@@ -139,6 +141,8 @@ func bubble(t *testing.T, f func(*testing.T)) { t.Helper(); synctest.Test(t, f) 
 
 // did lists what a client wrote.
 func (w *world) did(name string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	var all []string
 	for _, one := range w.writes {
 		if one.who == name {
