@@ -201,7 +201,7 @@ func (r *run) failed(ctx, working context.Context, a Action, err error) {
 // interrupted lets the run reconnect, unless it had to do so too often: then something else is wrong.
 func (r *run) interrupted(err error) {
 	if r.outages++; r.outages > mostOutages {
-		r.over(Unreachable, fmt.Errorf("%w, for the %dth time in this run; %s", err, r.outages, r.next()))
+		r.over(Unreachable, fmt.Errorf("the API server went away more than %d times; %s\n%w", mostOutages, r.next(), err))
 		return
 	}
 	r.facts.Interrupted, r.away = true, time.Now()
@@ -234,7 +234,7 @@ func (r *run) reconnect(ctx context.Context) error {
 		case err == nil || !errors.Is(err, ErrUnreachable):
 			return err
 		case time.Since(r.away) >= patience:
-			return fmt.Errorf("%w, and has not for %s; %s", err, patience, r.next())
+			return fmt.Errorf("no answer for %s; %s\n%w", patience, r.next(), err)
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err

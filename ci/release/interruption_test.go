@@ -203,7 +203,7 @@ func TestAnAPIServerThatGoesAwayIsWaitedForAndThenTold(t *testing.T) {
 						if errors.Is(got.err, ErrUnreachable) {
 							told++
 							assert.True(t, away > Outage || at == 1, what)
-							assert.Contains(t, got.err.Error(), "and has not for", what)
+							assert.Contains(t, got.err.Error(), "no answer for", what)
 							assert.Equal(t, report.Failed, got.report.Outcome)
 							for _, one := range w.writes {
 								assert.False(t, one.who == "run" && one.at.After(from.Add(time.Second)), "%s: wrote %q", what, one.what)
