@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -29,19 +30,10 @@ type Chart struct {
 	Pins string
 }
 
-// eachValues runs a command for every set of values that the chart has. $given are the arguments: a set that brings no
-// secrets wants the name of a Secret.
-func eachValues(command string) string {
-	return `set -eu
-for values in ci/*.yaml examples/*.yaml values-*.yaml; do
-  echo "$values"
-  given="--values $values"
-  grep -qE '^(secrets|existingSecret):' "$values" || given="$given --set existingSecret=named"
-` + command + `
-done`
-}
+// setsScript does something with every set of values that the chart has.
+const setsScript = "/scripts/sets.sh"
 
-// Lint the chart with every set of values under ci/.
+// Lint the chart with every set of values.
 //
 // +check
 func (c *Chart) Lint(ctx context.Context) error {
@@ -49,8 +41,7 @@ func (c *Chart) Lint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return passes(ctx, checkout, "chart lint", "sh", "-c",
-		eachValues(`  helm lint --strict --quiet . --kube-version "$KUBERNETES" $given`))
+	return passes(ctx, checkout, "chart lint", setsScript, "lint")
 }
 
 // Check what the chart renders against Kubernetes' own schemas.
@@ -61,23 +52,26 @@ func (c *Chart) Validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return passes(ctx, checkout.WithMountedDirectory("/schemas", c.Schemas), "chart validation", "sh", "-c",
-		eachValues(`  for schemas in /schemas/v*; do
-    helm template todo-chatbot . --namespace todo-chatbot --kube-version "${schemas##*/}" $given >/tmp/rendered.yaml
-    kubeconform -strict -summary -schema-location "$schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" \
-      -schema-location "/schemas/crds/{{ .ResourceKind }}{{ .KindSuffix }}.json" /tmp/rendered.yaml
-  done`))
+	return passes(ctx, checkout.WithMountedDirectory("/schemas", c.Schemas), "chart validation", setsScript, "validate", "/schemas")
 }
 
 // Check that the chart's README is what helm-docs makes of its values.
 //
 // +check
 func (c *Chart) Docs(ctx context.Context) error {
-	const script = `set -eu
-cp helm/todo-chatbot/README.md /tmp/README.md
-go tool -modfile=tools/go.mod helm-docs --chart-search-root helm/todo-chatbot --sort-values-order file --log-level warning
-diff -u /tmp/README.md helm/todo-chatbot/README.md || { echo "README.md is not what its values say; run: hack/test chart"; exit 1; }`
-	return passes(ctx, c.goTools(), "chart docs", "sh", "-c", script)
+	made, err := c.goTools().
+		WithExec([]string{"go", "tool", "-modfile=tools/go.mod", "helm-docs", "--chart-search-root", "helm/todo-chatbot",
+			"--sort-values-order", "file", "--log-level", "warning"}).
+		File("helm/todo-chatbot/README.md").
+		Contents(ctx)
+	if err != nil {
+		return explain("chart docs", err)
+	}
+	has, err := c.Source.File("README.md").Contents(ctx)
+	if err == nil && has != made {
+		err = errors.New("the chart's README.md is not what its values say; run: hack/test chart")
+	}
+	return err
 }
 
 // Test the chart and the rules that it is held against: what is rendered with which values, and what is refused. Those with
@@ -113,17 +107,14 @@ func (c *Chart) Render(
 	if err != nil {
 		return nil, err
 	}
-	container = container.WithNewFile("/run/values.yaml", "{}\n")
+	given := []string{file}
 	if values != nil {
 		container = container.WithMountedFile("/run/values.yaml", values)
+		given = append(given, "/run/values.yaml")
 	}
-	const script = `set -eu
-given="--values $1 --values /run/values.yaml"
-grep -qE '^(secrets|existingSecret):' /run/values.yaml || given="$given --set existingSecret=` + chart.Placeholder + `"
-# Into a file at once: what is rendered may hold secrets, and a log is not the place for them.
-exec helm template todo-chatbot . --namespace todo-chatbot --kube-version "$KUBERNETES" $given >/tmp/rendered.yaml`
 	return container.
-		WithExec([]string{"sh", "-c", script, "render", file}).
+		WithEnvVariable("SECRET", chart.Placeholder).
+		WithExec(append([]string{setsScript, "one", "/tmp/rendered.yaml"}, given...)).
 		File("/tmp/rendered.yaml"), nil
 }
 
@@ -180,7 +171,7 @@ func (c *Chart) checkout(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	return kubeTools(c.Pins).
+	return withScripts(kubeTools(c.Pins), "/scripts", chart.Scripts()).
 		WithEnvVariable("KUBERNETES", pins.Kubernetes()).
 		WithWorkdir("/chart").
 		WithMountedDirectory("/chart", c.Source), nil

@@ -21,6 +21,8 @@ type Frontend struct {
 	Pins string
 	// +private
 	Database string
+	// +private
+	Program *dagger.File
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string

@@ -59,12 +59,6 @@ func (m *TodoChatbot) Support() (string, error) {
 	return pins.CheckSupport(known, time.Now())
 }
 
-// pinned is the check alone.
-func (m *TodoChatbot) pinned(ctx context.Context) error {
-	_, err := m.Platforms(ctx)
-	return err
-}
-
 // noSuchPlatform is what the engine says of an index without the platform that it was asked for.
 const noSuchPlatform = "no manifest matches requested platform"
 

@@ -55,8 +55,7 @@ func (c *Chart) findings(ctx context.Context) ([]chart.Finding, error) {
 		return nil, err
 	}
 	rendered := checkout.
-		WithExec([]string{"sh", "-c", eachValues(`  mkdir -p "` + out + `/$(dirname "$values")"
-  helm template todo-chatbot . --namespace todo-chatbot --kube-version "$KUBERNETES" $given >"` + out + `/$values"`)}).
+		WithExec([]string{setsScript, "render", out}).
 		Directory(out)
 	names, err := rendered.Glob(ctx, "**/*.yaml")
 	if err != nil {

@@ -25,13 +25,8 @@ const threshold = scan.High
 //
 // +check
 // +cache="session"
-func (m *TodoChatbot) Scan(
-	ctx context.Context,
-	// The repository's own directory, whole: a shallow one has no history to look through.
-	// +defaultPath="/.git"
-	history *dagger.Directory,
-) (string, error) {
-	found, err := m.findings(ctx, history)
+func (m *TodoChatbot) Scan(ctx context.Context) (string, error) {
+	found, err := m.findings(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -43,8 +38,6 @@ func (m *TodoChatbot) Scan(
 // +cache="session"
 func (m *TodoChatbot) Findings(
 	ctx context.Context,
-	// +defaultPath="/.git"
-	history *dagger.Directory,
 	// sarif or json
 	// +default="json"
 	format string,
@@ -56,7 +49,7 @@ func (m *TodoChatbot) Findings(
 	if write == nil {
 		return nil, fmt.Errorf("findings: no format is called %q; the formats are sarif and json", format)
 	}
-	found, err := m.findings(ctx, history)
+	found, err := m.findings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +129,7 @@ func scanOne(ctx context.Context, s scanner, build func(context.Context) (archiv
 }
 
 // findings are those of everything that Scan looks through.
-func (m *TodoChatbot) findings(ctx context.Context, history *dagger.Directory) (found, error) {
+func (m *TodoChatbot) findings(ctx context.Context) (found, error) {
 	s := scanner{m.Pins, m.Database}
 	database, known, err := s.database(ctx)
 	if err != nil {
@@ -151,7 +144,7 @@ func (m *TodoChatbot) findings(ctx context.Context, history *dagger.Directory) (
 		},
 		func(ctx context.Context) ([]scan.Finding, error) { return s.checkout(ctx, known, m.Source) },
 		func(ctx context.Context) ([]scan.Finding, error) {
-			return s.history(ctx, history, m.Source.File(".gitleaks.toml"))
+			return s.history(ctx, m.Git, m.Source.File(".gitleaks.toml"))
 		},
 	}
 	results := make([][]scan.Finding, len(parts))
@@ -258,19 +251,31 @@ func (s scanner) checkout(ctx context.Context, known, source *dagger.Directory) 
 
 // history looks for credentials in every commit, with the repository's own rules.
 func (s scanner) history(ctx context.Context, git *dagger.Directory, config *dagger.File) ([]scan.Finding, error) {
-	shallow, err := git.Glob(ctx, "shallow")
+	if err := cloned(ctx, git); err != nil {
+		return nil, fmt.Errorf("looking through the history: %w", err)
+	}
+	shallow, err := git.Glob(ctx, ".git/shallow")
 	if err != nil {
 		return nil, fmt.Errorf("reading the history: %w", err)
 	}
 	if len(shallow) > 0 {
 		return nil, errors.New("looking through the history: this clone is shallow, so most of it is not there; run git fetch --unshallow")
 	}
-	raw, err := written(ctx, "looking through the history", withGit(s.pins, dag.Directory().WithDirectory(".git", git)).
+	raw, err := written(ctx, "looking through the history", withGit(s.pins, git).
 		WithMountedFile("/gitleaks.toml", config), []string{"gitleaks", "git", "--no-banner", "--log-level", "error", "--config", "/gitleaks.toml", "--redact=100", "--exit-code", "0", "--report-format", "json", "--report-path", "/tmp/report.json", "/repository"})
 	if err != nil {
 		return nil, err
 	}
 	return scan.ParseGitleaks(raw)
+}
+
+// cloned fails when a checkout has no Git directory of its own.
+func cloned(ctx context.Context, git *dagger.Directory) error {
+	found, err := git.Glob(ctx, ".git/HEAD")
+	if err == nil && len(found) == 0 {
+		err = errors.New("this checkout has no .git directory: it is no clone, or a worktree of one; call from a clone")
+	}
+	return err
 }
 
 // withGit is gitleaks' image, which has Git in it, with a repository.

@@ -15,9 +15,6 @@ import (
 	"todo-chatbot/ci/image"
 )
 
-// ToolName is what the module's executable is called where it is this tool.
-const ToolName = "registry"
-
 // Tool does one step of a publication in a container of its own, where a registry that is a service can be reached:
 //
 //	push image|chart FILE REPOSITORY   prints the reference by digest

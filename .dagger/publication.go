@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -15,84 +14,6 @@ import (
 
 	"dagger/todo-chatbot/internal/dagger"
 )
-
-// Publish pushes both images and the chart by digest, attaches their bills of materials and their provenance, signs them,
-// verifies what it signed, and only then lets tags name them. Stopped at any point it leaves no tag on something unsigned,
-// and it can be run again.
-//
-// +cache="never"
-func (m *TodoChatbot) Publish(
-	ctx context.Context,
-	// Where to: a host and a path, e.g. ghcr.io/somebody. The images and the chart get a repository each below it.
-	registry string,
-	// The release's name. It never moves to something else, unless it is latest, edge or main.
-	tag string,
-	// Who may push.
-	// +optional
-	username string,
-	// +optional
-	password *dagger.Secret,
-	// A cosign private key. What it signs is in no public log.
-	// +optional
-	key *dagger.Secret,
-	// The private key's password.
-	// +optional
-	keyPassword *dagger.Secret,
-	// In place of a key: an OpenID Connect token that Sigstore takes, e.g. a GitHub workflow's. It names --builder.
-	// +optional
-	identityToken *dagger.Secret,
-	// Who the token is from.
-	// +default="https://token.actions.githubusercontent.com"
-	issuer string,
-	// Who builds, as a URI: with a token, the identity that it names, e.g. https://github.com/…/pipeline.yml@refs/heads/main.
-	// +default="urn:todo-chatbot:builder:local"
-	builder string,
-	// The run's address.
-	// +optional
-	run string,
-	// Publish changes that are not committed too; the provenance says so, and who verifies refuses it by default.
-	// +optional
-	uncommitted bool,
-	// The registry, where it is a service of the caller's machine; the host in --registry is then its name.
-	// +optional
-	service *dagger.Service,
-	// The registry has no TLS. For a network that is trusted.
-	// +optional
-	plainHTTP bool,
-	// +defaultPath="/.git"
-	git *dagger.Directory,
-) (string, error) {
-	if (key == nil) == (identityToken == nil) {
-		return "", errors.New("publish: give what to sign with: --key, or --identity-token with --builder")
-	}
-	source, err := m.source(ctx, git)
-	if err != nil {
-		return "", err
-	}
-	if source.Uncommitted && !uncommitted {
-		return "", errors.New("publish: the checkout has changes that are not committed; commit them, or allow it with --uncommitted")
-	}
-	engine, err := dag.Version(ctx)
-	if err != nil {
-		return "", fmt.Errorf("asking the engine for its version: %w", err)
-	}
-	p, err := newPublisher(ctx, m.Pins, registryAccess{at: registry, username: username, password: password, service: service, plainHTTP: plainHTTP})
-	if err != nil {
-		return "", err
-	}
-	s, err := p.signer(ctx, key, keyPassword, identityToken, trust{identity: builder, issuer: issuer})
-	if err != nil {
-		return "", err
-	}
-	artifacts, err := m.artifacts(ctx)
-	if err != nil {
-		return "", err
-	}
-	build := provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}
-	release := release{publisher: p, signer: s, build: build, tag: tag, policy: provenance.Policy{
-		Source: source.Repository, Commit: source.Commit, Builder: builder, Uncommitted: uncommitted}}
-	return release.publish(ctx, artifacts)
-}
 
 // artifact is one thing that is published.
 type artifact struct {
@@ -137,14 +58,14 @@ func (m *TodoChatbot) artifacts(ctx context.Context) ([]artifact, error) {
 	add(0, "backend archive", []string{pins.Reference(image.Python), pins.Reference(image.Uv)}, m.Backend().archive)
 	add(1, "frontend archive", []string{pins.Reference(image.Node)}, m.Frontend().archive)
 	group.Go(func() (err error) {
-		all[2], err = m.packaged(ctx, []string{pins.Reference(image.Helm)})
+		all[2], err = m.packagedChart(ctx, []string{pins.Reference(image.Helm)})
 		return err
 	})
 	return all, group.Wait()
 }
 
-// packaged is the chart, whose digest in a registry is known before it is there.
-func (m *TodoChatbot) packaged(ctx context.Context, bases []string) (artifact, error) {
+// packagedChart is the chart, whose digest in a registry is known before it is there.
+func (m *TodoChatbot) packagedChart(ctx context.Context, bases []string) (artifact, error) {
 	local, err := m.Chart().packaged(ctx)
 	if err != nil {
 		return artifact{}, err
@@ -158,8 +79,8 @@ func (m *TodoChatbot) packaged(ctx context.Context, bases []string) (artifact, e
 		bases: bases, tags: []string{version}, attestations: map[string]*dagger.File{}}, err
 }
 
-// release is one publication under way.
-type release struct {
+// publication is one release on its way into a registry.
+type publication struct {
 	*publisher
 	*signer
 	build  provenance.Build
@@ -168,8 +89,8 @@ type release struct {
 }
 
 // publish takes every artifact through one step before any takes the next, so that tags come last for all.
-func (r release) publish(ctx context.Context, artifacts []artifact) (string, error) {
-	for _, step := range []func(context.Context, artifact) error{r.free, r.push, r.vouch, r.name} {
+func (r publication) publish(ctx context.Context, artifacts []artifact) (string, error) {
+	for _, step := range []func(context.Context, artifact) error{r.checkTags, r.push, r.attestAndSign, r.tagAll} {
 		for _, one := range artifacts {
 			if err := step(ctx, one); err != nil {
 				return "", err
@@ -183,17 +104,17 @@ func (r release) publish(ctx context.Context, artifacts []artifact) (string, err
 	return strings.Join(append(lines, "each signed and verified, built from "+r.build.Source.URI()), "\n") + "\n", nil
 }
 
-func (r release) reference(one artifact) string { return r.repository(one.name) + "@" + one.digest }
+func (r publication) reference(one artifact) string { return r.repository(one.name) + "@" + one.digest }
 
 // tags are the release's and the artifact's own; a release that moves, such as main, claims no version.
-func (r release) tags(one artifact) []string {
+func (r publication) tags(one artifact) []string {
 	if registry.Moves(r.tag) {
 		return []string{r.tag}
 	}
 	return append([]string{r.tag}, one.tags...)
 }
 
-func (r release) free(ctx context.Context, one artifact) error {
+func (r publication) checkTags(ctx context.Context, one artifact) error {
 	for _, tag := range r.tags(one) {
 		if _, err := r.step(ctx, r.publisher.container, "free", r.reference(one), tag); err != nil {
 			return err
@@ -202,12 +123,12 @@ func (r release) free(ctx context.Context, one artifact) error {
 	return nil
 }
 
-func (r release) push(ctx context.Context, one artifact) error {
+func (r publication) push(ctx context.Context, one artifact) error {
 	return r.send(ctx, one.kind, one.file, r.reference(one))
 }
 
-// vouch attests and signs an artifact, unless that is done, and verifies it in either case.
-func (r release) vouch(ctx context.Context, one artifact) error {
+// attestAndSign attests and signs an artifact, unless that is done, and verifies it in either case.
+func (r publication) attestAndSign(ctx context.Context, one artifact) error {
 	if _, err := r.verify(ctx, r.reference(one), r.trust, r.policy); err == nil {
 		return nil
 	}
@@ -237,7 +158,7 @@ func (r release) vouch(ctx context.Context, one artifact) error {
 	return err
 }
 
-func (r release) name(ctx context.Context, one artifact) error {
+func (r publication) tagAll(ctx context.Context, one artifact) error {
 	for _, tag := range r.tags(one) {
 		if _, err := r.step(ctx, r.publisher.container, "tag", r.reference(one), tag); err != nil {
 			return err
