@@ -33,7 +33,9 @@ type Backend struct {
 	Created int
 }
 
-// The image: Python, the locked dependencies, the application; no compiler, no package manager, not root.
+// The image: Python, the locked dependencies, the application.
+//
+// It has no compiler and no package manager, and does not run as root.
 func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 	base := withoutManagers(b.Pins, image.Python)
 	user, err := account(ctx, base, "appuser", backendUser)

@@ -74,8 +74,10 @@ func (c *Chart) Docs(ctx context.Context) error {
 	return err
 }
 
-// Test the chart and the rules that it is held against: what is rendered with which values, and what is refused. Those with
-// Helm 3, which no pinned image has, are run by hack/test alone.
+// Test the chart and the rules that it is held against.
+//
+// What is rendered with which values, and what is refused. The tests with Helm 3, which no pinned image has, are run by
+// hack/test alone.
 //
 // +check
 func (c *Chart) Unit(ctx context.Context) error {
@@ -88,8 +90,9 @@ func (c *Chart) Unit(ctx context.Context) error {
 		"go", "test", "-skip", "Helm3", "./ci/chart/...")
 }
 
-// Render the chart as Helm would install it in an environment. Secrets are named, not made: without values that bring or
-// name them, the Secret is called as in the checks.
+// Render the chart as Helm would install it in an environment.
+//
+// Secrets are named, not made: without values that bring or name them, the Secret is called as in the checks.
 func (c *Chart) Render(
 	ctx context.Context,
 	// development, staging or production: values-dev.yaml, values-staging.yaml or values-prod.yaml.
@@ -118,7 +121,9 @@ func (c *Chart) Render(
 		File("/tmp/rendered.yaml"), nil
 }
 
-// Package the chart as an archive that Helm installs: the same bytes from the same chart, wherever and whenever.
+// Package the chart as an archive that Helm installs.
+//
+// It is the same bytes from the same chart, wherever and whenever.
 func (c *Chart) Package(ctx context.Context) (*dagger.Directory, error) {
 	local, err := c.packaged(ctx)
 	if err != nil {

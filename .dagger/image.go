@@ -58,13 +58,17 @@ type archive struct {
 // name is what pods call the image by.
 func (a archive) name() string { return a.repository + "@" + a.digest }
 
-// The image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
+// The image as an OCI archive without a clock.
+//
+// It is the same bytes wherever and whenever it is built.
 func (b *Backend) Archive(ctx context.Context) (*dagger.File, error) {
 	made, err := b.archive(ctx)
 	return made.file, err
 }
 
-// The image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
+// The image as an OCI archive without a clock.
+//
+// It is the same bytes wherever and whenever it is built.
 func (f *Frontend) Archive(ctx context.Context) (*dagger.File, error) {
 	made, err := f.archive(ctx)
 	return made.file, err
@@ -104,8 +108,9 @@ func (f *Frontend) Size(ctx context.Context) (string, error) {
 	return made.examined(ctx, "size")
 }
 
-// Hold the image against its budget in ci/image/budget.txt, and against what no image may carry: caches, compilers,
-// tests, sources, credentials.
+// Hold the image against its budget, and against what no image may carry.
+//
+// The budget is in ci/image/budget.txt. Caches, compilers, tests, sources and credentials may not be in it.
 //
 // +check
 func (b *Backend) Inspect(ctx context.Context) error {
@@ -117,8 +122,9 @@ func (b *Backend) Inspect(ctx context.Context) error {
 	return err
 }
 
-// Hold the image against its budget in ci/image/budget.txt, and against what no image may carry: caches, compilers,
-// tests, sources, credentials.
+// Hold the image against its budget, and against what no image may carry.
+//
+// The budget is in ci/image/budget.txt. Caches, compilers, tests, sources and credentials may not be in it.
 //
 // +check
 func (f *Frontend) Inspect(ctx context.Context) error {

@@ -11,8 +11,10 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// Hold what the chart renders, with every set of values, against the rules of ci/chart: the kubelet's classes, probes'
-// budgets, keys and selectors that exist, policies that admit what is needed, and what else a schema cannot say.
+// Hold what the chart renders against the rules of ci/chart.
+//
+// With every set of values: the kubelet's classes, probes' budgets, keys and selectors that exist, policies that admit what
+// is needed, and what else a schema cannot say.
 //
 // +check
 func (c *Chart) Policy(ctx context.Context) error {
@@ -27,8 +29,9 @@ func (c *Chart) Policy(ctx context.Context) error {
 	return nil
 }
 
-// What breaks a rule, as findings.txt, findings.json and findings.sarif (for GitHub's code scanning). Findings are no
-// failure here; policy is the call that fails then.
+// What breaks a rule, as findings.txt, findings.json and findings.sarif.
+//
+// The last is for GitHub's code scanning. Findings are no failure here; policy is the call that fails then.
 func (c *Chart) PolicyReport(ctx context.Context) (*dagger.Directory, error) {
 	findings, err := c.findings(ctx)
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 	"todo-chatbot/ci/image"
 )
 
-// Reproduce builds both images twice from nothing, with no cache in common, and compares them. It gives the digests, or
-// fails with the first file or field that differs.
+// Reproduce builds both images twice from nothing, and compares them.
+//
+// The builds have no cache in common. It gives the digests, or fails with the first file or field that differs.
 //
 // +cache="never"
 func (m *TodoChatbot) Reproduce(ctx context.Context) (string, error) {

@@ -10,7 +10,9 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// The image's bill of materials: every package in it. One image has one: it has no time and nothing random in it.
+// The image's bill of materials: every package in it.
+//
+// One image has one: it has no time and nothing random in it.
 func (b *Backend) Sbom(
 	ctx context.Context,
 	// spdx or cyclonedx
@@ -24,7 +26,9 @@ func (b *Backend) Sbom(
 	return made.sbom(ctx, b.Pins, format)
 }
 
-// The image's bill of materials: every package in it. One image has one: it has no time and nothing random in it.
+// The image's bill of materials: every package in it.
+//
+// One image has one: it has no time and nothing random in it.
 func (f *Frontend) Sbom(
 	ctx context.Context,
 	// spdx or cyclonedx

@@ -19,9 +19,10 @@ import (
 // threshold is the lightest finding that fails.
 const threshold = scan.High
 
-// Scan looks through both images, the checkout and its history: vulnerabilities, secrets, misconfiguration and licences.
-// It gives what was found, and fails on what can be fixed and is of high or critical severity, unless
-// ci/scan/exceptions.yaml has it.
+// Scan both images, the checkout and its history.
+//
+// For vulnerabilities, secrets, misconfiguration and licences. It gives what was found, and fails on what can be fixed and is
+// of high or critical severity, unless ci/scan/exceptions.yaml has it.
 //
 // +check
 // +cache="session"
@@ -33,12 +34,12 @@ func (m *TodoChatbot) Scan(ctx context.Context) (string, error) {
 	return found.judge(false)
 }
 
-// Findings gives what Scan looks at as a file, whether or not it would pass: sarif for GitHub's code scanning, or json.
+// Findings of a scan as a file, whether or not it would pass.
 //
 // +cache="session"
 func (m *TodoChatbot) Findings(
 	ctx context.Context,
-	// sarif or json
+	// sarif, for GitHub's code scanning, or json.
 	// +default="json"
 	format string,
 ) (*dagger.File, error) {
@@ -62,21 +63,21 @@ func (m *TodoChatbot) Findings(
 	return dag.Directory().WithNewFile("findings."+format, string(text)).File("findings." + format), nil
 }
 
-// Scan looks through the image: vulnerabilities, secrets, its configuration and licences.
+// Scan the image: vulnerabilities, secrets, its configuration and licences.
 //
 // +cache="session"
 func (b *Backend) Scan(ctx context.Context) (string, error) {
 	return scanOne(ctx, scanner{b.Pins, b.Database}, b.archive, image.Python)
 }
 
-// Scan looks through the image: vulnerabilities, secrets, its configuration and licences.
+// Scan the image: vulnerabilities, secrets, its configuration and licences.
 //
 // +cache="session"
 func (f *Frontend) Scan(ctx context.Context) (string, error) {
 	return scanOne(ctx, scanner{f.Pins, f.Database}, f.archive, image.Node)
 }
 
-// Secrets looks for credentials in the checkout, with Trivy, and fails when it finds one.
+// Look for credentials in the checkout, and fail when there is one.
 //
 // +check
 func (m *TodoChatbot) Secrets(ctx context.Context) error {

@@ -10,8 +10,10 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// Serve the API on port 8000, with a Postgres of its own that ends with it, for work on a front end:
-// `dagger call backend serve --frontend tcp://localhost:3000 up --ports 8000:8000`. Its description is at /docs.
+// Serve the API on port 8000, for work on a front end.
+//
+// It has a Postgres of its own that ends with it, and its description is at /docs:
+// dagger call backend serve --frontend tcp://localhost:3000 up --ports 8000:8000
 //
 // +cache="session"
 func (b *Backend) Serve(
@@ -46,8 +48,10 @@ func (b *Backend) Serve(
 		}), nil
 }
 
-// Serve the pages on port 3000, with a Postgres of its own that ends with it, for work on a backend:
-// `dagger call frontend serve --backend tcp://localhost:8000 up --ports 3000:3000`.
+// Serve the pages on port 3000, for work on a backend.
+//
+// They have a Postgres of their own that ends with them:
+// dagger call frontend serve --backend tcp://localhost:8000 up --ports 3000:3000
 //
 // +cache="session"
 func (f *Frontend) Serve(

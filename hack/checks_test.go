@@ -1,4 +1,4 @@
-package hack
+package hack_test
 
 import (
 	"go/ast"
