@@ -78,7 +78,7 @@ func (d *deployment) validate(ctx context.Context) error {
 	r := d.request
 	inputs := deploy.Inputs{
 		Environment: r.Environment, Release: r.Release, Namespace: r.Namespace, PublicURL: r.PublicURL, Postgres: r.Postgres,
-		HasKubeconfig: !r.Ephemeral, HasCluster: !r.Ephemeral, Timeout: time.Duration(r.Timeout),
+		Embedded: r.Ephemeral, Timeout: time.Duration(r.Timeout),
 	}
 	if d.registry != nil {
 		inputs.Registry = d.registry.address

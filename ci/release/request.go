@@ -71,7 +71,7 @@ var digested = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64
 func (r Request) read() (deploy.Inputs, error) {
 	inputs := deploy.Inputs{
 		Environment: r.Environment, Release: r.Release, Namespace: r.Namespace, PublicURL: r.PublicURL,
-		Postgres: r.Postgres, HasKubeconfig: !r.Ephemeral, HasCluster: !r.Ephemeral, Timeout: r.timeout(),
+		Postgres: r.Postgres, Embedded: r.Ephemeral, Timeout: r.timeout(),
 	}
 	var problems []error
 	for _, secret := range []struct {
