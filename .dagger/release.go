@@ -83,7 +83,7 @@ func (m *TodoChatbot) Release(
 	// The origin under which browsers reach the application.
 	// +default="http://localhost:3000"
 	publicUrl string,
-	// Postgres, as postgresql+asyncpg://user:password@host:5432/database.
+	// The address of a Postgres that the pods reach. Its scheme names the driver (docs/quickstart.md).
 	// +optional
 	databaseUrl *dagger.Secret,
 	// Signs sessions: 32 characters or more.

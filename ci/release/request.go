@@ -133,7 +133,7 @@ func (r Request) savedPlan() (string, error) {
 func (t Target) checkTarget() error {
 	inputs := deploy.Inputs{
 		Environment: deploy.Development, Release: t.Release, Namespace: t.Namespace, PublicURL: "http://localhost",
-		Timeout: t.timeout(),
+		Timeout: t.timeout(), Embedded: true, // no secret is asked for
 	}
 	return inputs.Validate()
 }
