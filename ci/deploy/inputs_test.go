@@ -30,9 +30,9 @@ func good() Inputs {
 func TestGoodInputsPass(t *testing.T) {
 	for name, change := range map[string]func(*Inputs){
 		"into a user's cluster": func(*Inputs) {},
-		"with nothing but defaults": func(i *Inputs) {
+		"an embedded cluster with nothing but defaults": func(i *Inputs) {
 			*i = Inputs{Environment: Development, Release: "todo-chatbot", Namespace: "todo-chatbot",
-				PublicURL: "http://localhost:3000", Timeout: time.Minute}
+				PublicURL: "http://localhost:3000", Timeout: time.Minute, Embedded: true}
 		},
 		"the chart's Postgres":    func(i *Inputs) { i.Postgres, i.DatabaseURL = true, "" },
 		"TLS to the database":     func(i *Inputs) { i.DatabaseURL += "?ssl=require" },
