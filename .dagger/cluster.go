@@ -69,17 +69,13 @@ func newEmbedded(pins string) (*cluster, error) {
 }
 
 // newExisting binds a cluster of the user's: its kubeconfig, rewritten for the service that reaches it.
-func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, service *dagger.Service, name string) (*cluster, error) {
+func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, service *dagger.Service, port int, name string) (*cluster, error) {
 	if err := supportedHelm(ctx, pins); err != nil {
 		return nil, err
 	}
 	raw, err := kubeconfig.Plaintext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading --kubeconfig: %w", err)
-	}
-	port, err := onePort(ctx, service, "--cluster")
-	if err != nil {
-		return nil, err
 	}
 	bound, err := kube.Bind([]byte(raw), kube.BindOptions{Context: name, Host: node.Alias, Port: port, Now: time.Now()})
 	if err != nil {

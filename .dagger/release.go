@@ -21,6 +21,10 @@ type Release struct {
 	Kubeconfig *dagger.Secret
 	// +private
 	Cluster *dagger.Service
+	// Port is the cluster's. It is asked in the call that was given the service: the next one cannot.
+	//
+	// +private
+	Port int
 	// +private
 	Context string
 	// +private
@@ -65,6 +69,7 @@ type Release struct {
 //
 // +cache="session"
 func (m *TodoChatbot) Release(
+	ctx context.Context,
 	// The cluster's kubeconfig, whole: kubectl config view --raw --flatten --minify.
 	kubeconfig *dagger.Secret,
 	// The way to its API server: tcp://localhost:PORT.
@@ -98,12 +103,16 @@ func (m *TodoChatbot) Release(
 	// Values of yours for the chart. Images, secrets and the address above go before them.
 	// +optional
 	values *dagger.File,
-) *Release {
+) (*Release, error) {
+	port, err := onePort(ctx, cluster, "--cluster")
+	if err != nil {
+		return nil, err
+	}
 	return &Release{
-		Pipeline: m, Kubeconfig: kubeconfig, Cluster: cluster, Context: context, Name: name, Namespace: namespace,
+		Pipeline: m, Kubeconfig: kubeconfig, Cluster: cluster, Port: port, Context: context, Name: name, Namespace: namespace,
 		Environment: environment, PublicURL: publicUrl, DatabaseURL: databaseUrl, AuthSecret: betterAuthSecret,
 		OpenAIKey: openaiApiKey, Postgres: postgres, Values: values,
-	}
+	}, nil
 }
 
 // Let the cluster pull the images from a registry.
@@ -302,7 +311,7 @@ func (r *Release) changed(ctx context.Context, verb string, flags ...string) (st
 
 // printed runs a verb that changes nothing, and gives what it prints.
 func (r *Release) printed(ctx context.Context, verb string, flags ...string) (string, error) {
-	c, err := newExisting(ctx, r.Pipeline.Pins, r.Kubeconfig, r.Cluster, r.Context)
+	c, err := newExisting(ctx, r.Pipeline.Pins, r.Kubeconfig, r.Cluster, r.Port, r.Context)
 	if err != nil {
 		return "", err
 	}
@@ -314,7 +323,7 @@ func (r *Release) printed(ctx context.Context, verb string, flags ...string) (st
 
 // deployment describes what the release shall be. Nothing is built or asked yet.
 func (r *Release) deployment(ctx context.Context) (*deployment, error) {
-	c, err := newExisting(ctx, r.Pipeline.Pins, r.Kubeconfig, r.Cluster, r.Context)
+	c, err := newExisting(ctx, r.Pipeline.Pins, r.Kubeconfig, r.Cluster, r.Port, r.Context)
 	if err != nil {
 		return nil, err
 	}
