@@ -94,7 +94,12 @@ func half(ctx context.Context, built *dagger.Container, pins, alias string, othe
 
 // onePort gives the port of a service of the caller's machine, which an argument named.
 func onePort(ctx context.Context, service *dagger.Service, argument string) (int, error) {
-	ports, err := service.Ports(ctx)
+	// One that is a default of .env is not running yet, and only then has it ports.
+	started, err := service.Start(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reaching %s: %w", argument, err)
+	}
+	ports, err := started.Ports(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reading %s: %w", argument, err)
 	}
