@@ -104,7 +104,8 @@ func (d *deployment) plan(ctx context.Context, last int, images placed) (plan.Pl
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	// The release's own Secret goes by its name alone. Helm writes as "helm" too, so that nothing looks taken over.
+	// The release's own Secret goes by its name alone. Helm writes as "helm" too, so that nothing looks taken
+	// over, and adds three marks to every object, which a dry run in its name without them would take away.
 	const script = `set -eu
 release=$1 namespace=$2 secret=$3 last=$4; shift 4
 mkdir /tmp/plan && cd /tmp/plan
@@ -117,7 +118,9 @@ touch before live applied secret
 { cat before; echo ---; cat after; } >both
 kubectl --namespace "$namespace" get --filename both --ignore-not-found --output json >live
 kubectl --namespace "$namespace" get secret "$secret" --ignore-not-found --output name >secret
-kubectl --namespace "$namespace" apply --filename after --server-side --force-conflicts --field-manager helm --dry-run=server --output json >applied`
+kubectl annotate --local --overwrite --filename after --output yaml "meta.helm.sh/release-name=$release" "meta.helm.sh/release-namespace=$namespace" |
+  kubectl label --local --overwrite --filename - --output yaml app.kubernetes.io/managed-by=Helm >owned
+kubectl --namespace "$namespace" apply --filename owned --server-side --force-conflicts --field-manager helm --dry-run=server --output json >applied`
 	asked := tools.WithExec(append([]string{"sh", "-c", script, "plan", d.inputs.Release, d.inputs.Namespace,
 		deploy.SecretName(d.inputs.Release, d.secrets), strconv.Itoa(last)}, given...)).Directory("/tmp/plan")
 	answer := map[string]string{}
