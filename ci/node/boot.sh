@@ -68,12 +68,9 @@ take_slot() {
 # The kubelet gets a cgroup of its own to build under, /kubelet, as in kind.
 prepare_cgroups() {
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-    # No process may stay in a group that hands controllers to its children.
-    mkdir -p /sys/fs/cgroup/init
-    while read -r pid; do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true; done </sys/fs/cgroup/cgroup.procs
-    delegate /sys/fs/cgroup
-    mkdir -p /sys/fs/cgroup/kubelet
-    delegate /sys/fs/cgroup/kubelet
+    mkdir -p /sys/fs/cgroup/init /sys/fs/cgroup/kubelet
+    within "$patience" "the controllers of this container's cgroup cannot be given on" delegate /sys/fs/cgroup
+    within "$patience" "the controllers of the kubelet's cgroup cannot be given on" delegate /sys/fs/cgroup/kubelet
     return
   fi
   local controller file
@@ -85,11 +82,14 @@ prepare_cgroups() {
   done
 }
 
+# delegate GROUP lets a group's children have every controller that it has. The kernel refuses while a process is in the group,
+# and one may come at any moment, by docker exec.
 delegate() {
-  local controller controllers
-  read -r -a controllers <"$1/cgroup.controllers" || true
-  for controller in "${controllers[@]}"; do
-    echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null || true
+  local pid controller
+  while read -r pid; do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs || true; done <"$1/cgroup.procs"
+  for controller in $(cat "$1/cgroup.controllers"); do
+    echo "+$controller" >"$1/cgroup.subtree_control" || true
+    grep -qw "$controller" "$1/cgroup.subtree_control" || return
   done
 }
 
