@@ -118,8 +118,8 @@ touch before live applied secret
 { cat before; echo ---; cat after; } >both
 kubectl --namespace "$namespace" get --filename both --ignore-not-found --output json >live
 kubectl --namespace "$namespace" get secret "$secret" --ignore-not-found --output name >secret
-kubectl annotate --local --overwrite --filename after --output yaml "meta.helm.sh/release-name=$release" "meta.helm.sh/release-namespace=$namespace" |
-  kubectl label --local --overwrite --filename - --output yaml app.kubernetes.io/managed-by=Helm >owned
+kubectl annotate --local --overwrite --filename after --output json "meta.helm.sh/release-name=$release" "meta.helm.sh/release-namespace=$namespace" |
+  kubectl label --local --overwrite --filename - --output json app.kubernetes.io/managed-by=Helm >owned
 kubectl --namespace "$namespace" apply --filename owned --server-side --force-conflicts --field-manager helm --dry-run=server --output json >applied`
 	asked := tools.WithExec(append([]string{"sh", "-c", script, "plan", d.inputs.Release, d.inputs.Namespace,
 		deploy.SecretName(d.inputs.Release, d.secrets), strconv.Itoa(last)}, given...)).Directory("/tmp/plan")
