@@ -192,7 +192,7 @@ ln -sf "$slot/containerd.sock" /run/containerd/containerd.sock
 step "starting the control plane"
 rm -f "$slot/kubelet-failed"
 start_kubelet &
-sed "s|NODE_NAME|$name|; s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
+sed "s|NODE_NAME|$name|; s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|g" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
 kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,show-join-command \
   --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(awk -f "$files/kubeadm-error.awk" /var/log/kubeadm.log)"
 step "installing network and storage"
