@@ -85,9 +85,10 @@ prepare_cgroups() {
 # delegate GROUP lets a group's children have every controller that it has. The kernel refuses while a process is in the group,
 # and one may come at any moment, by docker exec.
 delegate() {
-  local pid controller
+  local pid controller controllers
   while read -r pid; do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs || true; done <"$1/cgroup.procs"
-  for controller in $(cat "$1/cgroup.controllers"); do
+  read -r -a controllers <"$1/cgroup.controllers"
+  for controller in "${controllers[@]}"; do
     echo "+$controller" >"$1/cgroup.subtree_control" || true
     grep -qw "$controller" "$1/cgroup.subtree_control" || return
   done
