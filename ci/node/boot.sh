@@ -68,12 +68,9 @@ take_slot() {
 # The kubelet gets a cgroup of its own to build under, /kubelet, as in kind.
 prepare_cgroups() {
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-    # No process may stay in a group that hands controllers to its children.
-    mkdir -p /sys/fs/cgroup/init
-    while read -r pid; do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true; done </sys/fs/cgroup/cgroup.procs
-    delegate /sys/fs/cgroup
-    mkdir -p /sys/fs/cgroup/kubelet
-    delegate /sys/fs/cgroup/kubelet
+    mkdir -p /sys/fs/cgroup/init /sys/fs/cgroup/kubelet
+    within "$patience" "the controllers of this container's cgroup cannot be given on" delegate /sys/fs/cgroup
+    within "$patience" "the controllers of the kubelet's cgroup cannot be given on" delegate /sys/fs/cgroup/kubelet
     return
   fi
   local controller file
@@ -85,11 +82,15 @@ prepare_cgroups() {
   done
 }
 
+# delegate GROUP lets a group's children have every controller that it has. The kernel refuses while a process is in the group,
+# and one may come at any moment, by docker exec.
 delegate() {
-  local controller controllers
-  read -r -a controllers <"$1/cgroup.controllers" || true
+  local pid controller controllers
+  while read -r pid; do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs || true; done <"$1/cgroup.procs"
+  read -r -a controllers <"$1/cgroup.controllers"
   for controller in "${controllers[@]}"; do
-    echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null || true
+    echo "+$controller" >"$1/cgroup.subtree_control" || true
+    grep -qw "$controller" "$1/cgroup.subtree_control" || return
   done
 }
 
@@ -192,7 +193,7 @@ ln -sf "$slot/containerd.sock" /run/containerd/containerd.sock
 step "starting the control plane"
 rm -f "$slot/kubelet-failed"
 start_kubelet &
-sed "s|NODE_NAME|$name|; s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
+sed "s|NODE_NAME|$name|; s|KUBERNETES_VERSION|$(cat /kind/version)|; s|CONTROL_PLANE_SECONDS|$((3 * patience))|g" "$files/kubeadm.yaml" >/tmp/kubeadm.yaml
 kubeadm init --config=/tmp/kubeadm.yaml --skip-phases=preflight,show-join-command \
   --skip-token-print >/var/log/kubeadm.log 2>&1 9>&- || fail "kubeadm: $(awk -f "$files/kubeadm-error.awk" /var/log/kubeadm.log)"
 step "installing network and storage"
