@@ -3,17 +3,19 @@ package kube
 import "regexp"
 
 // unreached are the ways in which kubectl and Helm say that they did not get through to a cluster, the more telling first.
+// A cluster that refuses answers, and waiting changes nothing.
 var unreached = []struct {
-	look *regexp.Regexp
-	next string
+	refuses bool
+	look    *regexp.Regexp
+	next    string
 }{
-	{regexp.MustCompile(`You must be logged in to the server|the server has asked for the client to provide credentials`),
+	{true, regexp.MustCompile(`You must be logged in to the server|the server has asked for the client to provide credentials`),
 		"the cluster does not take the kubeconfig's credentials: they are another cluster's, or have expired; get new ones and pass " +
 			`the output of "kubectl config view --raw --flatten --minify"`},
-	{regexp.MustCompile(`(?:Unable to connect to the server|cluster unreachable).*x509:`),
+	{true, regexp.MustCompile(`(?:Unable to connect to the server|cluster unreachable).*x509:`),
 		"what answers at --cluster is not the cluster of the kubeconfig, or it was made anew since; pass its port as " +
 			`--cluster, and the output of "kubectl config view --raw --flatten --minify" as the kubeconfig`},
-	{regexp.MustCompile(`Unable to connect to the server|cluster unreachable|The connection to the server \S+ was refused`),
+	{false, regexp.MustCompile(`Unable to connect to the server|cluster unreachable|The connection to the server \S+ was refused`),
 		"nothing that is a cluster answers at --cluster; pass the host and port of the kubeconfig's server, as in --cluster " +
 			`tcp://127.0.0.1:6443 ("kubectl config view --minify" shows them), and see that "kubectl get nodes" works here`},
 }
@@ -27,4 +29,15 @@ func Unreached(output string) string {
 		}
 	}
 	return ""
+}
+
+// Refuses is true when what kubectl or Helm printed says that a cluster is there and is another one, or does not take the
+// credentials.
+func Refuses(output string) bool {
+	for _, u := range unreached {
+		if u.look.MatchString(output) {
+			return u.refuses
+		}
+	}
+	return false
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +20,7 @@ func TestAClusterThatIsNotReachedIsToldWithWhatToDo(t *testing.T) {
 		`npm error x509: certificate signed by unknown authority`:                                                                                "",
 	} {
 		got := Unreached(output)
+		assert.Equal(t, want != "" && !strings.HasPrefix(want, "nothing that is a cluster"), Refuses(output), output)
 		if want == "" {
 			assert.Empty(t, got, output)
 			continue

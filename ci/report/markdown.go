@@ -12,11 +12,11 @@ func (r Run) Markdown() string {
 	if r.Cluster != "" {
 		fmt.Fprintf(&b, "\nCluster: %s\n", cell(r.Cluster))
 	}
+	if r.Failure != "" {
+		fenced(&b, "Failure", r.Failure+"\n")
+	}
 	for _, d := range r.Diagnoses {
-		text := d.Text()
-		// The fence is longer than any run of backticks in what it holds.
-		fence := strings.Repeat("`", max(3, backticks(text)+1))
-		fmt.Fprintf(&b, "\n### %s\n\n%stext\n%s%s\n", cell(string(d.Code)+" "+d.Object), fence, text, fence)
+		fenced(&b, string(d.Code)+" "+d.Object, d.Text())
 	}
 	grid(&b, "Steps", []string{"step", "took", "outcome", "result"}, len(r.Steps), func(i int) []string {
 		s := r.Steps[i]
@@ -30,12 +30,8 @@ func (r Run) Markdown() string {
 		return []string{strings.ToLower(w.Kind) + "/" + w.Name, fmt.Sprint(w.Desired), fmt.Sprint(w.Updated), fmt.Sprint(w.Ready), w.Waiting}
 	})
 	grid(&b, "Journey", []string{"step", "took", "outcome"}, len(r.Journey), func(i int) []string { return r.Journey[i].row() })
-	if len(r.Facts) > 0 {
-		b.WriteString("\n### Facts\n\n")
-		for _, fact := range r.Facts {
-			fmt.Fprintf(&b, "- %s\n", cell(fact))
-		}
-	}
+	bullets(&b, "Facts", r.Facts)
+	bullets(&b, "Warnings", r.Warnings)
 	if len(r.Reach) > 0 {
 		b.WriteString("\n### Reach it\n\n")
 		for _, line := range r.Reach {
@@ -44,6 +40,23 @@ func (r Run) Markdown() string {
 		}
 	}
 	return b.String()
+}
+
+// fenced writes a titled text as it is. The fence is longer than any run of backticks in it.
+func fenced(b *strings.Builder, title, text string) {
+	fence := strings.Repeat("`", max(3, backticks(text)+1))
+	fmt.Fprintf(b, "\n### %s\n\n%stext\n%s%s\n", cell(title), fence, text, fence)
+}
+
+// bullets writes a titled list, nothing when it is empty.
+func bullets(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### %s\n\n", title)
+	for _, line := range lines {
+		fmt.Fprintf(b, "- %s\n", cell(line))
+	}
 }
 
 // grid writes a titled table, nothing when it has no row.

@@ -39,6 +39,10 @@ type Run struct {
 	Diagnoses []kube.Diagnosis `json:"diagnoses,omitempty"`
 	// Facts are what the reader should know of the cluster, a sentence each; nothing is wrong with them.
 	Facts []string `json:"facts,omitempty"`
+	// Failure is why the run failed, "" when it passed.
+	Failure string `json:"failure,omitempty"`
+	// Warnings are what went wrong and did not fail the run, one each.
+	Warnings []string `json:"warnings,omitempty"`
 	// Reach are the ways to the running application, one a line: a URL or a command.
 	Reach []string `json:"reach,omitempty"`
 }

@@ -50,6 +50,7 @@ func bad() Run {
 	r.Steps = []Step{{Name: "roll", Started: started, Took: seconds(65), Outcome: Failed, Result: "a | b <script>"}, {Name: "journey", Outcome: Skipped}}
 	r.Workloads = []kube.Progress{{Kind: "Deployment", Name: "todo-chatbot-backend", Desired: 2, Updated: 1, Ready: 2, Waiting: "1 new pod to be made"}}
 	r.Journey = []Check{{Name: "sign-up", Failure: "status 500 <b>"}}
+	r.Failure, r.Warnings = "wait for every pod: ```</pre>", []string{"remove old secrets: a | b <i>"}
 	r.Diagnoses = []kube.Diagnosis{{Code: kube.CrashLoop, Workload: "deployment/todo-chatbot-backend", Object: "pod/todo-chatbot-backend-x",
 		Container: "backend", Reason: "CrashLoopBackOff", Message: "exit code 1 ```</pre>", Hint: "read its last lines"}}
 	return r
@@ -70,6 +71,15 @@ func TestARunIsToldInEveryFormat(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestAFailureWithoutADiagnosisHasItsPlace(t *testing.T) {
+	r := bad()
+	r.Diagnoses = nil
+	page, err := r.HTML()
+	require.NoError(t, err)
+	assert.Contains(t, page, "wait for every pod: ```&lt;/pre&gt;")
+	assert.Contains(t, page, "remove old secrets: a | b &lt;i&gt;")
 }
 
 func golden(t *testing.T, name, got string) {

@@ -25,6 +25,7 @@ func (r Run) Text() string {
 	table(&b, "journey", len(r.Journey), func(i int) []string { return r.Journey[i].row() })
 	table(&b, "facts", len(r.Facts), func(i int) []string { return []string{r.Facts[i]} })
 	table(&b, "reach it", len(r.Reach), func(i int) []string { return []string{r.Reach[i]} })
+	table(&b, "warnings", len(r.Warnings), func(i int) []string { return []string{r.Warnings[i]} })
 	for _, d := range r.Diagnoses {
 		fmt.Fprintf(&b, "\n%s", d.Text())
 	}

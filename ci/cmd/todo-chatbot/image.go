@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/registry"
+)
+
+const imageUsage = `works on OCI archives of images
+
+  todo-chatbot image normalize IN OUT SECONDS BASE   takes the clock out of what was added to BASE, an image by digest, dates its
+                                                     config SECONDS after 1970 and prints the digest
+  todo-chatbot image inspect NAME ARCHIVE            prints its sizes and fails when NAME's budget or a rule does not allow it
+  todo-chatbot image size ARCHIVE                    prints its sizes
+  todo-chatbot image strip FOLDER...                 takes out of programs and libraries what no start reads
+  todo-chatbot image missing-blobs IN OUT LIST       copies it without the blobs whose digests LIST has, one on a line`
+
+// imageCommand works on archives of images.
+func imageCommand(args []string, out io.Writer) error {
+	commands := map[string]struct {
+		do       func([]string, io.Writer) error
+		takes    int
+		variadic bool
+	}{
+		"normalize": {normalize, 4, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false},
+		"strip": {strip, 1, true}, "missing-blobs": {missingBlobs, 3, false},
+	}
+	if len(args) == 0 {
+		return usageError{imageUsage}
+	}
+	command, found := commands[args[0]]
+	rest := args[1:]
+	if !found || len(rest) < command.takes || (len(rest) > command.takes && !command.variadic) {
+		return usageError{imageUsage}
+	}
+	return command.do(rest, out)
+}
+
+func normalize(args []string, out io.Writer) error {
+	created, err := strconv.ParseInt(args[2], 10, 64)
+	if err != nil || created < 0 {
+		return fmt.Errorf("image normalize: %q is no number of seconds since 1970", args[2])
+	}
+	digest, err := image.WithoutClock(args[0], args[1], image.ClockOptions{
+		Epoch: time.Unix(0, 0).UTC(), Created: time.Unix(created, 0).UTC(),
+		Base: func(platform v1.Platform) (v1.Image, error) { return registry.Pull(args[3], platform) },
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(out, digest)
+	return err
+}
+
+func inspect(args []string, out io.Writer) error {
+	budget, err := image.ParseBudget([]byte(image.DefaultBudget()))
+	if err != nil {
+		return err
+	}
+	opened, measured, err := printSize(args[1], out)
+	if err != nil {
+		return err
+	}
+	return errors.Join(budget.Check(args[0], measured), image.Accept(opened))
+}
+
+func size(args []string, out io.Writer) error {
+	_, _, err := printSize(args[0], out)
+	return err
+}
+
+// printSize opens an archive and prints its table of sizes.
+func printSize(archive string, out io.Writer) (v1.Image, image.Size, error) {
+	opened, err := image.Open(archive)
+	if err != nil {
+		return nil, image.Size{}, err
+	}
+	measured, err := image.Measure(opened)
+	if err != nil {
+		return nil, image.Size{}, err
+	}
+	_, err = fmt.Fprint(out, measured.Table())
+	return opened, measured, err
+}
+
+func strip(folders []string, out io.Writer) error {
+	for _, folder := range folders {
+		saved, err := image.TrimTree(folder)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%s: %.1f MB less\n", folder, float64(saved)/1e6); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func missingBlobs(args []string, _ io.Writer) error {
+	list, err := os.ReadFile(args[2])
+	if err != nil {
+		return fmt.Errorf("image missing-blobs: %w", err)
+	}
+	has := map[string]bool{}
+	for digest := range strings.FieldsSeq(string(list)) {
+		has[digest] = true
+	}
+	return image.Rest(args[0], args[1], has)
+}

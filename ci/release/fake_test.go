@@ -1,0 +1,672 @@
+package release
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"todo-chatbot/ci/kube"
+)
+
+// errKilled is what a client that was killed gets: its process is gone.
+var errKilled = errors.New("killed")
+
+// world is a cluster that holds releases as Helm and the API server would, by the clock of a synctest bubble.
+type world struct {
+	mu         sync.Mutex
+	namespaces map[string]bool
+	lease      *leaseObject
+	versions   int
+	revisions  []*fakeRevision
+	secrets    map[string]bool
+	claims     []string
+	// live are the manifests that the cluster has, and readyAt when their pods are ready.
+	live     string
+	readyAt  time.Time
+	testPods int
+	// proven are the manifests that passed a test.
+	proven map[string]bool
+	// away are the times in which nobody is answered.
+	away []window
+	// full leaves no room, and bootsAt is when the node becomes ready.
+	full    bool
+	bootsAt time.Time
+
+	// stuck and broken are parts of manifests whose pods never become ready, or whose test fails.
+	stuck, broken string
+	rollTime      time.Duration
+	// refuses are calls that fail with what kubectl or Helm would say, by their name.
+	refuses map[string]string
+	// deletable allows a proven release to be removed.
+	deletable bool
+
+	// writes is everything that was written, and violations what must never happen.
+	writes     []write
+	violations []string
+}
+
+type window struct{ from, to time.Time }
+
+type write struct {
+	at        time.Time
+	who, what string
+}
+
+type fakeRevision struct {
+	number   int
+	status   string
+	manifest string
+	labels   map[string]string
+}
+
+func newWorld() *world {
+	return &world{
+		namespaces: map[string]bool{"kube-system": true}, secrets: map[string]bool{}, proven: map[string]bool{},
+		refuses: map[string]string{}, rollTime: 3 * time.Second,
+	}
+}
+
+// client is one run's way to the world.
+type client struct {
+	*world
+	name     string
+	identity string
+	// killAt is the step at which the run is killed, 0 for never, and kill ends its context.
+	steps, killAt int
+	kill          context.CancelCauseFunc
+	dead          bool
+	// cut are times in which this client alone is not answered.
+	cut []window
+	// loses says which answers get lost after the thing was done.
+	loses func(step int) bool
+	// onStep is told of each, of one at a time.
+	onStep   func(step int)
+	stepping sync.Mutex
+	// labelling is how long a label takes.
+	labelling time.Duration
+}
+
+const latency = 100 * time.Millisecond
+
+// step takes some time, and fails when the client is dead, the server away or the caller gone.
+func (c *client) step(ctx context.Context) error {
+	c.mu.Lock()
+	dead := c.dead
+	c.mu.Unlock()
+	if dead {
+		return errKilled
+	}
+	if err := sleep(ctx, latency); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.steps++
+	n := c.steps
+	if c.killAt == n {
+		c.dead = true
+	}
+	dead = c.dead
+	now := time.Now()
+	gone := within(now, c.away) || within(now, c.cut)
+	c.mu.Unlock()
+	if c.onStep != nil {
+		c.stepping.Lock()
+		c.onStep(n)
+		c.stepping.Unlock()
+	}
+	if dead {
+		c.kill(errKilled)
+		return errKilled
+	}
+	if gone {
+		return fmt.Errorf("%w: connection refused", ErrUnreachable)
+	}
+	return nil
+}
+
+func within(now time.Time, windows []window) bool {
+	return slices.ContainsFunc(windows, func(w window) bool { return !now.Before(w.from) && now.Before(w.to) })
+}
+
+// call begins a call by name.
+func (c *client) call(ctx context.Context, name string) error {
+	if err := c.step(ctx); err != nil {
+		return err
+	}
+	if said := c.refusal(name); said != "" {
+		return &CommandError{Command: name, ExitCode: 1, Stderr: said}
+	}
+	return nil
+}
+
+// refusal is what a call is told, "" when nothing keeps it.
+func (w *world) refusal(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refuses[name]
+}
+
+// refuse lets a call fail from now on, and one of "" pass.
+func (w *world) refuse(name, said string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refuses[name] = said
+}
+
+// cutOff takes the server from this client alone.
+func (c *client) cutOff(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut = []window{{time.Now(), time.Now().Add(d)}}
+}
+
+// look reads something of the world while others change it.
+func look[T any](w *world, read func() T) T {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return read()
+}
+
+// answer is the end of a call: what it did may be done without this client's ever hearing of it.
+func (c *client) answer() error {
+	if c.loses != nil && c.loses(c.steps) { // the world is locked
+		return fmt.Errorf("%w: the answer was lost", ErrUnreachable)
+	}
+	return nil
+}
+
+// wrote records a write and holds it against the promise that nothing is written without the Lease. The world is locked.
+func (c *client) wrote(what string) {
+	c.writes = append(c.writes, write{time.Now(), c.name, what})
+	if c.lease == nil || c.identity == "" || c.lease.Spec.HolderIdentity != c.identity {
+		c.violations = append(c.violations, fmt.Sprintf("%s wrote %q without the lease", c.name, what))
+	}
+}
+
+func (c *client) Version(ctx context.Context) (string, error) {
+	if err := c.call(ctx, "version"); err != nil {
+		return "", err
+	}
+	return "v1.36.4", nil
+}
+
+func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
+	if err := c.call(ctx, "get "+q.Kinds); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var items []any
+	switch {
+	case q.Manifests != "":
+		owned, err := withOwner(c.live, Target{Release: "todo-chatbot", Namespace: "todo"})
+		if err != nil {
+			return nil, err
+		}
+		items = objects(owned)
+	case q.Kinds == "namespace":
+		for _, name := range q.Names {
+			if c.namespaces[name] {
+				items = append(items, named("Namespace", name))
+			}
+		}
+	case q.Kinds == "lease":
+		if c.lease != nil {
+			items = append(items, c.lease)
+		}
+	case q.Selector == helmSelector("todo-chatbot"):
+		for _, r := range c.revisions {
+			items = append(items, r.secret())
+		}
+	case q.Kinds == "secrets":
+		for _, name := range slices.Sorted(maps.Keys(c.secrets)) {
+			items = append(items, named("Secret", name))
+		}
+	case q.Kinds == "secret":
+		if c.secrets[q.Names[0]] {
+			items = append(items, named("Secret", q.Names[0]))
+		}
+	case q.Kinds == "persistentvolumeclaims":
+		for _, name := range c.claims {
+			items = append(items, named("PersistentVolumeClaim", name))
+		}
+	case q.Kinds == kube.RoomKinds:
+		items = append(items, c.node())
+	case q.Kinds == kube.SnapshotKinds:
+		items = c.snapshot()
+	case q.Kinds == "horizontalpodautoscalers":
+		items = append(items, map[string]any{"kind": "HorizontalPodAutoscaler", "metadata": map[string]any{"name": "backend"},
+			"spec": map[string]any{"minReplicas": 2, "maxReplicas": 5}, "status": map[string]any{"currentReplicas": 2, "desiredReplicas": 3}})
+	}
+	return asJSON(map[string]any{"kind": "List", "items": append([]any{}, items...)}), c.answer()
+}
+
+func asJSON(value any) []byte {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
+
+func named(kind, name string) map[string]any {
+	return map[string]any{"kind": kind, "metadata": map[string]any{"name": name, "uid": "uid-of-" + name}}
+}
+
+// objects gives manifests as the server has them.
+func objects(manifests string) []any {
+	var items []any
+	for _, document := range kube.Documents([]byte(manifests)) {
+		var o map[string]any
+		if err := yaml.Unmarshal(document, &o); err != nil {
+			panic(err)
+		}
+		items = append(items, o)
+	}
+	return items
+}
+
+func (r *fakeRevision) secret() map[string]any {
+	labels := maps.Clone(r.labels)
+	labels["version"], labels["status"] = strconv.Itoa(r.number), r.status
+	return map[string]any{
+		"kind": "Secret", "metadata": map[string]any{"name": r.name(), "labels": labels},
+		"data": map[string][]byte{"release": packed(r.manifest)},
+	}
+}
+
+// packs keeps what was packed: compressing takes most of the time of a test.
+var packs sync.Map
+
+// packed is a release as Helm stores it.
+func packed(manifest string) []byte {
+	if known, found := packs.Load(manifest); found {
+		return known.([]byte)
+	}
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write(asJSON(map[string]any{"manifest": manifest, "hooks": []any{map[string]any{"manifest": "kind: Pod"}}}))
+	_ = w.Close()
+	encoded := []byte(base64.StdEncoding.EncodeToString(out.Bytes()))
+	packs.Store(manifest, encoded)
+	return encoded
+}
+
+func (r *fakeRevision) name() string {
+	return fmt.Sprintf("sh.helm.release.v1.todo-chatbot.v%d", r.number)
+}
+
+func (w *world) node() map[string]any {
+	cpu, ready := "4", "True"
+	if w.full {
+		cpu = "100m"
+	}
+	if time.Now().Before(w.bootsAt) {
+		ready = "False"
+	}
+	return map[string]any{"kind": "Node", "metadata": map[string]any{"name": "node"}, "status": map[string]any{
+		"allocatable": map[string]any{"cpu": cpu, "memory": "8Gi", "pods": "110"},
+		"conditions":  []any{map[string]any{"type": "Ready", "status": ready}},
+	}}
+}
+
+// snapshot has the live Deployment, and a pod that cannot start when its manifest is a stuck one.
+func (w *world) snapshot() []any {
+	if w.live == "" {
+		return nil
+	}
+	ready := 1
+	stuck := w.stuck != "" && strings.Contains(w.live, w.stuck)
+	if stuck || time.Now().Before(w.readyAt) {
+		ready = 0
+	}
+	labels := map[string]any{"app.kubernetes.io/instance": "todo-chatbot"}
+	revision := map[string]any{"deployment.kubernetes.io/revision": "1"}
+	items := []any{
+		map[string]any{"kind": "Deployment", "metadata": map[string]any{"name": "backend", "uid": "d", "labels": labels, "annotations": revision},
+			"spec":   map[string]any{"replicas": 1, "template": map[string]any{"spec": map[string]any{"containers": []any{}}}},
+			"status": map[string]any{"replicas": 1, "updatedReplicas": 1, "readyReplicas": ready, "availableReplicas": ready}},
+		map[string]any{"kind": "ReplicaSet", "metadata": map[string]any{"name": "backend-1", "uid": "r", "annotations": revision,
+			"ownerReferences": []any{map[string]any{"kind": "Deployment", "name": "backend", "uid": "d"}}}},
+	}
+	if stuck {
+		items = append(items, map[string]any{"kind": "Pod", "metadata": map[string]any{"name": "backend-1-x", "uid": "p",
+			"ownerReferences": []any{map[string]any{"kind": "ReplicaSet", "name": "backend-1", "uid": "r"}}},
+			"spec": map[string]any{"containers": []any{map[string]any{"name": "backend"}}},
+			"status": map[string]any{"phase": "Running", "containerStatuses": []any{map[string]any{
+				"name": "backend", "restartCount": 5, "state": map[string]any{"waiting": map[string]any{"reason": "CrashLoopBackOff",
+					"message": "back-off with " + authSecret}},
+				"lastState": map[string]any{"terminated": map[string]any{"exitCode": 1, "reason": "Error"}}}}}})
+	}
+	return items
+}
+
+func (c *client) Render(ctx context.Context, chart Chart) (string, error) {
+	if said := c.refusal("render"); said != "" {
+		return "", &CommandError{Command: "helm template", ExitCode: 1, Stderr: said}
+	}
+	return rendered(chart), nil
+}
+
+// rendered is a chart of one Deployment that names its image and Secret.
+func rendered(chart Chart) string {
+	var values struct {
+		ExistingSecret string
+		Backend        struct {
+			Image struct{ Repository, Digest string }
+		}
+	}
+	if err := json.Unmarshal(chart.Values, &values); err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: backend, labels: {app.kubernetes.io/instance: %s}}
+spec:
+  replicas: 1
+  template:
+    spec:
+      containers:
+        - {name: backend, image: %s@%s, resources: {requests: {cpu: 500m, memory: 64Mi}}, envFrom: [{secretRef: {name: %s}}]}
+`, chart.Release, values.Backend.Image.Repository, values.Backend.Image.Digest, values.ExistingSecret)
+}
+
+func (c *client) DryRun(ctx context.Context, _, manifests string) ([]byte, error) {
+	if err := c.call(ctx, "dry run"); err != nil {
+		return nil, err
+	}
+	return asJSON(map[string]any{"kind": "List", "items": objects(manifests)}), nil
+}
+
+func (c *client) Logs(ctx context.Context, l Logs, to io.Writer) error {
+	if err := c.call(ctx, "logs"); err != nil {
+		return err
+	}
+	if l.Follow {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case l.Selector != "":
+		fmt.Fprintln(to, "[pod/backend] up")
+	case l.Container == "backend":
+		fmt.Fprintln(to, "cannot reach postgresql+asyncpg://todo:"+password+"@db/todo")
+	case c.broken != "" && strings.Contains(c.live, c.broken):
+		fmt.Fprintln(to, "FAILED sign-up: status 500 with "+authSecret)
+	default:
+		fmt.Fprintln(to, "ok sign-up 41ms")
+	}
+	return nil
+}
+
+func (c *client) Create(ctx context.Context, object []byte) ([]byte, error) {
+	return c.put(ctx, "create", object)
+}
+
+func (c *client) Replace(ctx context.Context, object []byte) ([]byte, error) {
+	return c.put(ctx, "replace", object)
+}
+
+// put creates or replaces a Lease, or creates a Namespace.
+func (c *client) put(ctx context.Context, verb string, object []byte) ([]byte, error) {
+	var next leaseObject
+	if err := json.Unmarshal(object, &next); err != nil {
+		return nil, err
+	}
+	if err := c.call(ctx, verb+" "+next.Kind); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if next.Kind == "Namespace" {
+		c.writes = append(c.writes, write{time.Now(), c.name, "create namespace"})
+		if c.namespaces[next.Metadata.Name] {
+			return nil, said("kubectl create", "already exists")
+		}
+		c.namespaces[next.Metadata.Name] = true
+		return object, c.answer()
+	}
+	switch {
+	case !c.namespaces[next.Metadata.Namespace]:
+		return nil, said("kubectl "+verb, "namespace not found")
+	case verb == "create" && c.lease != nil, verb == "replace" && (c.lease == nil || c.lease.Metadata.ResourceVersion != next.Metadata.ResourceVersion):
+		return nil, said("kubectl "+verb, "somebody was faster")
+	}
+	c.versions++
+	next.Metadata.ResourceVersion = strconv.Itoa(c.versions)
+	c.lease = &next
+	if next.Spec.HolderIdentity != "" {
+		c.identity = next.Spec.HolderIdentity
+	}
+	return asJSON(next), c.answer()
+}
+
+func said(command, what string) error {
+	return &CommandError{Command: command, ExitCode: 1, Stderr: what}
+}
+
+func (c *client) Apply(ctx context.Context, object []byte) error {
+	if err := c.call(ctx, "apply"); err != nil {
+		return err
+	}
+	var secret struct{ Metadata kube.Meta }
+	if err := json.Unmarshal(object, &secret); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrote("apply secret")
+	c.secrets[secret.Metadata.Name] = true
+	return c.answer()
+}
+
+func (c *client) Label(ctx context.Context, _, _, name string, labels map[string]string) error {
+	if err := c.call(ctx, "label"); err != nil {
+		return err
+	}
+	if err := sleep(ctx, c.labelling); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrote("label")
+	for _, r := range c.revisions {
+		if r.name() == name {
+			maps.Copy(r.labels, labels)
+		}
+	}
+	return c.answer()
+}
+
+func (c *client) Delete(ctx context.Context, q Query) error {
+	if err := c.call(ctx, "delete "+q.Kinds); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrote("delete " + q.Kinds)
+	switch q.Kinds {
+	case "secrets":
+		for name := range c.secrets {
+			if len(q.Names) > 0 && !slices.Contains(q.Names, name) {
+				continue
+			}
+			if strings.Contains(c.live, name) {
+				c.violations = append(c.violations, c.name+" deleted the secret of what is live")
+			}
+			delete(c.secrets, name)
+		}
+	case "pods":
+		c.testPods = 0
+	case "lease":
+		c.lease = nil
+	case "persistentvolumeclaims":
+		c.claims = nil
+	}
+	return c.answer()
+}
+
+// last is the newest revision, nil without one. The world is locked.
+func (w *world) last() *fakeRevision {
+	if len(w.revisions) == 0 {
+		return nil
+	}
+	return w.revisions[len(w.revisions)-1]
+}
+
+// begin makes a pending revision. The world is locked.
+func (c *client) begin(status, manifest string, labels map[string]string) *fakeRevision {
+	next := &fakeRevision{number: 1, status: status, manifest: manifest, labels: map[string]string{}}
+	if last := c.last(); last != nil {
+		next.number = last.number + 1
+	}
+	maps.Copy(next.labels, labels)
+	c.wrote(status)
+	c.revisions = append(c.revisions, next)
+	if over := len(c.revisions) - HistoryMax; over > 0 {
+		c.revisions = slices.Delete(c.revisions, 0, over)
+	}
+	return next
+}
+
+// carry brings a pending revision to its end, in steps between which anything may happen.
+func (c *client) carry(ctx context.Context, next *fakeRevision) error {
+	if err := c.step(ctx); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.wrote("objects")
+	c.live, c.readyAt = next.manifest, time.Now().Add(c.rollTime)
+	c.mu.Unlock()
+	if err := c.step(ctx); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrote("deployed")
+	for _, r := range c.revisions {
+		if r.status == "deployed" {
+			r.status = "superseded"
+		}
+	}
+	next.status = "deployed"
+	return c.answer()
+}
+
+func (c *client) Upgrade(ctx context.Context, chart Chart) error {
+	if err := c.call(ctx, "upgrade"); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	last := c.last()
+	if last != nil && last.status != "deployed" && last.status != "failed" && last.status != "superseded" {
+		c.mu.Unlock()
+		return said("helm upgrade", "another operation (install/upgrade/rollback) is in progress")
+	}
+	var next *fakeRevision
+	if last == nil {
+		next = c.begin("pending-install", rendered(chart), nil)
+	} else {
+		next = c.begin("pending-upgrade", rendered(chart), last.labels)
+	}
+	refused := c.refuses["apply objects"]
+	if refused != "" {
+		next.status = "failed"
+	}
+	c.mu.Unlock()
+	if refused != "" {
+		return said("helm upgrade", refused)
+	}
+	return c.carry(ctx, next)
+}
+
+func (c *client) Rollback(ctx context.Context, _, _ string, revision int) error {
+	if err := c.call(ctx, "rollback"); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	i := slices.IndexFunc(c.revisions, func(r *fakeRevision) bool { return r.number == revision })
+	if i < 0 {
+		c.mu.Unlock()
+		return said("helm rollback", "release has no such version")
+	}
+	to := c.revisions[i]
+	next := c.begin("pending-rollback", to.manifest, to.labels)
+	c.mu.Unlock()
+	return c.carry(ctx, next)
+}
+
+func (c *client) Uninstall(ctx context.Context, _, _ string) error {
+	if err := c.call(ctx, "uninstall"); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	last := c.last()
+	if last == nil {
+		c.mu.Unlock()
+		return nil
+	}
+	c.wrote("uninstalling")
+	if c.proven[c.live] && !c.deletable {
+		c.violations = append(c.violations, c.name+" removed a proven release that is live")
+	}
+	last.status = "uninstalling"
+	c.mu.Unlock()
+	if err := c.step(ctx); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.wrote("uninstall objects")
+	c.live = ""
+	c.mu.Unlock()
+	if err := c.step(ctx); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrote("uninstalled")
+	c.revisions = nil
+	return c.answer()
+}
+
+func (c *client) Test(ctx context.Context, _, _ string) error {
+	if err := c.call(ctx, "test"); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.wrote("test")
+	c.testPods = 1
+	c.mu.Unlock()
+	if err := c.step(ctx); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.broken != "" && strings.Contains(c.live, c.broken) {
+		return said("helm test", "pod todo-chatbot-test-journey failed")
+	}
+	c.proven[c.live] = true
+	return c.answer()
+}
+
+// said by others: the constants that every test plants.
+const (
+	password   = "pass-word-that-nobody-guesses"
+	authSecret = "0123456789abcdefghijklmnopqrstuv"
+	openAIKey  = "sk-abcdefghijklmnop0123456789"
+)

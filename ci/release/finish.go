@@ -1,0 +1,93 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"todo-chatbot/ci/deploy"
+	"todo-chatbot/ci/kube"
+	"todo-chatbot/ci/report"
+)
+
+const (
+	// parting is how long giving the Lease back may take.
+	parting = 10 * time.Second
+	// hastyParting is how long it may take a run that was told to end, which has two seconds in all.
+	hastyParting = 800 * time.Millisecond
+)
+
+// finish gives the Lease back and tells how the run ended.
+func (r *run) finish(ctx context.Context, s State) (report.Run, error) {
+	r.part(ctx, s)
+	switch s {
+	case Succeeded, InSync, Absent:
+		r.report.Outcome = report.Passed
+	case RolledBack:
+		r.report.Outcome = report.RolledBack
+	default:
+		r.report.Outcome = report.Failed
+	}
+	if (s == Succeeded || s == InSync) && r.desired != nil {
+		r.report.Reach = r.accessHints()
+	}
+	r.report.Took = report.Duration(time.Since(r.report.Started))
+	return r.ended(redacted(r.failure, r.hidden()))
+}
+
+// ended puts the failure, nil for none, into the report too.
+func (r *run) ended(failure error) (report.Run, error) {
+	if failure != nil {
+		r.report.Failure = failure.Error()
+	}
+	return r.report, failure
+}
+
+// part gives the Lease back, unless it may be another run's.
+func (r *run) part(ctx context.Context, s State) {
+	if !r.facts.Held {
+		return
+	}
+	r.lease.close()
+	if s == LeaseLost || s == Unreachable || r.facts.Interrupted {
+		return
+	}
+	patience := parting
+	if s == Cancelled {
+		patience = hastyParting
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := r.lease.giveBack(ctx, r.gone); err != nil {
+		r.warn(fmt.Sprintf("giving the lease back: %s; the next run waits %s for it", err, LeaseDuration))
+	}
+}
+
+// accessHints say how to get to what runs.
+func (r *run) accessHints() []string {
+	if r.desired.request.Ephemeral {
+		return nil
+	}
+	return []string{fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend 3000:3000   then %s",
+		r.target.Namespace, deploy.Fullname(r.target.Release), r.desired.request.PublicURL)}
+}
+
+// redactedError is an error whose text has no secret in it.
+type redactedError struct {
+	error
+	text string
+}
+
+// Error is the text without secrets.
+func (e redactedError) Error() string { return e.text }
+
+// Unwrap lets errors.Is see what happened.
+func (e redactedError) Unwrap() error { return e.error }
+
+func redacted(err error, secrets []string) error {
+	if err == nil {
+		return nil
+	}
+	return redactedError{err, strings.TrimSpace(kube.Redact(err.Error(), secrets))}
+}

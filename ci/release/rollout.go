@@ -1,0 +1,159 @@
+package release
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"todo-chatbot/ci/kube"
+	"todo-chatbot/ci/report"
+)
+
+// errStuck is a rollout that cannot succeed, with why.
+type errStuck struct{ diagnoses []kube.Diagnosis }
+
+// Error tells each diagnosis in full.
+func (e *errStuck) Error() string {
+	texts := make([]string, len(e.diagnoses))
+	for i, d := range e.diagnoses {
+		texts[i] = d.Text()
+	}
+	return "the pods cannot become ready\n" + strings.Join(texts, "\n\n")
+}
+
+// watch waits until every pod of the release is the new one and ready, and fails as soon as that cannot be.
+func (r *run) watch(ctx context.Context) error {
+	said := ""
+	for limit := time.Now().Add(r.target.timeout()); ; {
+		now, err := r.assess(ctx, r.began)
+		if err != nil {
+			return err
+		}
+		r.report.Workloads = now.Workloads
+		if now.Done() {
+			return nil
+		}
+		if now.Stuck() {
+			return &errStuck{now.Diagnoses}
+		}
+		if waiting := waitingFor(now); waiting != said {
+			r.say(waiting)
+			said = waiting
+		}
+		if time.Now().After(limit) {
+			return fmt.Errorf("it did not end within %s; raise the timeout if it was still moving:\n%s", r.target.timeout(), said)
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// waitingFor has a line for each workload that is not done.
+func waitingFor(a kube.Assessment) string {
+	var lines []string
+	for _, w := range a.Workloads {
+		if !w.Done {
+			lines = append(lines, w.Line())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// watchRemediation waits for the pods of the earlier revision.
+func (r *run) watchRemediation(ctx context.Context) error {
+	if err := r.watch(ctx); err != nil {
+		return err
+	}
+	r.returned()
+	return nil
+}
+
+// assess takes one look at the rollout that began at a moment.
+func (r *run) assess(ctx context.Context, began time.Time) (kube.Assessment, error) {
+	raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.SnapshotKinds, Namespace: r.target.Namespace})
+	if err != nil {
+		return kube.Assessment{}, fmt.Errorf("looking at the rollout: %w", err)
+	}
+	snapshot, err := kube.ParseSnapshot(raw)
+	if err != nil {
+		return kube.Assessment{}, err
+	}
+	return kube.Assess(snapshot, kube.AssessOptions{
+		// The server's clock writes the events, and may be a little behind.
+		Now: time.Now(), Since: began.Add(-2 * time.Second), Release: r.target.Release, Secrets: r.hidden(),
+	}), nil
+}
+
+// diagnose finds the causes of a failure, with the ends of the logs that tell of them.
+func (r *run) diagnose(ctx context.Context) error {
+	var stuck *errStuck
+	known := errors.As(r.failure, &stuck)
+	if !known {
+		now, err := r.assess(ctx, r.began)
+		if errors.Is(err, ErrUnreachable) {
+			return err
+		}
+		// Whatever else keeps the causes from being found is no reason not to take the failure back.
+		stuck = &errStuck{now.Diagnoses}
+	}
+	var texts []string
+	for i := range stuck.diagnoses {
+		d := &stuck.diagnoses[i]
+		for _, wanted := range d.Wanted {
+			var log bytes.Buffer
+			if err := r.Cluster.Logs(ctx, logsOf(r.target.Namespace, wanted), &log); err == nil {
+				d.AddLog(wanted, log.String(), r.hidden())
+			}
+		}
+		texts = append(texts, d.Text())
+	}
+	r.report.Diagnoses = stuck.diagnoses
+	switch {
+	case known: // now with the logs
+		r.failure = fmt.Errorf("%s: %w", WatchRollout, stuck)
+	case len(texts) > 0:
+		r.failure = fmt.Errorf("%w\n%s", r.failure, strings.Join(texts, "\n\n"))
+	}
+	if !r.facts.Remediates {
+		r.failure = fmt.Errorf("%w\n%s", r.failure, r.leftAs())
+	}
+	return nil
+}
+
+// leftAs says what becomes of a failed release that is not remediated.
+func (r *run) leftAs() string {
+	if r.desired != nil {
+		return "The cluster ends with this run; nothing is left."
+	}
+	return "The release is left as it is; see: release status"
+}
+
+// logsOf is what a diagnosis asks for.
+func logsOf(namespace string, wanted kube.LogRequest) Logs {
+	const lines = 20
+	return Logs{Namespace: namespace, Pod: wanted.Pod, Container: wanted.Container, Previous: wanted.Previous, Tail: lines}
+}
+
+// test runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.
+func (r *run) test(ctx context.Context) error {
+	failed := r.writer.Test(ctx, r.target.Namespace, r.target.Release)
+	if errors.Is(failed, ErrUnreachable) || errors.Is(failed, errLeaseExpired) {
+		return failed
+	}
+	var log bytes.Buffer
+	if err := r.Cluster.Logs(ctx, Logs{Namespace: r.target.Namespace, Pod: r.target.journeyPod()}, &log); err != nil {
+		return errors.Join(failed, fmt.Errorf("reading the journey: %w", err))
+	}
+	journey, err := report.ParseJourney(kube.Redact(log.String(), r.hidden()))
+	r.report.Journey = journey
+	for _, check := range journey {
+		if check.Failure != "" {
+			err = errors.Join(err, fmt.Errorf("the user's journey failed at %q: %s", check.Name, check.Failure))
+		}
+	}
+	return errors.Join(err, failed)
+}

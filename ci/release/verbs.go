@@ -1,0 +1,61 @@
+package release
+
+import (
+	"context"
+	"strings"
+
+	"todo-chatbot/ci/plan"
+	"todo-chatbot/ci/report"
+)
+
+// Deploy takes a release to what the request asks for, and gives the run's report, whether it failed or not.
+//
+// What is refused leaves no trace. A failure is diagnosed first and then remediated: the release returns to its last proven
+// revision, or is removed if this was its first install.
+func (e *Engine) Deploy(ctx context.Context, request Request) (report.Run, error) {
+	d, err := desire(request)
+	r := e.start(Deploy, request.Target, d)
+	if err != nil {
+		return r.ended(err)
+	}
+	for _, reference := range []string{request.Images.Backend, request.Images.Frontend, request.Images.Postgres} {
+		if name, digest, found := strings.Cut(reference, "@"); found {
+			r.report.Images = append(r.report.Images, report.Image{Name: name, Digest: digest})
+		}
+	}
+	return r.execute(ctx)
+}
+
+// Rollback returns a release to a revision, 0 for the newest proven one that is another than the present, and tests it.
+func (e *Engine) Rollback(ctx context.Context, target Target, revision int) (report.Run, error) {
+	r := e.start(Rollback, target, nil)
+	if err := target.checkTarget(); err != nil {
+		return r.ended(err)
+	}
+	r.revision = revision
+	return r.execute(ctx)
+}
+
+// Uninstall removes what is the release's, and nothing else. The volumes of its own Postgres stay unless told.
+func (e *Engine) Uninstall(ctx context.Context, target Target, deleteVolumes bool) (report.Run, error) {
+	r := e.start(Uninstall, target, nil)
+	if err := target.checkTarget(); err != nil {
+		return r.ended(err)
+	}
+	r.volumes = deleteVolumes
+	return r.execute(ctx)
+}
+
+// Plan says what Deploy would change. Nothing is.
+func (e *Engine) Plan(ctx context.Context, request Request) (plan.Plan, error) {
+	d, err := desire(request)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	r := e.start(Deploy, request.Target, d)
+	if err := r.look(ctx); err != nil {
+		return plan.Plan{}, redacted(err, r.hidden())
+	}
+	found, err := r.plan(ctx)
+	return found, redacted(err, r.hidden())
+}
