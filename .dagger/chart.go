@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path"
 
 	"todo-chatbot/ci/chart"
 	"todo-chatbot/ci/image"
@@ -53,6 +51,46 @@ func (c *Chart) Validate(ctx context.Context) error {
 		return err
 	}
 	return passes(ctx, checkout.WithMountedDirectory("/schemas", c.Schemas), "chart validation", setsScript, "validate", "/schemas")
+}
+
+// Hold what the chart renders against the rules of ci/chart.
+//
+// With every set of values: the kubelet's classes, probes' budgets, keys and selectors that exist, policies that admit what
+// is needed, and what else a schema cannot say.
+//
+// +check
+func (c *Chart) Policy(ctx context.Context) error {
+	rendered, err := c.rendered(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = rendered.WithExec([]string{programPath, "chart", "policy", ".", renderedPath}).Sync(ctx)
+	return said(err)
+}
+
+// What breaks a rule, as findings.txt, findings.json and findings.sarif.
+//
+// The last is for GitHub's code scanning. Findings are no failure here; policy is the call that fails then.
+func (c *Chart) PolicyReport(ctx context.Context) (*dagger.Directory, error) {
+	rendered, err := c.rendered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rendered.
+		WithDirectory("/tmp/findings", dag.Directory()).
+		WithExec([]string{programPath, "chart", "policy", "--out", "/tmp/findings", ".", renderedPath}).
+		Directory("/tmp/findings"), nil
+}
+
+// renderedPath is where each set of values has what it renders.
+const renderedPath = "/tmp/rendered"
+
+func (c *Chart) rendered(ctx context.Context) (*dagger.Container, error) {
+	checkout, err := c.checkout(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return checkout.WithExec([]string{setsScript, "render", renderedPath}), nil
 }
 
 // Check that the chart's README is what helm-docs makes of its values.
@@ -125,39 +163,31 @@ func (c *Chart) Render(
 //
 // It is the same bytes from the same chart, wherever and whenever.
 func (c *Chart) Package(ctx context.Context) (*dagger.Directory, error) {
-	local, err := c.packaged(ctx)
+	file, err := c.packaged(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return dag.Directory().WithFile(path.Base(local), dag.CurrentModule().WorkdirFile(local)), nil
+	name, err := file.Name(ctx)
+	if err != nil {
+		return nil, explain("packaging the chart", err)
+	}
+	return dag.Directory().WithFile(name, file), nil
 }
 
-// packaged is the path of the package in the working directory.
-func (c *Chart) packaged(ctx context.Context) (string, error) {
-	dir, err := os.MkdirTemp(".", "chart-")
-	if err != nil {
-		return "", fmt.Errorf("packaging the chart: %w", err)
-	}
+func (c *Chart) packaged(ctx context.Context) (*dagger.File, error) {
 	checkout, err := c.checkout(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	made := checkout.
-		WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"}).
-		Directory("/tmp/package")
-	names, err := made.Entries(ctx)
+	made := checkout.WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"})
+	names, err := made.Directory("/tmp/package").Entries(ctx)
 	if err != nil {
-		return "", explain("packaging the chart", err)
+		return nil, explain("packaging the chart", err)
 	}
 	if len(names) != 1 {
-		return "", fmt.Errorf("packaging the chart: helm package made %d files and not one: %v", len(names), names)
+		return nil, fmt.Errorf("packaging the chart: helm package made %d files and not one: %v", len(names), names)
 	}
-	clocked := path.Join(dir, "helm.tgz")
-	if _, err := made.File(names[0]).Export(ctx, clocked); err != nil {
-		return "", explain("packaging the chart", err)
-	}
-	local := path.Join(dir, names[0])
-	return local, chart.RepackFile(clocked, local)
+	return made.WithExec([]string{programPath, "chart", "repack", "/tmp/package/" + names[0], "/tmp/" + names[0]}).File("/tmp/" + names[0]), nil
 }
 
 // goTools has Go, and the parts of the repository that the chart's tests are made of.
@@ -176,7 +206,7 @@ func (c *Chart) checkout(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withScripts(kubeTools(c.Pins), "/scripts", chart.Scripts()).
+	return withProgram(withScripts(kubeTools(c.Pins), "/scripts", chart.Scripts()), program(c.Pins, c.Repository)).
 		WithEnvVariable("KUBERNETES", pins.Kubernetes()).
 		WithWorkdir("/chart").
 		WithMountedDirectory("/chart", c.Source), nil

@@ -14,6 +14,7 @@ import (
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/node"
+	"todo-chatbot/ci/registry"
 	"todo-chatbot/ci/release"
 	"todo-chatbot/ci/report"
 
@@ -41,9 +42,11 @@ type deployment struct {
 	// values are the caller's own for the chart, and plan a saved one to hold to; nil when there are none.
 	values, plan *dagger.File
 	// registry is where the cluster pulls the images from, nil where they are sent through its API server.
-	registry *publisher
-	// published is the release to take from that registry, nil where the checkout's images are built.
-	published *published
+	registry *Registry
+	// published is the tag of the release to take from that registry, "" where the checkout's images are built. trusted says
+	// whose word counts for it.
+	published string
+	trusted   trust
 	checks    bool
 	archives  []archive
 	report    report.Run
@@ -81,7 +84,7 @@ func (d *deployment) validate(ctx context.Context) error {
 		Embedded: r.Ephemeral, Timeout: time.Duration(r.Timeout),
 	}
 	if d.registry != nil {
-		inputs.Registry = d.registry.address
+		inputs.Registry = registry.Place(d.registry.Address)
 	}
 	for path, to := range map[string]*string{
 		r.Secrets.DatabaseURL: &inputs.DatabaseURL, r.Secrets.AuthSecret: &inputs.AuthSecret, r.Secrets.OpenAIKey: &inputs.OpenAIKey,
@@ -165,7 +168,7 @@ func (d *deployment) install(ctx context.Context) error {
 	switch {
 	case d.cluster.embedded != nil || len(d.archives) == 0:
 	case d.registry != nil:
-		err := d.step(ctx, "push the images", func(ctx context.Context) error { return d.registry.sendAll(ctx, d.archives) })
+		err := d.step(ctx, "push the images", func(ctx context.Context) error { return d.registry.push(ctx, d.archives) })
 		if err != nil {
 			return err
 		}
@@ -289,13 +292,13 @@ func (d *deployment) build(ctx context.Context) error {
 		// Meanwhile: nobody waits for a build to hear that their cluster is not there.
 		group.Go(func() error { return d.cluster.reached(ctx) })
 	}
-	if d.published == nil {
+	if d.published == "" {
 		made("build the backend", &backend, m.Backend().archive)
 		made("build the front end", &frontend, m.Frontend().archive)
 	} else {
 		group.Go(func() error {
 			return d.step(ctx, "verify what was published", func(ctx context.Context) (err error) {
-				d.request.Images, err = d.registry.images(ctx, *d.published)
+				d.request.Images, err = d.registry.images(ctx, d.published, d.trusted)
 				return err
 			})
 		})
@@ -315,17 +318,23 @@ func (d *deployment) build(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if d.published == nil {
-		if d.registry != nil {
-			for _, a := range []*archive{&backend, &frontend, &postgres} {
-				a.repository = d.registry.mirrored(a.repository)
-			}
-		}
-		d.request.Images = release.Images{Backend: backend.name(), Frontend: frontend.name()}
-		d.archives = []archive{backend, frontend}
+	if d.published == "" {
+		d.archives = append(d.archives, backend, frontend)
 	}
 	if ownPostgres {
-		d.request.Images.Postgres, d.archives = postgres.name(), append(d.archives, postgres)
+		d.archives = append(d.archives, postgres)
+	}
+	if d.registry != nil {
+		for i := range d.archives {
+			d.archives[i].repository = d.registry.repository(d.archives[i].repository)
+		}
+	}
+	images := []*string{&d.request.Images.Backend, &d.request.Images.Frontend, &d.request.Images.Postgres}
+	if d.published != "" {
+		images = images[2:]
+	}
+	for i, a := range d.archives {
+		*images[i] = a.name()
 	}
 	if embedded {
 		d.archives = append(d.archives, metrics)

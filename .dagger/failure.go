@@ -45,28 +45,11 @@ func end(output string) string {
 	return strings.Join(lines, "\n")
 }
 
-// oneLine makes one line of what a tool said when it failed: that of cosign that says what it was, or the last.
-func oneLine(what string, err error) error {
+// said makes an error of what ci/cmd/todo-chatbot said was wrong.
+func said(err error) error {
 	var failed *dagger.ExecError
-	if !errors.As(err, &failed) {
-		if err != nil && what != "" {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		return err
+	if errors.As(err, &failed) && strings.TrimSpace(failed.Stderr) != "" {
+		return errors.New(strings.TrimSpace(failed.Stderr))
 	}
-	if strings.TrimSpace(failed.Stderr) == "" {
-		return explain(what, err)
-	}
-	lines := strings.Split(strings.TrimSpace(failed.Stderr), "\n")
-	said := lines[len(lines)-1]
-	for _, line := range lines {
-		if after, is := strings.CutPrefix(line, "Error: "); is {
-			said = after
-			break
-		}
-	}
-	if what == "" {
-		return errors.New(said)
-	}
-	return fmt.Errorf("%s: %s", what, said)
+	return err
 }

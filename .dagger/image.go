@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"strconv"
 	"strings"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"todo-chatbot/ci/image"
 
@@ -164,20 +161,6 @@ func normalized(
 		return archive{}, explain("building "+path.Base(repository), err)
 	}
 	return archive{repository: repository, digest: digest, file: made.File(out), program: program}, nil
-}
-
-// open reads the archive in this function's own container.
-func (a archive) open(ctx context.Context) (v1.Image, error) {
-	// A directory of its own: two builds of one image may be under way.
-	dir, err := os.MkdirTemp(".", "image-")
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path.Base(a.repository), err)
-	}
-	name, err := a.file.Export(ctx, path.Join(dir, path.Base(a.repository)+".tar"))
-	if err != nil {
-		return nil, explain("reading "+path.Base(a.repository), err)
-	}
-	return image.Open(name)
 }
 
 // pulled is a pinned image, without what the pulling left in it.

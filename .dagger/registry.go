@@ -3,15 +3,16 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/provenance"
+	"todo-chatbot/ci/publish"
 	"todo-chatbot/ci/registry"
 	"todo-chatbot/ci/release"
 
@@ -113,22 +114,31 @@ func (r *Registry) Publish(
 	if err != nil {
 		return "", fmt.Errorf("asking the engine for its version: %w", err)
 	}
-	p, err := r.publisher(ctx)
+	container, err := r.container(ctx)
 	if err != nil {
 		return "", err
 	}
-	s, err := p.signer(ctx, key, keyPassword, r.IdentityToken, trust{identity: builder, issuer: r.Issuer})
-	if err != nil {
+	request := publish.Request{Registry: registry.Place(r.Address), Tag: tag,
+		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}}
+	if container, request.Artifacts, err = m.withArtifacts(ctx, container); err != nil {
 		return "", err
 	}
-	artifacts, err := m.artifacts(ctx)
+	raw, err := json.Marshal(request)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("writing the publication: %w", err)
 	}
-	build := provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}
-	publication := publication{publisher: p, signer: s, build: build, tag: tag, policy: provenance.Policy{
-		Source: source.Repository, Commit: source.Commit, Builder: builder, Uncommitted: uncommitted}}
-	return publication.publish(ctx, artifacts)
+	args := []string{"publish", "--issuer", r.Issuer}
+	if key == nil {
+		container = container.WithMountedSecret("/run/identity", r.IdentityToken)
+		args = append(args, "--identity-token", "/run/identity")
+	} else {
+		if keyPassword == nil {
+			keyPassword = dag.SetSecret("no-password", "")
+		}
+		container = container.WithMountedSecret("/run/private.key", key).WithSecretVariable("COSIGN_PASSWORD", keyPassword)
+		args = append(args, "--key", "/run/private.key")
+	}
+	return r.run(ctx, container.WithNewFile(requestPath, string(raw)), append(args, requestPath)...)
 }
 
 // Verify says what a published release is, and who signed it.
@@ -159,43 +169,70 @@ func (r *Registry) Verify(
 	// +optional
 	uncommitted bool,
 ) (string, error) {
-	p, err := r.publisher(ctx)
+	t := trust{Key: key, Identity: identity, Issuer: issuer, Source: source, Commit: commit, Uncommitted: uncommitted}
+	return r.verify(ctx, tag, t, false, path.Base(backendRepository), path.Base(frontendRepository), chartName)
+}
+
+// trust is whose signature counts, and what has to have been signed.
+type trust struct {
+	Key                              *dagger.File
+	Identity, Issuer, Source, Commit string
+	Uncommitted                      bool
+}
+
+// verify says what artifacts of a release are: for people, or as a list of their references in JSON.
+func (r *Registry) verify(ctx context.Context, tag string, by trust, asJSON bool, names ...string) (string, error) {
+	container, err := r.container(ctx)
 	if err != nil {
 		return "", err
 	}
-	release := published{tag: tag, by: trust{key: key, identity: identity, issuer: issuer},
-		policy: provenance.Policy{Source: source, Commit: commit, Builder: identity, Uncommitted: uncommitted}}
-	var text strings.Builder
-	for _, name := range []string{path.Base(backendRepository), path.Base(frontendRepository), chartName} {
-		reference, statement, err := p.verified(ctx, name, release)
-		if err != nil {
-			return "", err
-		}
-		_, _ = fmt.Fprintf(&text, "%s\n  signed; %s, by %s\n", reference, statement.Predicate.BuildDefinition.ExternalParameters.Source,
-			statement.Predicate.RunDetails.Builder.ID)
+	args := []string{"verify", "--registry", registry.Place(r.Address), "--tag", tag, "--identity", by.Identity, "--issuer", by.Issuer,
+		"--source", by.Source, "--commit", by.Commit, "--uncommitted=" + strconv.FormatBool(by.Uncommitted), "--json=" + strconv.FormatBool(asJSON)}
+	if by.Key != nil {
+		container, args = container.WithMountedFile("/run/trusted.pub", by.Key), append(args, "--key", "/run/trusted.pub")
 	}
-	return text.String(), nil
+	return r.run(ctx, container, append(args, names...)...)
 }
 
-// trust is whose signature counts: a key's, or that of an identity that an issuer vouches for.
-type trust struct {
-	key              *dagger.File
-	identity, issuer string
+// images are those of a published release, once both are verified.
+func (r *Registry) images(ctx context.Context, tag string, by trust) (release.Images, error) {
+	out, err := r.verify(ctx, tag, by, true, path.Base(backendRepository), path.Base(frontendRepository))
+	if err != nil {
+		return release.Images{}, err
+	}
+	var references []string
+	if err := json.Unmarshal([]byte(out), &references); err != nil || len(references) != 2 {
+		return release.Images{}, fmt.Errorf("reading what was verified: %q", out)
+	}
+	return release.Images{Backend: references[0], Frontend: references[1]}, nil
 }
 
-// publisher is cosign's image with ci/cmd/todo-chatbot in it, able to reach one registry.
-type publisher struct {
-	access    *Registry
-	address   string
-	container *dagger.Container
+// push puts images into the registry by the digests that pods name.
+func (r *Registry) push(ctx context.Context, archives []archive) error {
+	container, err := r.container(ctx)
+	if err != nil {
+		return err
+	}
+	container, paths := withArchives(container, archives)
+	_, err = r.run(ctx, container, append([]string{"push"}, named(archives, paths)...)...)
+	return err
 }
 
-// publisher checks nothing yet: the first step that talks to the registry does.
-func (r *Registry) publisher(ctx context.Context) (*publisher, error) {
+// repository is where the registry has an image, given by the repository that it was built under.
+func (r *Registry) repository(local string) string { return registry.Place(r.Address) + "/" + path.Base(local) }
+
+// run runs a verb of "todo-chatbot registry".
+func (r *Registry) run(ctx context.Context, container *dagger.Container, args ...string) (string, error) {
+	flags := append([]string{programPath, "registry", args[0], "--plain-http=" + strconv.FormatBool(r.PlainHTTP)}, args[1:]...)
+	out, err := container.WithExec(flags).Stdout(ctx)
+	return out, said(err)
+}
+
+// container is cosign's image with ci/cmd/todo-chatbot in it, able to reach the registry. Nothing is asked yet.
+func (r *Registry) container(ctx context.Context) (*dagger.Container, error) {
 	address := registry.Place(r.Address)
-	host, repository, _ := strings.Cut(address, "/")
-	if host == "" || repository == "" || strings.Contains(address, "://") {
-		return nil, fmt.Errorf("registry %q: write a host and a path, e.g. ghcr.io/somebody", address)
+	if err := publish.ValidRegistry(address); err != nil {
+		return nil, err
 	}
 	password := ""
 	if r.Password != nil {
@@ -204,13 +241,10 @@ func (r *Registry) publisher(ctx context.Context) (*publisher, error) {
 			return nil, errors.New("reading the registry's password: the secret given as --password cannot be read")
 		}
 	}
-	config, err := registry.Config(host, r.Username, strings.TrimSpace(password))
+	host, _, _ := strings.Cut(address, "/")
+	credentials, err := registry.Credentials(host, r.Username, strings.TrimSpace(password))
 	if err != nil {
 		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
-	}
-	plain := "0"
-	if r.PlainHTTP {
-		plain = "1"
 	}
 	container := withProgram(from(r.Pipeline.Pins, image.Cosign), r.Pipeline.program()).
 		// The image is cosign and certificates: it has no user who may read a mounted secret, and no place to write to.
@@ -220,126 +254,14 @@ func (r *Registry) publisher(ctx context.Context) (*publisher, error) {
 		WithDirectory("/tmp", dag.Directory()).
 		WithEnvVariable("HOME", "/tmp").
 		WithEnvVariable("DOCKER_CONFIG", "/credentials").
-		WithMountedSecret("/credentials/config.json", dag.SetSecret("registry-"+rand.Text(), string(config))).
-		WithEnvVariable("REGISTRY_PLAIN_HTTP", plain).
+		WithMountedSecret("/credentials/config.json", dag.SetSecret("registry-"+rand.Text(), string(credentials))).
 		// What a registry has is never known from before.
 		WithEnvVariable("NOW", rand.Text())
 	if r.Service != nil {
 		alias, _, _ := strings.Cut(host, ":")
 		container = container.WithServiceBinding(alias, r.Service)
 	}
-	return &publisher{access: r, address: address, container: container}, nil
-}
-
-// repository is where an artifact is, by the last part of its name.
-func (p *publisher) repository(name string) string { return p.address + "/" + name }
-
-// step runs a subcommand of "todo-chatbot registry", with what it needs mounted.
-func (p *publisher) step(ctx context.Context, with *dagger.Container, args ...string) (string, error) {
-	out, err := with.WithExec(append([]string{programPath, "registry"}, args...)).Stdout(ctx)
-	return out, oneLine("", err)
-}
-
-// send puts an image or a chart into the registry, and sees to it that what is there then is what was built.
-func (p *publisher) send(ctx context.Context, kind string, file *dagger.File, reference string) error {
-	repository, _, _ := strings.Cut(reference, "@")
-	there, err := p.step(ctx, p.container.WithMountedFile("/artifact", file), "push", kind, "/artifact", repository)
-	if err == nil && there != reference {
-		err = fmt.Errorf("pushing %s: the registry has %s", reference, there)
-	}
-	return err
-}
-
-func (p *publisher) cosign(command string, args ...string) []string {
-	line := []string{"/ko-app/cosign", command}
-	if p.access.PlainHTTP {
-		line = append(line, "--allow-http-registry")
-	}
-	return append(line, args...)
-}
-
-// verify says who vouches for a reference by digest: its signature counts, and its signed provenance is what the policy
-// asks for. It is what a deployment from a registry calls before anything else.
-func (p *publisher) verify(ctx context.Context, reference string, by trust, policy provenance.Policy) (provenance.Statement, error) {
-	container, args, err := by.arguments(p.container)
-	if err != nil {
-		return provenance.Statement{}, err
-	}
-	_, digest, _ := strings.Cut(reference, "@")
-	if _, err := container.WithExec(append(p.cosign("verify", args...), reference)).Sync(ctx); err != nil {
-		return provenance.Statement{}, oneLine("the signature of "+reference+" is refused", err)
-	}
-	out, err := container.WithExec(append(p.cosign("verify-attestation", append(args, "--type", "slsaprovenance1")...), reference)).Stdout(ctx)
-	if err != nil {
-		return provenance.Statement{}, oneLine("the provenance of "+reference+" is refused", err)
-	}
-	statements, err := provenance.ParseVerified([]byte(out))
-	if err != nil {
-		return provenance.Statement{}, fmt.Errorf("%s: %w", reference, err)
-	}
-	statement, err := policy.Any(statements, digest)
-	if err != nil {
-		return provenance.Statement{}, fmt.Errorf("%s: %w", reference, err)
-	}
-	return statement, nil
-}
-
-func (t trust) arguments(container *dagger.Container) (*dagger.Container, []string, error) {
-	switch {
-	case t.key != nil:
-		// What a key signs is in no public log: docs/decisions/0056.
-		return container.WithMountedFile("/trusted.pub", t.key), []string{"--key", "/trusted.pub", "--private-infrastructure"}, nil
-	case t.identity != "" && t.issuer != "":
-		return container, []string{"--certificate-identity", t.identity, "--certificate-oidc-issuer", t.issuer}, nil
-	}
-	return nil, nil, errors.New("verifying: give whom to trust: the public key as --key, or --identity and --issuer")
-}
-
-// sendAll puts images into the registry, side by side, by the digests that pods name.
-func (p *publisher) sendAll(ctx context.Context, archives []archive) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, a := range archives {
-		group.Go(func() error { return p.send(ctx, "image", a.file, a.name()) })
-	}
-	return group.Wait()
-}
-
-// mirrored is where the registry has an image, given by the repository that it was built under.
-func (p *publisher) mirrored(local string) string {
-	if local == "" {
-		return ""
-	}
-	return p.repository(path.Base(local))
-}
-
-// published is a release in a registry, and whose word counts for it.
-type published struct {
-	tag    string
-	by     trust
-	policy provenance.Policy
-}
-
-// verified finds one artifact of a published release, and gives its reference by digest with the provenance that is trusted.
-func (p *publisher) verified(ctx context.Context, name string, r published) (string, provenance.Statement, error) {
-	digest, err := p.step(ctx, p.container, "resolve", p.repository(name), r.tag)
-	if err != nil {
-		return "", provenance.Statement{}, err
-	}
-	reference := p.repository(name) + "@" + digest
-	statement, err := p.verify(ctx, reference, r.by, r.policy)
-	return reference, statement, err
-}
-
-// images are those of a published release, once both are verified.
-func (p *publisher) images(ctx context.Context, r published) (images release.Images, err error) {
-	group, ctx := errgroup.WithContext(ctx)
-	for local, reference := range map[string]*string{backendRepository: &images.Backend, frontendRepository: &images.Frontend} {
-		group.Go(func() (err error) {
-			*reference, _, err = p.verified(ctx, path.Base(local), r)
-			return err
-		})
-	}
-	return images, group.Wait()
+	return container, nil
 }
 
 // source asks Git what is checked out.

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"todo-chatbot/ci/deploy"
-	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/release"
 
 	"dagger/todo-chatbot/internal/dagger"
@@ -193,7 +192,7 @@ func (r *Release) Deploy(
 	}
 	d.plan = plan
 	// The checks are of the checkout, and what was published is not made from it.
-	d.checks = !skipChecks && d.published == nil
+	d.checks = !skipChecks && d.published == ""
 	if err := d.timeout(timeout); err != nil {
 		return "", err
 	}
@@ -283,7 +282,7 @@ func (r *Release) Report(
 	}
 	switch of {
 	case "deploy":
-		d.checks = d.published == nil
+		d.checks = d.published == ""
 		err = d.deploy(ctx)
 	case "rollback", "uninstall":
 		err = d.reported(ctx, d.engine(), of)
@@ -318,7 +317,7 @@ func (r *Release) printed(ctx context.Context, verb string, flags ...string) (st
 	args := append([]string{programPath, "release", verb, "--kubeconfig", kubeconfigPath, "--name", r.Name, "--namespace", r.Namespace,
 		"--cluster", c.title}, flags...)
 	out, err := withProgram(c.tools(), r.Pipeline.program()).WithExec(args).Stdout(ctx)
-	return out, oneLine("", err)
+	return out, said(err)
 }
 
 // deployment describes what the release shall be. Nothing is built or asked yet.
@@ -334,16 +333,7 @@ func (r *Release) deployment(ctx context.Context) (*deployment, error) {
 	d.secret("database-url", r.DatabaseURL, &d.request.Secrets.DatabaseURL)
 	d.secret("better-auth-secret", r.AuthSecret, &d.request.Secrets.AuthSecret)
 	d.secret("openai-api-key", r.OpenAIKey, &d.request.Secrets.OpenAIKey)
-	if r.Registry != nil {
-		if d.registry, err = r.Registry.publisher(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if r.Published != "" {
-		d.published = &published{
-			tag: r.Published, by: trust{key: r.Key, identity: r.Identity, issuer: r.Issuer},
-			policy: provenance.Policy{Source: r.BuiltFrom, Builder: r.Identity},
-		}
-	}
+	d.registry, d.published = r.Registry, r.Published
+	d.trusted = trust{Key: r.Key, Identity: r.Identity, Issuer: r.Issuer, Source: r.BuiltFrom}
 	return d, d.timeout(defaultTimeout)
 }

@@ -21,6 +21,7 @@ const imageUsage = `works on OCI archives of images
                                                      config SECONDS after 1970 and prints the digest
   todo-chatbot image inspect NAME ARCHIVE            prints its sizes and fails when NAME's budget or a rule does not allow it
   todo-chatbot image size ARCHIVE                    prints its sizes
+  todo-chatbot image diff ONE OTHER                  fails with the first file or field in which they differ
   todo-chatbot image strip FOLDER...                 takes out of programs and libraries what no start reads
   todo-chatbot image missing-blobs IN OUT LIST       copies it without the blobs whose digests LIST has, one on a line`
 
@@ -31,7 +32,7 @@ func imageCommand(args []string, out io.Writer) error {
 		takes    int
 		variadic bool
 	}{
-		"normalize": {normalize, 4, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false},
+		"normalize": {normalize, 4, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false}, "diff": {diff, 2, false},
 		"strip": {strip, 1, true}, "missing-blobs": {missingBlobs, 3, false},
 	}
 	if len(args) == 0 {
@@ -90,6 +91,22 @@ func printSize(archive string, out io.Writer) (v1.Image, image.Size, error) {
 	}
 	_, err = fmt.Fprint(out, measured.Table())
 	return opened, measured, err
+}
+
+func diff(archives []string, _ io.Writer) error {
+	one, err := image.Open(archives[0])
+	if err != nil {
+		return err
+	}
+	other, err := image.Open(archives[1])
+	if err != nil {
+		return err
+	}
+	difference, err := image.Diff(one, other)
+	if err == nil && difference != nil {
+		err = errors.New(difference.String())
+	}
+	return err
 }
 
 func strip(folders []string, out io.Writer) error {
