@@ -45,7 +45,7 @@ func (c *Chart) Test(
 	if err != nil {
 		return "", fmt.Errorf("writing the chart's values: %w", err)
 	}
-	tools := withScripts(d.cluster.tools(), "/scripts", chart.Scripts()).
+	tools := withProgram(withScripts(d.cluster.tools(), "/scripts", chart.Scripts()), d.module.program()).
 		WithMountedDirectory(chartPath, c.Source).
 		WithNewFile("/run/images.json", string(images)).
 		WithEnvVariable("CLASS_COLUMNS", chart.ClassColumns)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the chart with one set of values, tests it, upgrades it so that every pod rolls, tests it again, and removes it. It
-# needs kubectl and helm, and a cluster that ends with the run. A failure shows what the namespace has.
+# needs kubectl, helm and todo-chatbot, and a cluster that ends with the run. A failure says why.
 #
 #   try.sh NAME CHART VALUES IMAGES [PREVIOUS PREVIOUS_VALUES]
 #
@@ -11,21 +11,22 @@ set -euo pipefail
 name=$1 chart=$2 values=$3 images=$4 previous=${5:-$2} previous_values=${6:-$3}
 namespace=chart-$name release=todo-chatbot
 k() { kubectl --namespace "$namespace" "$@"; }
-said() {
-  [ "$1" = 0 ] && return
-  k get pods --output wide
-  k get events --field-selector type=Warning --output custom-columns=OBJECT:.involvedObject.name,REASON:.reason,MESSAGE:.message
-  k logs --selector app.kubernetes.io/instance="$release" --all-containers --prefix --tail 20 --ignore-errors --max-log-requests 20
-} >&2
-trap 'said $?' EXIT
 
-# apply CHART VALUES MARK installs or upgrades, and waits until every pod has the mark and is ready.
+# apply CHART VALUES MARK installs or upgrades, and waits until every pod has the mark and is ready, or cannot be.
 apply() {
   echo "$name: $3"
-  helm --namespace "$namespace" upgrade "$release" "$1" --install --values "$2" --values "$images" --wait --timeout 5m \
+  helm --namespace "$namespace" upgrade "$release" "$1" --install --values "$2" --values "$images" --timeout 5m \
     --server-side=true --force-conflicts --set "backend.podAnnotations.chart-test=$3,frontend.podAnnotations.chart-test=$3" >/dev/null
+  todo-chatbot release status --wait --name "$release" --namespace "$namespace" --timeout 5m >/dev/null
 }
-tested() { echo "$name: test"; helm --namespace "$namespace" test "$release" --timeout 3m >/dev/null; }
+
+# tested runs the chart's tests, and shows what their pods said when they fail.
+tested() {
+  echo "$name: test"
+  helm --namespace "$namespace" test "$release" --timeout 3m >/dev/null && return
+  k logs --selector app.kubernetes.io/component=test --all-containers --prefix --tail 20 --ignore-errors >&2
+  return 1
+}
 
 kubectl create namespace "$namespace" >/dev/null
 kubectl label namespace "$namespace" pod-security.kubernetes.io/enforce=restricted >/dev/null

@@ -21,7 +21,7 @@ const releaseUsage = `takes a release to a cluster and looks after it, with the 
 
   todo-chatbot release deploy [FLAGS] [-- COMMAND ARG...]   COMMAND puts the images where the nodes find them
   todo-chatbot release plan [FLAGS]                         says what deploy would change
-  todo-chatbot release status [FLAGS]
+  todo-chatbot release status [FLAGS]                       with --wait once every pod is ready, or cannot be
   todo-chatbot release logs [FLAGS]
   todo-chatbot release rollback [FLAGS]
   todo-chatbot release uninstall [FLAGS]
@@ -36,6 +36,7 @@ type call struct {
 	report   string
 	revision int
 	volumes  bool
+	wait     bool
 	tail     int
 	follow   bool
 }
@@ -72,6 +73,11 @@ func releaseCommand(ctx context.Context, args []string, out io.Writer) error {
 	case "logs":
 		return engine.Logs(ctx, c.request.Target, c.tail, c.follow, out)
 	case "status":
+		if c.wait {
+			if err := engine.Wait(ctx, c.request.Target); err != nil {
+				return err
+			}
+		}
 		status, err := engine.Status(ctx, c.request.Target)
 		if err != nil {
 			return err
@@ -159,6 +165,8 @@ func (c *call) parse(args []string) (file string, err error) {
 	case "logs":
 		flags.IntVar(&c.tail, "tail", 50, "how many of the last lines of each container")
 		flags.BoolVar(&c.follow, "follow", false, "go on until interrupted")
+	case "status":
+		flags.BoolVar(&c.wait, "wait", false, "wait until every pod is the new one and ready, and fail with why when one cannot be")
 	case "rollback":
 		flags.IntVar(&c.revision, "revision", 0, "the revision; left out, the last proven one that is not what runs now")
 	case "uninstall":
