@@ -84,7 +84,7 @@ func (d *deployment) validate(ctx context.Context) error {
 		Embedded: r.Ephemeral, Timeout: time.Duration(r.Timeout),
 	}
 	if d.registry != nil {
-		inputs.Registry = registry.Place(d.registry.Address)
+		inputs.Registry = registry.NormalizeAddress(d.registry.Address)
 	}
 	for path, to := range map[string]*string{
 		r.Secrets.DatabaseURL: &inputs.DatabaseURL, r.Secrets.AuthSecret: &inputs.AuthSecret, r.Secrets.OpenAIKey: &inputs.OpenAIKey,
@@ -96,7 +96,7 @@ func (d *deployment) validate(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading a secret that was given: %w", err)
 		}
-		*to = deploy.Given(value)
+		*to = deploy.TrimNewline(value)
 	}
 	return inputs.Validate()
 }

@@ -54,8 +54,8 @@ func (e *Engine) Plan(ctx context.Context, request Request) (plan.Plan, error) {
 	}
 	r := e.start(Deploy, request.Target, d)
 	if err := r.look(ctx); err != nil {
-		return plan.Plan{}, redacted(err, r.hidden())
+		return plan.Plan{}, redacted(err, r.secretValues())
 	}
 	found, err := r.plan(ctx)
-	return found, redacted(err, r.hidden())
+	return found, redacted(err, r.secretValues())
 }

@@ -20,10 +20,10 @@ func (r Run) Markdown() string {
 	}
 	grid(&b, "Steps", []string{"step", "took", "outcome", "result"}, len(r.Steps), func(i int) []string {
 		s := r.Steps[i]
-		return []string{s.Name, s.Took.String(), s.state(), s.Result}
+		return []string{s.Name, s.Took.String(), string(s.Outcome), s.Result}
 	})
-	grid(&b, "Images", []string{"image", "digest", "size"}, len(r.Images), func(i int) []string {
-		return []string{r.Images[i].Name, r.Images[i].Digest, size(r.Images[i].Bytes)}
+	grid(&b, "Images", []string{"image", "digest"}, len(r.Images), func(i int) []string {
+		return []string{r.Images[i].Name, r.Images[i].Digest}
 	})
 	grid(&b, "Workloads", []string{"workload", "desired", "updated", "ready", "waiting for"}, len(r.Workloads), func(i int) []string {
 		w := r.Workloads[i]

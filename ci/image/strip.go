@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 )
 
-// TrimTree takes out of every shared object and program under a directory what only a debugger or a linker reads: all
+// StripTree takes out of every shared object and program under a directory what only a debugger or a linker reads: all
 // that lies behind the last byte that is loaded, which is the symbols, the debugging information and the table of
 // sections. It gives the number of bytes that this saved. The same file gives the same bytes, on every machine.
 //
 // A loader reads the table of segments alone (System V ABI, "Program Loading"), so what is trimmed runs as before.
-func TrimTree(root string) (int64, error) {
+func StripTree(root string) (int64, error) {
 	var saved int64
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {

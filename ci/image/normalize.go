@@ -24,27 +24,25 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// ClockOptions says what an image is to carry in place of the time of its build.
-type ClockOptions struct {
+// NormalizeOptions says what an image is to carry in place of the time of its build.
+type NormalizeOptions struct {
 	// Epoch is the time of every file that was added to the base.
 	Epoch time.Time
 	// Created is the time in the config and its history, e.g. the commit's; the epoch where there is none. The layers do
 	// not have it, or each commit would send all of them again.
 	Created time.Time
-	// Annotations are the manifest's, e.g. org.opencontainers.image.revision.
-	Annotations map[string]string
 	// Base gives the base image from its publisher. It is asked only if the archive has other layers in place of the
 	// base's own: docs/decisions/0003.
 	Base func(v1.Platform) (v1.Image, error)
 }
 
-// WithoutClock reads an image archive, as an engine exports it, and writes it to out as an OCI layout archive that has
+// Normalize reads an image archive, as an engine exports it, and writes it to out as an OCI layout archive that has
 // nothing in it of when and where it was built: times are those of the options, the history tells of layers and not of a build, and
 // what was added to the base has neither user names nor access times. The same content gives the same bytes.
 //
 // It returns the digest of the image's manifest. An archive that is truncated, has a blob that is not its digest's, or
 // holds several images is an error, and out is then not written.
-func WithoutClock(in, out string, o ClockOptions) (v1.Hash, error) {
+func Normalize(in, out string, o NormalizeOptions) (v1.Hash, error) {
 	if err := verify(in); err != nil {
 		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
 	}
@@ -68,7 +66,7 @@ func WithoutClock(in, out string, o ClockOptions) (v1.Hash, error) {
 	return digest, writeLayout(normal, work, out)
 }
 
-func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
+func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, error) {
 	if o.Created.IsZero() {
 		o.Created = o.Epoch
 	}
@@ -130,9 +128,6 @@ func normalize(source v1.Image, work string, o ClockOptions) (v1.Image, error) {
 	}
 	if image, err = mutate.Append(image, additions...); err != nil {
 		return nil, err
-	}
-	if len(o.Annotations) > 0 {
-		image = mutate.Annotations(image, o.Annotations).(v1.Image)
 	}
 	return image, nil
 }

@@ -21,7 +21,7 @@ func written(t *testing.T) (string, map[string]int64) {
 	dir := t.TempDir()
 	require.NoError(t, tarballTo(filepath.Join(dir, "engine.tar"), imageOf(t, layerOf(t, regular("base", "b")), layerOf(t, regular("app", "a")))))
 	archive := filepath.Join(dir, "image.tar")
-	_, err := image.WithoutClock(filepath.Join(dir, "engine.tar"), archive, image.ClockOptions{Epoch: time.Unix(0, 0)})
+	_, err := image.Normalize(filepath.Join(dir, "engine.tar"), archive, image.NormalizeOptions{Epoch: time.Unix(0, 0)})
 	require.NoError(t, err)
 	return archive, sizes(t, archive)
 }
@@ -54,7 +54,7 @@ func TestTheRestIsWhatAStoreLacks(t *testing.T) {
 	require.NoError(t, err)
 	out := filepath.Join(t.TempDir(), "rest.tar")
 
-	require.NoError(t, image.Rest(archive, out, map[string]bool{base.String(): true, "sha256:of-another-image": true}))
+	require.NoError(t, image.MissingBlobs(archive, out, map[string]bool{base.String(): true, "sha256:of-another-image": true}))
 
 	delete(all, "blobs/sha256/"+base.Hex)
 	assert.Equal(t, all, sizes(t, out))
@@ -64,7 +64,7 @@ func TestTheRestOfNothingIsAll(t *testing.T) {
 	archive, all := written(t)
 	out := filepath.Join(t.TempDir(), "rest.tar")
 
-	require.NoError(t, image.Rest(archive, out, nil))
+	require.NoError(t, image.MissingBlobs(archive, out, nil))
 
 	assert.Equal(t, all, sizes(t, out))
 }
@@ -76,7 +76,7 @@ func TestTheRestOfATruncatedArchiveIsNone(t *testing.T) {
 	require.NoError(t, os.WriteFile(archive, content[:len(content)/2], 0o600))
 	dir := t.TempDir()
 
-	err = image.Rest(archive, filepath.Join(dir, "rest.tar"), nil)
+	err = image.MissingBlobs(archive, filepath.Join(dir, "rest.tar"), nil)
 
 	require.ErrorContains(t, err, "image.tar: it is truncated")
 	left, err := os.ReadDir(dir)

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Rest copies an OCI layout archive to out without the blobs that has names, each as sha256:HEX: what an importer with a
+// MissingBlobs copies an OCI layout archive to out without the blobs that has names, each as sha256:HEX: what an importer with a
 // content store has to be given when it has those. The index and its like are always copied. The copy appears whole or not at
 // all; an archive that is truncated is an error.
-func Rest(in, out string, has map[string]bool) error {
+func MissingBlobs(in, out string, has map[string]bool) error {
 	partial := out + ".partial"
 	if err := rest(in, partial, has); err != nil {
 		return errors.Join(fmt.Errorf("image archive %s: %w", filepath.Base(in), err), os.RemoveAll(partial))

@@ -2,8 +2,8 @@ package deploy
 
 import "strings"
 
-// Given is a credential as it was given, without the line break that ends the file it comes from: `openssl rand -hex 32
+// TrimNewline is a credential as it was given, without the line break that ends the file it comes from: `openssl rand -hex 32
 // >file` and every editor write one. Other white space stays, to be refused.
-func Given(value string) string {
+func TrimNewline(value string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(value, "\n"), "\r")
 }

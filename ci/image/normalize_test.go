@@ -106,8 +106,8 @@ func (b build) archive(t *testing.T) string {
 func without(t *testing.T, in string) (string, v1.Hash) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out.tar")
-	digest, err := image.WithoutClock(in, out, image.ClockOptions{
-		Epoch: epoch, Annotations: map[string]string{"a": "b"},
+	digest, err := image.Normalize(in, out, image.NormalizeOptions{
+		Epoch: epoch,
 		Base: func(v1.Platform) (v1.Image, error) { return publisher(t), nil },
 	})
 	require.NoError(t, err)
@@ -193,7 +193,7 @@ func TestThePublisherIsAskedOnlyForWhatTheArchiveHasNot(t *testing.T) {
 			in, out := filepath.Join(t.TempDir(), "in.tar"), filepath.Join(t.TempDir(), "out.tar")
 			require.NoError(t, tarball.WriteToFile(in, nil, made))
 			var asked []v1.Platform
-			_, err = image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Base: func(platform v1.Platform) (v1.Image, error) {
+			_, err = image.Normalize(in, out, image.NormalizeOptions{Epoch: epoch, Base: func(platform v1.Platform) (v1.Image, error) {
 				asked = append(asked, platform)
 				return publisher(t), nil
 			}})
@@ -227,7 +227,7 @@ func TestABaseThatCannotBeHadIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out.tar")
-			_, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Base: given.base})
+			_, err := image.Normalize(in, out, image.NormalizeOptions{Epoch: epoch, Base: given.base})
 			require.ErrorContains(t, err, given.says)
 			require.ErrorContains(t, err, `call "dagger core engine local-cache prune"`)
 			assert.NoFileExists(t, out)
@@ -245,7 +245,7 @@ func TestAnEngineMayPackABaseItsOwnWay(t *testing.T) {
 	require.NoError(t, err)
 	in, out := filepath.Join(t.TempDir(), "in.tar"), filepath.Join(t.TempDir(), "out.tar")
 	require.NoError(t, tarball.WriteToFile(in, nil, made))
-	_, err = image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Base: func(v1.Platform) (v1.Image, error) { return base, nil }})
+	_, err = image.Normalize(in, out, image.NormalizeOptions{Epoch: epoch, Base: func(v1.Platform) (v1.Image, error) { return base, nil }})
 	require.NoError(t, err)
 	found, err := open(t, out).Layers()
 	require.NoError(t, err)
@@ -378,7 +378,7 @@ func TestACommitsTimeIsInTheConfigAndInNoLayer(t *testing.T) {
 	in := build{at: time.Unix(1_700_000_000, 0)}.archive(t)
 	at := func(created time.Time) v1.Image {
 		out := filepath.Join(t.TempDir(), "out.tar")
-		_, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Created: created})
+		_, err := image.Normalize(in, out, image.NormalizeOptions{Epoch: epoch, Created: created})
 		require.NoError(t, err)
 		return open(t, out)
 	}
@@ -432,9 +432,6 @@ func TestWhatTheImageDoesStays(t *testing.T) {
 	assert.Contains(t, config.Config.ExposedPorts, "8000/tcp")
 	require.NotNil(t, config.Config.Healthcheck, "Docker's health check")
 	assert.Equal(t, 30*time.Second, config.Config.Healthcheck.Interval)
-	manifest, err := found.Manifest()
-	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"a": "b"}, manifest.Annotations)
 }
 
 func TestADamagedArchiveIsRefusedAndNothingIsWritten(t *testing.T) {
@@ -450,7 +447,7 @@ func TestADamagedArchiveIsRefusedAndNothingIsWritten(t *testing.T) {
 			dir := t.TempDir()
 			in, out := filepath.Join(dir, "in.tar"), filepath.Join(dir, "out.tar")
 			require.NoError(t, os.WriteFile(in, raw, 0o600))
-			_, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch})
+			_, err := image.Normalize(in, out, image.NormalizeOptions{Epoch: epoch})
 			assert.Error(t, err)
 			left, err := os.ReadDir(dir)
 			require.NoError(t, err)

@@ -18,7 +18,7 @@ func TestARepositoryOfGitHubsIsAPlaceInARegistry(t *testing.T) {
 		"172.17.0.1:5000/Todo":           "172.17.0.1:5000/todo",
 		"":                               "",
 	} {
-		assert.Equal(t, want, registry.Place(given))
+		assert.Equal(t, want, registry.NormalizeAddress(given))
 		if want != "" {
 			_, err := name.NewRepository(want + "/todo-backend")
 			require.NoError(t, err, want)

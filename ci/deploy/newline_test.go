@@ -16,7 +16,7 @@ func TestGivenTakesTheLineBreakOfAFileAndNothingElse(t *testing.T) {
 		"nothing":               {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, c.want, Given(c.given))
+			assert.Equal(t, c.want, TrimNewline(c.given))
 		})
 	}
 }
