@@ -167,7 +167,7 @@ func (d *deployment) install(ctx context.Context) error {
 	container := d.engine()
 	switch {
 	case d.cluster.embedded != nil || len(d.archives) == 0:
-	case d.registry != nil:
+	case d.pushes():
 		err := d.step(ctx, "push the images", func(ctx context.Context) error { return d.registry.push(ctx, d.archives) })
 		if err != nil {
 			return err
@@ -179,6 +179,10 @@ func (d *deployment) install(ctx context.Context) error {
 	}
 	return d.reported(ctx, container, "deploy")
 }
+
+// pushes says whether the cluster pulls what is built here from the registry. A published release is there already, and who
+// deploys it may have no right to push: what else is needed goes through the API server.
+func (d *deployment) pushes() bool { return d.registry != nil && d.published == "" }
 
 // reported runs a verb that gives a report, and adds that to the deployment's.
 func (d *deployment) reported(ctx context.Context, container *dagger.Container, verb string, flags ...string) error {
@@ -324,7 +328,7 @@ func (d *deployment) build(ctx context.Context) error {
 	if ownPostgres {
 		d.archives = append(d.archives, postgres)
 	}
-	if d.registry != nil {
+	if d.pushes() {
 		for i := range d.archives {
 			d.archives[i].repository = d.registry.repository(d.archives[i].repository)
 		}
