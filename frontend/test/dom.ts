@@ -5,3 +5,9 @@ import { afterEach } from "vitest";
 // A busy machine needs longer than the usual second to get around to rendering.
 configure({ asyncUtilTimeout: 120_000 });
 afterEach(cleanup);
+
+// jsdom lays nothing out, so nothing comes into view.
+globalThis.IntersectionObserver = class {
+  observe() {}
+  disconnect() {}
+} as unknown as typeof IntersectionObserver;

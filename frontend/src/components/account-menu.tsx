@@ -11,12 +11,14 @@ import { Notice } from "./notice";
 interface AccountMenuProps {
   name: string;
   email: string;
-  /** Called when the user is signed out, with what to tell them about it. */
+  /** Called when the user has left, with what to tell them about it. */
   onLeave: (reason?: string) => void;
+  /** Called when the session is over. */
+  onExpired: () => void;
 }
 
 /** Who is signed in, and the two ways out: signing out, and deleting the account. */
-export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
+export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -40,8 +42,7 @@ export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
       await deleteAccount();
       onLeave("Your account and your todos are deleted.");
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401)
-        onLeave("Your session has expired. Sign in again.");
+      if (error instanceof ApiError && error.status === 401) onExpired();
       else setError(errorMessage(error));
     } finally {
       setBusy(false);

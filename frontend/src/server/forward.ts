@@ -1,5 +1,7 @@
 import "server-only";
 
+import { hash } from "node:crypto";
+
 import { auth, dropToken, hasEnded, tokenFor } from "./auth";
 import { BackendError, callBackend, type BackendRequest } from "./backend";
 import { readJson, refuse, refuseForeignOrigin } from "./guard";
@@ -51,12 +53,12 @@ async function call(userId: string, request: BackendRequest): Promise<Response> 
   }
 }
 
-/** Sessions that were read a moment ago, by the cookies that they were read from. */
+/** Sessions that were read a moment ago, by a digest of the cookies, which may be long, that they were read from. */
 const known = new Recent<{ userId: string; token: string }>(10_000, 10_000);
 
 /** Whose session the cookies are and the ones that keep it alive, or the refusal. */
 async function readSession(headers: Headers): Promise<{ userId: string; setCookie: string[] } | Response> {
-  const cookies = headers.get("cookie") ?? "";
+  const cookies = hash("sha256", headers.get("cookie") ?? "");
   let session = known.get(cookies);
   let setCookie: string[] = [];
   if (!session) {
