@@ -163,7 +163,7 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={submitOnEnter}
-          placeholder="Add “call the plumber”, list, complete 2…"
+          placeholder="Write a message"
           maxLength={MAX_LENGTH}
           autoComplete="off"
           dir="auto"

@@ -1,5 +1,6 @@
 import "server-only";
 
+import { BODY_LIMIT } from "./body-limit";
 import { env } from "./env";
 
 /** A refusal in the backend's own shape, so that the browser reads one kind of error. */
@@ -18,9 +19,6 @@ export function refuseForeignOrigin(request: Request): Response | undefined {
   if (origin !== null && env().trustedOrigins.includes(origin)) return undefined;
   return refuse(403, "This request must come from the application's own pages (Origin header).");
 }
-
-/** The longest body that any route reads, in bytes: a chat message of 2,000 characters, each escaped as JSON, and room. */
-export const BODY_LIMIT = 32 * 1024;
 
 /**
  * Reads a body to its end, whatever it holds, and no further than the limit: one that says of itself that it is longer
