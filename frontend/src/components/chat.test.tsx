@@ -154,6 +154,7 @@ describe("a message whose answer was lost", () => {
   test.each<[string, FakeAnswer | undefined]>([
     ["the connection failed", undefined],
     ["the server failed", [502, { detail: "The todo service cannot be reached." }]],
+    ["the first is still being answered", [409, { detail: "This message is being answered." }]],
   ])("has its effect once when it is sent again, because %s", async (_, failure) => {
     const calls = fakeServer(() => (calls.length === 1 ? failure : reply("Added.")));
     const { user, log, input } = open();

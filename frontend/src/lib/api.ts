@@ -31,9 +31,9 @@ export class ApiError extends Error {
     super(message);
   }
 
-  /** Whether what was asked for may have been done all the same. */
+  /** Whether what was asked for may have been done all the same, or is being done (409). */
   get uncertain(): boolean {
-    return this.status === 0 || this.status >= 500;
+    return this.status === 0 || this.status === 409 || this.status >= 500;
   }
 }
 

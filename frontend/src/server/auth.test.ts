@@ -255,6 +255,20 @@ describe("the token for the backend", () => {
     expect(Math.abs(payload.iat! - Date.now() / 1000)).toBeLessThan(60);
   });
 
+  test("is another one once the user's data is deleted, for the backend takes none from before that", async () => {
+    const { auth, tokenFor } = await import("./auth");
+    const before = await tokenFor("user-1");
+    expect(await tokenFor("user-1")).toBe(before);
+    application.upstream.answer = () => ({ status: 204 });
+    vi.useFakeTimers({ now: Date.now() + 1_000, toFake: ["Date"] });
+    try {
+      await auth().options.user.deleteUser.beforeDelete({ id: "user-1" } as never);
+      expect(await tokenFor("user-1")).not.toBe(before);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("carries nothing about the user but the id", async () => {
     const { payload } = await jwtVerify(await mintToken("user-1"), createLocalJWKSet(await keySet()));
     expect(Object.keys(payload).sort()).toEqual(["aud", "exp", "iat", "iss", "sub"]);

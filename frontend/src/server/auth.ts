@@ -55,6 +55,8 @@ export function createAuth(env: Env, database: Pool) {
         beforeDelete: async (user): Promise<void> => {
           try {
             await eraseUserData(await tokenFor(user.id));
+            // The backend takes no token from before a deletion.
+            dropToken(user.id);
           } catch (error) {
             // Better Auth has an answer for its own errors alone; any other is a 500 without a word.
             if (!(error instanceof BackendError)) throw error;
