@@ -29,11 +29,6 @@ beforeEach(() => {
   });
   // The session is kept per page load, so every test loads the page anew.
   vi.resetModules();
-  // jsdom knows dialogs and popovers as elements, and not yet how to open them.
-  HTMLDialogElement.prototype.showModal = function () {
-    this.open = true;
-  };
-  HTMLElement.prototype.hidePopover = () => undefined;
 });
 
 afterEach(() => {

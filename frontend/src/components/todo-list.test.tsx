@@ -19,11 +19,14 @@ function List({ onExpired = ignore }: { onExpired?: () => void }) {
 let stored: Todo[];
 let failure: FakeAnswer | undefined;
 
-function serve({ method, path, body }: FakeCall): FakeAnswer {
+function serve({ method, path, query, body }: FakeCall): FakeAnswer {
   if (failure) return failure;
   const id = path.split("/")[3];
   const found = stored.find((todo) => todo.id === id);
-  if (method === "GET") return [200, stored];
+  if (method === "GET") {
+    const { completed } = query ?? {};
+    return [200, stored.filter((todo) => !completed || String(todo.completed) === completed)];
+  }
   if (method === "POST") {
     const { title } = body as Pick<Todo, "title">;
     stored = [...stored, { id: "new", number: stored.length + 10, title, completed: false }];
@@ -169,6 +172,25 @@ describe("the list of todos", () => {
     expect(
       screen.getAllByRole<HTMLInputElement>("checkbox").map(({ labels }) => labels?.[0]?.textContent),
     ).toEqual(["1 buy milk", "4 call the plumber"]);
+  });
+
+  test("is cleared of what is done, after asking, and says what went wrong", async () => {
+    const calls = fakeServer(serve);
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await milk();
+    await user.click(screen.getByRole("button", { name: "Clear done…" }));
+    expect(calls.some(({ method }) => method === "DELETE")).toBe(false);
+    failure = [502, { detail: "Away." }];
+    await user.click(screen.getByRole("button", { name: "Clear done" }));
+    expect(await within(screen.getByRole("dialog")).findByRole("alert")).toHaveTextContent("Away.");
+    failure = undefined;
+    await user.click(screen.getByRole("button", { name: "Clear done" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    expect(stored.map(({ title }) => title)).toEqual(["buy milk"]);
+    await waitFor(() => expect(screen.queryByText("call the plumber")).not.toBeInTheDocument());
+    expect(screen.queryByRole("button", { name: "Clear done…" })).not.toBeInTheDocument();
+    expect(screen.getByRole("heading", { name: "Your todos" })).toHaveFocus();
   });
 
   test("is read again when the user comes back to it", async () => {

@@ -1,11 +1,12 @@
 "use client";
 
-import { memo, useCallback, useEffect, useRef, useState, type FormEvent } from "react";
+import { memo, useCallback, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 
 import type { Todo } from "@/lib/api";
 
-import { Notice } from "./notice";
 import { arrange, FILTERS, SORTS, type Arrangement } from "./arrange";
+import { Confirmation } from "./confirmation";
+import { Notice } from "./notice";
 import styles from "./todo-list.module.css";
 import type { Todos } from "./use-todos";
 
@@ -15,11 +16,13 @@ const STEP = 100;
 const MAX_LENGTH = 200;
 
 /** The list of todos, each with its number, a check box and a way to delete it. */
-export function TodoList({ todos, more, error, pending, reload, readOn, toggle, remove, add }: Todos) {
+export function TodoList(props: Todos) {
+  const { todos, more, error, pending, reload, readOn, toggle, remove, add, clearDone } = props;
   const [arrangement, setArrangement] = useState<Arrangement>({ search: "", filter: "all", sort: "number" });
   const [drawn, setDrawn] = useState(STEP);
   const list = useRef<HTMLUListElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
+  const confirmation = useRef<HTMLDialogElement>(null);
 
   const arranged = todos && arrange(todos, arrangement);
   const open = todos?.filter((todo) => !todo.completed).length ?? 0;
@@ -59,8 +62,29 @@ export function TodoList({ todos, more, error, pending, reload, readOn, toggle, 
           </p>
         )}
       </div>
+      <Confirmation
+        ref={confirmation}
+        question="Clear what is done?"
+        consequence="Every todo that is done is deleted. This cannot be undone."
+        action="Clear done"
+        onConfirm={clearDone}
+        returnTo={heading}
+      />
       <AddForm add={add} />
-      {todos && todos.length > 0 && <Arranging arrangement={arrangement} onChange={rearrange} />}
+      {todos && todos.length > 0 && (
+        <Arranging arrangement={arrangement} onChange={rearrange}>
+          {todos.some(({ completed }) => completed) && (
+            <button
+              className="button"
+              data-kind="quiet"
+              type="button"
+              onClick={() => confirmation.current?.showModal()}
+            >
+              Clear done…
+            </button>
+          )}
+        </Arranging>
+      )}
       {error && (
         <div className={styles.failure}>
           <Notice kind="error">{error}</Notice>
@@ -132,10 +156,12 @@ function AddForm({ add }: Pick<Todos, "add">) {
 interface ArrangingProps {
   arrangement: Arrangement;
   onChange: (change: Partial<Arrangement>) => void;
+  /** What else can be done to the list. */
+  children: ReactNode;
 }
 
 /** What of the list is shown, and in which order. */
-function Arranging({ arrangement: { search, filter, sort }, onChange }: ArrangingProps) {
+function Arranging({ arrangement: { search, filter, sort }, onChange, children }: ArrangingProps) {
   return (
     <div className={styles.arranging} role="search">
       <input
@@ -149,6 +175,7 @@ function Arranging({ arrangement: { search, filter, sort }, onChange }: Arrangin
       />
       <Choice label="Show" value={filter} options={FILTERS} onChange={(filter) => onChange({ filter })} />
       <Choice label="Order" value={sort} options={SORTS} onChange={(sort) => onChange({ sort })} />
+      {children}
     </div>
   );
 }

@@ -32,6 +32,8 @@ export interface Todos {
   remove: (todo: Todo) => Promise<void>;
   /** Adds one, and tells whether that succeeded. */
   add: (title: string) => Promise<boolean>;
+  /** Deletes all that are done, and gives what went wrong, in words for the user. */
+  clearDone: () => Promise<string | undefined>;
 }
 
 /** Milliseconds: coming back to the page may be told as two events at once, and is one reason to read. */
@@ -48,19 +50,28 @@ export function useTodos(onExpired: () => void): Todos {
   const tabs = useRef<BroadcastChannel>(null);
   const adding = useRef({ title: "", key: "" });
 
-  const attempt = useCallback(
-    async (action: () => Promise<void>): Promise<boolean> => {
+  /** Gives what went wrong, in words for the user; a session that is over is no error of theirs. */
+  const failureOf = useCallback(
+    async (action: () => Promise<void>): Promise<string | undefined> => {
       try {
         await action();
-        setError(undefined);
-        return true;
+        return undefined;
       } catch (error) {
-        if (error instanceof ApiError && error.status === 401) onExpired();
-        else setError(errorMessage(error));
-        return false;
+        if (!(error instanceof ApiError && error.status === 401)) return errorMessage(error);
+        onExpired();
+        return "";
       }
     },
     [onExpired],
+  );
+
+  const attempt = useCallback(
+    async (action: () => Promise<void>): Promise<boolean> => {
+      const failure = await failureOf(action);
+      setError(failure || undefined);
+      return failure === undefined;
+    },
+    [failureOf],
   );
 
   /** Puts on the screen what `read` gives, unless a later question has overtaken it: that would be the past. */
@@ -83,7 +94,7 @@ export function useTodos(onExpired: () => void): Todos {
       let page = await listTodos();
       // As many as there were: what has been scrolled to stays where it is.
       while (page.next && page.todos.length < count.current) {
-        const following = await listTodos(page.next);
+        const following = await listTodos({ cursor: page.next });
         page = { todos: [...page.todos, ...following.todos], next: following.next };
       }
       return page;
@@ -93,7 +104,7 @@ export function useTodos(onExpired: () => void): Todos {
   const readOn = useCallback(async () => {
     if (!next || !todos) return;
     await show(async () => {
-      const following = await listTodos(next);
+      const following = await listTodos({ cursor: next });
       return { todos: [...todos, ...following.todos], next: following.next };
     });
   }, [next, todos, show]);
@@ -110,10 +121,7 @@ export function useTodos(onExpired: () => void): Todos {
       setPending((ids) => new Set(ids).add(todo.id));
       setTodos((before) => before && shown(before));
       const done = await attempt(async () => {
-        await action().catch((error: unknown) => {
-          // Gone already, by the chat or in another window: the list below says so.
-          if (!(error instanceof ApiError && error.status === 404)) throw error;
-        });
+        await action().catch(ignoreGone);
       });
       if (done) await changed();
       else setTodos((before) => before && restore(before, todo));
@@ -156,6 +164,19 @@ export function useTodos(onExpired: () => void): Todos {
     [attempt, changed],
   );
 
+  const clearDone = useCallback(async () => {
+    const failure = await failureOf(async () => {
+      for (;;) {
+        // Always the first page: what was on it is gone.
+        const { todos } = await listTodos({ completed: true });
+        if (!todos.length) return;
+        for (const { id } of todos) await deleteTodo(id).catch(ignoreGone);
+      }
+    });
+    await changed();
+    return failure;
+  }, [failureOf, changed]);
+
   useEffect(() => {
     void reload();
     let read = Date.now();
@@ -176,7 +197,24 @@ export function useTodos(onExpired: () => void): Todos {
     };
   }, [reload]);
 
-  return { todos, more: next !== null, error, pending, reload, changed, readOn, toggle, remove, add };
+  return {
+    todos,
+    more: next !== null,
+    error,
+    pending,
+    reload,
+    changed,
+    readOn,
+    toggle,
+    remove,
+    add,
+    clearDone,
+  };
+}
+
+/** Gone already, by the chat or in another window, is as good as done: the list that is read next says so. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof ApiError && error.status === 404)) throw error;
 }
 
 /** The list with a todo as it was, after a change that did not come about. */

@@ -40,9 +40,21 @@ export class ApiError extends Error {
 /** How many todos a page has. */
 const PAGE = 200;
 
-/** A page of the user's todos, by number: the first, or the one at `cursor`. */
-export async function listTodos(cursor: string | null = null): Promise<TodoPage> {
-  const query = new URLSearchParams({ limit: String(PAGE), ...(cursor && { cursor }) });
+/** Which todos are asked for. */
+interface TodoQuery {
+  /** Where the page begins; left out for the first. */
+  cursor?: string;
+  /** Only those that are done, or only those that are open. */
+  completed?: boolean;
+}
+
+/** A page of the user's todos, by number. */
+export async function listTodos({ cursor, completed }: TodoQuery = {}): Promise<TodoPage> {
+  const query = new URLSearchParams({
+    limit: String(PAGE),
+    ...(cursor && { cursor }),
+    ...(completed !== undefined && { completed: String(completed) }),
+  });
   const answer = await send<Todo[] | { items: Todo[]; nextCursor?: string | null }>(
     "GET",
     `/api/todos?${query}`,
