@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,7 +101,7 @@ func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, erro
 				}
 				layer, by, normal = base[i], imported+digest.String(), keep
 			}
-			layer, err := normal(layer, filepath.Join(work, fmt.Sprint(i)), o.Epoch)
+			layer, err := normal(layer, filepath.Join(work, strconv.Itoa(i)), o.Epoch)
 			if err != nil {
 				return fmt.Errorf("layer %d: %w", i, err)
 			}
