@@ -176,6 +176,25 @@ func TestCapacityIsHeldAgainstBeforeAnythingChanges(t *testing.T) {
 	})
 }
 
+func TestAPreflightRefusesWhatADeploymentWouldAndChangesNothing(t *testing.T) {
+	r, other := request(t, "one"), request(t, "two")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		preflight := func(r Request) error {
+			return (&Engine{Cluster: w.client("preflight"), Progress: &strings.Builder{}}).Preflight(t.Context(), r)
+		}
+		require.NoError(t, preflight(r))
+		w.full = true
+		require.ErrorContains(t, preflight(r), "there is no place for")
+		w.full = false
+		r.Plan = savePlan(t, w.client("planner"), other)
+		require.ErrorContains(t, preflight(r), "the plan does not hold any more")
+		require.ErrorContains(t, preflight(Request{}), "BETTER_AUTH_SECRET")
+		assert.Empty(t, w.writes)
+		assert.Nil(t, w.lease)
+	})
+}
+
 func TestImagesAreDeliveredUnderTheLeaseAndBeforeTheRelease(t *testing.T) {
 	r := request(t, "one")
 	for name, fails := range map[string]bool{"delivered": false, "refused": true} {
