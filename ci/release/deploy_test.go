@@ -178,7 +178,6 @@ func TestCapacityIsHeldAgainstBeforeAnythingChanges(t *testing.T) {
 
 func TestAPreflightRefusesWhatADeploymentWouldAndChangesNothing(t *testing.T) {
 	r, other := request(t, "one"), request(t, "two")
-	require.NoError(t, os.WriteFile(other.Secrets.AuthSecret, []byte("vutsrqponmlkjihgfedcba9876543210"), 0o600))
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
 		preflight := func(r Request) error {
