@@ -139,6 +139,19 @@ func TestARefusedPlanLeavesNoTrace(t *testing.T) {
 	}
 }
 
+func TestAPlanOfNothingChangesNothing(t *testing.T) {
+	r := request(t, "one")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("first").deploy(r).err)
+		r.Plan = savePlan(t, w.client("planner"), r)
+		got := w.client("run").deploy(r)
+		require.NoError(t, got.err)
+		assert.Contains(t, got.progress, "nothing to change")
+		assert.Empty(t, w.did("run"))
+	})
+}
+
 func TestAPlanIsHeldToOnceMoreUnderTheLease(t *testing.T) {
 	r, other := request(t, "one"), request(t, "two")
 	bubble(t, func(t *testing.T) {
