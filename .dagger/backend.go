@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"todo-chatbot/ci/image"
-	"todo-chatbot/ci/program"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -24,6 +23,8 @@ type Backend struct {
 	Pins string
 	// +private
 	Database string
+	// +private
+	Program *dagger.File
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string
@@ -32,7 +33,9 @@ type Backend struct {
 	Created int
 }
 
-// The image: Python, the locked dependencies, the application; no compiler, no package manager, not root.
+// The image: Python, the locked dependencies, the application.
+//
+// It has no compiler and no package manager, and does not run as root.
 func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 	base := withoutManagers(b.Pins, image.Python)
 	user, err := account(ctx, base, "appuser", backendUser)
@@ -123,11 +126,10 @@ for module in list(sys.modules.values()):
 // compiled is the dependencies and the application, each with the bytecode of what a start loads. They are compiled apart, so
 // that a change of the application which loads no other module of a dependency leaves these as they are.
 func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.Directory, err error) {
-	dependencies, err := withTool(b.dependencies(), program.Trim)
-	if err != nil {
-		return nil, nil, err
-	}
-	dependencies = dependencies.WithExec([]string{toolPath(program.Trim), "/app/.venv"})
+	dependencies := b.dependencies().
+		WithMountedFile("/run/todo-chatbot", b.Program).
+		WithExec([]string{"/run/todo-chatbot", "image", "strip", "/app/.venv"}).
+		WithoutMount("/run/todo-chatbot")
 	own := from(b.Pins, image.Python).
 		WithDirectory("/app", b.Source, dagger.ContainerWithDirectoryOpts{Include: applicationFiles})
 	loaded, err := dependencies.

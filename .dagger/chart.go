@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path"
 
 	"todo-chatbot/ci/chart"
 	"todo-chatbot/ci/image"
@@ -29,19 +28,10 @@ type Chart struct {
 	Pins string
 }
 
-// eachValues runs a command for every set of values that the chart has. $given are the arguments: a set that brings no
-// secrets wants the name of a Secret.
-func eachValues(command string) string {
-	return `set -eu
-for values in ci/*.yaml examples/*.yaml values-*.yaml; do
-  echo "$values"
-  given="--values $values"
-  grep -qE '^(secrets|existingSecret):' "$values" || given="$given --set existingSecret=named"
-` + command + `
-done`
-}
+// setsScript does something with every set of values that the chart has.
+const setsScript = "/scripts/sets.sh"
 
-// Lint the chart with every set of values under ci/.
+// Lint the chart with every set of values.
 //
 // +check
 func (c *Chart) Lint(ctx context.Context) error {
@@ -49,8 +39,7 @@ func (c *Chart) Lint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return passes(ctx, checkout, "chart lint", "sh", "-c",
-		eachValues(`  helm lint --strict --quiet . --kube-version "$KUBERNETES" $given`))
+	return passes(ctx, checkout, "chart lint", setsScript, "lint")
 }
 
 // Check what the chart renders against Kubernetes' own schemas.
@@ -61,27 +50,72 @@ func (c *Chart) Validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return passes(ctx, checkout.WithMountedDirectory("/schemas", c.Schemas), "chart validation", "sh", "-c",
-		eachValues(`  for schemas in /schemas/v*; do
-    helm template todo-chatbot . --namespace todo-chatbot --kube-version "${schemas##*/}" $given >/tmp/rendered.yaml
-    kubeconform -strict -summary -schema-location "$schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" \
-      -schema-location "/schemas/crds/{{ .ResourceKind }}{{ .KindSuffix }}.json" /tmp/rendered.yaml
-  done`))
+	return passes(ctx, checkout.WithMountedDirectory("/schemas", c.Schemas), "chart validation", setsScript, "validate", "/schemas")
+}
+
+// Hold what the chart renders against the rules of ci/chart.
+//
+// With every set of values: the kubelet's classes, probes' budgets, keys and selectors that exist, policies that admit what
+// is needed, and what else a schema cannot say.
+//
+// +check
+func (c *Chart) Policy(ctx context.Context) error {
+	rendered, err := c.rendered(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = rendered.WithExec([]string{programPath, "chart", "policy", ".", renderedPath}).Sync(ctx)
+	return programError(err)
+}
+
+// What breaks a rule, as findings.txt, findings.json and findings.sarif.
+//
+// The last is for GitHub's code scanning. Findings are no failure here; policy is the call that fails then.
+func (c *Chart) PolicyReport(ctx context.Context) (*dagger.Directory, error) {
+	rendered, err := c.rendered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rendered.
+		WithDirectory("/tmp/findings", dag.Directory()).
+		WithExec([]string{programPath, "chart", "policy", "--out", "/tmp/findings", ".", renderedPath}).
+		Directory("/tmp/findings"), nil
+}
+
+// renderedPath is where each set of values has what it renders.
+const renderedPath = "/tmp/rendered"
+
+func (c *Chart) rendered(ctx context.Context) (*dagger.Container, error) {
+	checkout, err := c.checkout(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return checkout.WithExec([]string{setsScript, "render", renderedPath}), nil
 }
 
 // Check that the chart's README is what helm-docs makes of its values.
 //
 // +check
 func (c *Chart) Docs(ctx context.Context) error {
-	const script = `set -eu
-cp helm/todo-chatbot/README.md /tmp/README.md
-go tool -modfile=tools/go.mod helm-docs --chart-search-root helm/todo-chatbot --sort-values-order file --log-level warning
-diff -u /tmp/README.md helm/todo-chatbot/README.md || { echo "README.md is not what its values say; run: hack/test chart"; exit 1; }`
-	return passes(ctx, c.goTools(), "chart docs", "sh", "-c", script)
+	made, err := c.goTools().
+		WithExec([]string{"go", "tool", "-modfile=tools/go.mod", "helm-docs", "--chart-search-root", "helm/todo-chatbot",
+			"--sort-values-order", "file", "--log-level", "warning"}).
+		File("helm/todo-chatbot/README.md").
+		Contents(ctx)
+	if err != nil {
+		return explain("chart docs", err)
+	}
+	has, err := c.Source.File("README.md").Contents(ctx)
+	if err == nil && has != made {
+		err = errors.New("the chart's README.md is not what its values say; run: hack/test chart")
+	}
+	return err
 }
 
-// Test the chart and the rules that it is held against: what is rendered with which values, and what is refused. Those with
-// Helm 3, which no pinned image has, are run by hack/test alone.
+// Test the chart and the rules that it is held against.
+//
+// What is rendered with which values, and what is refused. The tests with Helm 3, which no pinned image has, are run by
+// hack/test alone.
 //
 // +check
 func (c *Chart) Unit(ctx context.Context) error {
@@ -94,8 +128,9 @@ func (c *Chart) Unit(ctx context.Context) error {
 		"go", "test", "-skip", "Helm3", "./ci/chart/...")
 }
 
-// Render the chart as Helm would install it in an environment. Secrets are named, not made: without values that bring or
-// name them, the Secret is called as in the checks.
+// Render the chart as Helm would install it in an environment.
+//
+// Secrets are named, not made: without values that bring or name them, the Secret is called as in the checks.
 func (c *Chart) Render(
 	ctx context.Context,
 	// development, staging or production: values-dev.yaml, values-staging.yaml or values-prod.yaml.
@@ -113,55 +148,46 @@ func (c *Chart) Render(
 	if err != nil {
 		return nil, err
 	}
-	container = container.WithNewFile("/run/values.yaml", "{}\n")
+	given := []string{file}
 	if values != nil {
 		container = container.WithMountedFile("/run/values.yaml", values)
+		given = append(given, "/run/values.yaml")
 	}
-	const script = `set -eu
-given="--values $1 --values /run/values.yaml"
-grep -qE '^(secrets|existingSecret):' /run/values.yaml || given="$given --set existingSecret=` + chart.Placeholder + `"
-# Into a file at once: what is rendered may hold secrets, and a log is not the place for them.
-exec helm template todo-chatbot . --namespace todo-chatbot --kube-version "$KUBERNETES" $given >/tmp/rendered.yaml`
 	return container.
-		WithExec([]string{"sh", "-c", script, "render", file}).
+		WithEnvVariable("SECRET", chart.Placeholder).
+		WithExec(append([]string{setsScript, "one", "/tmp/rendered.yaml"}, given...)).
 		File("/tmp/rendered.yaml"), nil
 }
 
-// Package the chart as an archive that Helm installs: the same bytes from the same chart, wherever and whenever.
+// Package the chart as an archive that Helm installs.
+//
+// It is the same bytes from the same chart, wherever and whenever.
 func (c *Chart) Package(ctx context.Context) (*dagger.Directory, error) {
-	local, err := c.packaged(ctx)
+	file, err := c.packaged(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return dag.Directory().WithFile(path.Base(local), dag.CurrentModule().WorkdirFile(local)), nil
+	name, err := file.Name(ctx)
+	if err != nil {
+		return nil, explain("packaging the chart", err)
+	}
+	return dag.Directory().WithFile(name, file), nil
 }
 
-// packaged is the path of the package in the working directory.
-func (c *Chart) packaged(ctx context.Context) (string, error) {
-	dir, err := os.MkdirTemp(".", "chart-")
-	if err != nil {
-		return "", fmt.Errorf("packaging the chart: %w", err)
-	}
+func (c *Chart) packaged(ctx context.Context) (*dagger.File, error) {
 	checkout, err := c.checkout(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	made := checkout.
-		WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"}).
-		Directory("/tmp/package")
-	names, err := made.Entries(ctx)
+	made := checkout.WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"})
+	names, err := made.Directory("/tmp/package").Entries(ctx)
 	if err != nil {
-		return "", explain("packaging the chart", err)
+		return nil, explain("packaging the chart", err)
 	}
 	if len(names) != 1 {
-		return "", fmt.Errorf("packaging the chart: helm package made %d files and not one: %v", len(names), names)
+		return nil, fmt.Errorf("packaging the chart: helm package made %d files and not one: %v", len(names), names)
 	}
-	clocked := path.Join(dir, "helm.tgz")
-	if _, err := made.File(names[0]).Export(ctx, clocked); err != nil {
-		return "", explain("packaging the chart", err)
-	}
-	local := path.Join(dir, names[0])
-	return local, chart.RepackFile(clocked, local)
+	return made.WithExec([]string{programPath, "chart", "repack", "/tmp/package/" + names[0], "/tmp/" + names[0]}).File("/tmp/" + names[0]), nil
 }
 
 // goTools has Go, and the parts of the repository that the chart's tests are made of.
@@ -180,7 +206,7 @@ func (c *Chart) checkout(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	return kubeTools(c.Pins).
+	return withProgram(withScripts(kubeTools(c.Pins), "/scripts", chart.Scripts()), program(c.Pins, c.Repository)).
 		WithEnvVariable("KUBERNETES", pins.Kubernetes()).
 		WithWorkdir("/chart").
 		WithMountedDirectory("/chart", c.Source), nil

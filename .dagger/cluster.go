@@ -4,14 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/node"
-	"todo-chatbot/ci/program"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -71,17 +69,13 @@ func newEmbedded(pins string) (*cluster, error) {
 }
 
 // newExisting binds a cluster of the user's: its kubeconfig, rewritten for the service that reaches it.
-func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, service *dagger.Service, name string) (*cluster, error) {
+func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, service *dagger.Service, port int, name string) (*cluster, error) {
 	if err := supportedHelm(ctx, pins); err != nil {
 		return nil, err
 	}
 	raw, err := kubeconfig.Plaintext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading --kubeconfig: %w", err)
-	}
-	port, err := onePort(ctx, service, "--cluster")
-	if err != nil {
-		return nil, err
 	}
 	bound, err := kube.Bind([]byte(raw), kube.BindOptions{Context: name, Host: node.Alias, Port: port, Now: time.Now()})
 	if err != nil {
@@ -109,31 +103,9 @@ func (c *cluster) tools() *dagger.Container {
 		WithEnvVariable("NOW", rand.Text())
 }
 
-// ask gives what a command printed, with kubectl and helm at hand. It stays out of the run's log: the pipeline reads it,
-// every two seconds, and nobody else wants to.
-func (c *cluster) ask(ctx context.Context, args ...string) (string, error) {
-	return c.tools().
-		WithExec(append([]string{"sh", "-c", `exec "$@" >/tmp/answer`, "ask"}, args...)).
-		File("/tmp/answer").
-		Contents(ctx)
-}
-
 // reached fails when the cluster does not answer the one request that needs no permission.
 func (c *cluster) reached(ctx context.Context) error {
-	_, err := c.ask(ctx, "kubectl", "get", "--raw", "/version", "--request-timeout", "10s")
-	return explain("reaching the cluster", err)
-}
-
-// send puts images into every node of a cluster of the user's, through its API server alone. The owner is the release
-// that they are for, as namespace/name.
-func (c *cluster) send(ctx context.Context, owner string, archives ...archive) error {
-	container, err := withTool(withNodeFiles(c.tools()), program.Rest)
-	if err != nil {
-		return err
-	}
-	container, paths := withArchives(container, archives)
-	_, err = container.WithExec(append([]string{node.Home + "/send.sh", owner}, named(archives, paths)...)).Sync(ctx)
-	return explain("sending the images", err)
+	return passes(ctx, c.tools(), "reaching the cluster", "kubectl", "get", "--raw", "/version", "--request-timeout", "10s")
 }
 
 // start boots the node and waits until it is Ready, or says why it is not.
@@ -192,22 +164,6 @@ func (e *embedded) container() *dagger.Container {
 	return withNodeFiles(container)
 }
 
-// withNodeFiles adds the scripts of ci/node.
-func withNodeFiles(container *dagger.Container) *dagger.Container {
-	// Embedded files are read without fail.
-	_ = fs.WalkDir(node.Files(), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		raw, err := fs.ReadFile(node.Files(), path)
-		if err == nil {
-			container = container.WithNewFile(node.Home+"/"+path, string(raw), dagger.ContainerWithNewFileOpts{Permissions: 0o755})
-		}
-		return err
-	})
-	return container
-}
-
 // beside is a container on the node's volume: it reaches containerd's socket there.
 func (e *embedded) beside() *dagger.Container {
 	return e.container().WithEnvVariable("NOW", rand.Text())
@@ -221,13 +177,4 @@ func fingerprint(pins string) string {
 	}
 	_, digest, _ := strings.Cut(parsed.Reference(image.KindNode), "@sha256:")
 	return digest[:12]
-}
-
-// repositoryOf is a reference without its tag and digest.
-func repositoryOf(reference string) string {
-	name, _, _ := strings.Cut(reference, "@")
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		name = name[:colon]
-	}
-	return name
 }

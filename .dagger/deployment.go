@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,89 +13,256 @@ import (
 
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/node"
+	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/release"
 	"todo-chatbot/ci/report"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// Images that are built here have names of a registry that nobody can pull from: a node that lacks one says so.
+// Where the container of the release engine has what it is given.
 const (
-	backendRepository  = "localhost/todo-backend"
-	frontendRepository = "localhost/todo-frontend"
+	requestPath    = "/run/request.json"
+	kubeconfigPath = "/run/kubeconfig"
+	chartPath      = "/run/chart"
+	valuesPath     = "/run/values.yaml"
+	planPath       = "/run/plan.txt"
+	reportPath     = "/out/report"
 )
 
-// deployment is one release on its way into one cluster.
+// deployment is one call for a release of one cluster. What happens to the release is ci/release's: it runs in a container
+// that reaches that cluster.
 type deployment struct {
 	module  *TodoChatbot
-	inputs  deploy.Inputs
 	cluster *cluster
-	// checks asks for everything that `dagger check` runs, beside the rest.
-	checks bool
-	// extra are the caller's own values for the chart, nil when there are none.
-	extra *dagger.File
-	// saved is a plan to hold to, nil when there is none.
-	saved   *dagger.File
-	secrets map[string]string
-	report  *report.Run
+	request release.Request
+	// secrets are mounted under their paths.
+	secrets map[string]*dagger.Secret
+	// values are the caller's own for the chart, and plan a saved one to hold to; nil when there are none.
+	values, plan *dagger.File
 	// registry is where the cluster pulls the images from, nil where they are sent through its API server.
-	registry *publisher
-	// published is the release to take from that registry, nil where the checkout's images are built.
-	published *published
-	// held is the release while this run may change it, nil on an embedded cluster; lost ends the run when it may not.
-	held *hold
-	lost context.CancelCauseFunc
+	registry *Registry
+	// published is the tag of the release to take from that registry, "" where the checkout's images are built. trusted says
+	// whose word counts for it.
+	published string
+	trusted   trust
+	checks    bool
+	archives  []archive
+	report    report.Run
 
-	reporting sync.Mutex
+	recording sync.Mutex
 }
 
-func newDeployment(m *TodoChatbot, inputs deploy.Inputs, c *cluster) *deployment {
-	secrets := map[string]string{
-		"DATABASE_URL":       inputs.DatabaseURL,
-		"BETTER_AUTH_SECRET": inputs.AuthSecret,
+// secret has the release engine read one, nil for none, from a file.
+func (d *deployment) secret(name string, from *dagger.Secret, to *string) {
+	if from == nil {
+		return
 	}
-	if inputs.OpenAIKey != "" {
-		secrets["OPENAI_API_KEY"] = inputs.OpenAIKey
+	*to = "/run/secrets/" + name
+	if d.secrets == nil {
+		d.secrets = map[string]*dagger.Secret{}
 	}
-	if secrets["BETTER_AUTH_SECRET"] == "" {
-		secrets["BETTER_AUTH_SECRET"] = deploy.Password()
-	}
-	if inputs.OwnPostgres() {
-		password := deploy.PostgresPassword(secrets["BETTER_AUTH_SECRET"], inputs.Namespace, inputs.Release)
-		secrets["POSTGRES_PASSWORD"] = password
-		secrets["DATABASE_URL"] = deploy.EmbeddedDatabase(inputs.Release, password)
-	}
-	return &deployment{
-		module: m, inputs: inputs, cluster: c, secrets: secrets,
-		report: &report.Run{
-			Name: "deploy", Release: inputs.Release, Namespace: inputs.Namespace, Cluster: c.title,
-			Started: time.Now(), Outcome: report.Failed,
-		},
-	}
+	d.secrets[*to] = from
 }
 
-// run builds, checks, installs and proves, side by side where nothing waits for the other.
-func (d *deployment) run(ctx context.Context) error {
-	defer func() { d.report.Took = report.Duration(time.Since(d.report.Started)) }()
-	ctx, d.lost = context.WithCancelCause(ctx)
-	defer d.lost(nil)
+// timeout sets how long each wait may take.
+func (d *deployment) timeout(text string) error {
+	parsed, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("timeout: %q is no duration; write one as 5m or 90s", text)
+	}
+	d.request.Timeout = release.Duration(parsed)
+	return nil
+}
+
+// validate gives every problem of the request at once, before anything is built.
+func (d *deployment) validate(ctx context.Context) error {
+	r := d.request
+	inputs := deploy.Inputs{
+		Environment: r.Environment, Release: r.Release, Namespace: r.Namespace, PublicURL: r.PublicURL, Postgres: r.Postgres,
+		Embedded: r.Ephemeral, Timeout: time.Duration(r.Timeout),
+	}
+	if d.registry != nil {
+		inputs.Registry = registry.NormalizeAddress(d.registry.Address)
+	}
+	for path, to := range map[string]*string{
+		r.Secrets.DatabaseURL: &inputs.DatabaseURL, r.Secrets.AuthSecret: &inputs.AuthSecret, r.Secrets.OpenAIKey: &inputs.OpenAIKey,
+	} {
+		if path == "" {
+			continue
+		}
+		value, err := d.secrets[path].Plaintext(ctx)
+		if err != nil {
+			return fmt.Errorf("reading a secret that was given: %w", err)
+		}
+		*to = deploy.TrimNewline(value)
+	}
+	return inputs.Validate()
+}
+
+// deploy builds, checks, and takes the release to what it shall be, side by side where nothing waits for the other.
+func (d *deployment) deploy(ctx context.Context) error {
+	if err := d.validate(ctx); err != nil {
+		return err
+	}
+	started := time.Now()
+	d.report = report.Run{
+		Name: "deploy", Release: d.request.Release, Namespace: d.request.Namespace, Cluster: d.cluster.title, Started: started,
+		Outcome: report.Failed,
+	}
+	err := d.deployed(ctx)
+	d.report.Took = report.Duration(time.Since(started))
+	if err != nil {
+		d.report.Outcome, d.report.Failure = worse(d.report.Outcome), err.Error()
+	}
+	return err
+}
+
+// worse is how a run ended that failed.
+func worse(outcome report.Outcome) report.Outcome {
+	if outcome == report.RolledBack {
+		return outcome
+	}
+	return report.Failed
+}
+
+func (d *deployment) deployed(ctx context.Context) error {
 	group, together := errgroup.WithContext(ctx)
 	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile: docs/decisions/0093.
 	if d.cluster.embedded != nil {
 		group.Go(func() error { return d.check(together) })
 	}
 	group.Go(func() error {
-		images, same, err := d.prepare(together)
-		if err == nil && !same {
-			err = d.install(together, images)
+		if err := d.prepare(together); err != nil {
+			return err
 		}
-		return err
+		return d.install(together)
 	})
-	if err := d.ended(ctx, group.Wait()); err != nil {
-		return err
+	return group.Wait()
+}
+
+// prepare builds, while an embedded cluster boots, which gets its images then, or the checks of what a user's cluster will get
+// run.
+func (d *deployment) prepare(ctx context.Context) error {
+	embedded := d.cluster.embedded
+	group, ctx := errgroup.WithContext(ctx)
+	if embedded != nil {
+		group.Go(func() error { return d.step(ctx, "boot the cluster", embedded.start) })
+	} else {
+		group.Go(func() error { return d.check(ctx) })
 	}
-	d.report.Outcome = report.Passed
-	d.report.Reach = d.reach()
-	return nil
+	group.Go(func() error {
+		if err := d.build(ctx); err != nil {
+			return err
+		}
+		if embedded == nil {
+			return d.preflight(ctx)
+		}
+		return d.step(ctx, "load the images", func(ctx context.Context) error { return embedded.load(ctx, d.archives...) })
+	})
+	return group.Wait()
+}
+
+// preflight fails early where the deployment would be refused: nobody waits for the checks to hear that a cluster has no room.
+func (d *deployment) preflight(ctx context.Context) error {
+	if !d.checks {
+		return nil
+	}
+	_, err := d.run(ctx, d.engine(), "preflight")
+	return err
+}
+
+// install has the release engine take the release along. The images go to the cluster while it holds the release, or into the
+// registry before.
+func (d *deployment) install(ctx context.Context) error {
+	container := d.engine()
+	switch {
+	case d.cluster.embedded != nil || len(d.archives) == 0:
+	case d.pushes():
+		err := d.step(ctx, "push the images", func(ctx context.Context) error { return d.registry.push(ctx, d.archives) })
+		if err != nil {
+			return err
+		}
+	default:
+		var paths []string
+		container, paths = withArchives(withNodeFiles(container), d.archives)
+		d.request.Deliver = append([]string{node.Home + "/send.sh", d.request.Namespace + "/" + d.request.Release}, named(d.archives, paths)...)
+	}
+	return d.reported(ctx, container, "deploy")
+}
+
+// pushes says whether the cluster pulls what is built here from the registry. A published release is there already, and who
+// deploys it may have no right to push: what else is needed goes through the API server.
+func (d *deployment) pushes() bool { return d.registry != nil && d.published == "" }
+
+// reported runs a verb that gives a report, and adds that to the deployment's.
+func (d *deployment) reported(ctx context.Context, container *dagger.Container, verb string, flags ...string) error {
+	raw, failure := d.run(ctx, container, verb, flags...)
+	var run report.Run
+	if err := json.Unmarshal([]byte(raw), &run); raw != "" && err != nil {
+		return errors.Join(failure, fmt.Errorf("reading the report of the release: %w", err))
+	}
+	if raw != "" {
+		d.recording.Lock()
+		defer d.recording.Unlock()
+		started, steps := d.report.Started, d.report.Steps
+		d.report = run
+		if !started.IsZero() {
+			d.report.Started = started
+		}
+		d.report.Steps = append(steps, run.Steps...)
+	}
+	if d.cluster.embedded != nil && failure == nil {
+		d.report.Reach = []string{"dagger call serve up --ports 3000:3000   (this run's cluster ends with it)"}
+	}
+	return failure
+}
+
+// run runs a verb of the release engine and gives what it wrote into its report, whether it failed or not.
+func (d *deployment) run(ctx context.Context, container *dagger.Container, verb string, flags ...string) (string, error) {
+	request, err := json.Marshal(d.request)
+	if err != nil {
+		return "", fmt.Errorf("writing the request: %w", err)
+	}
+	args := append([]string{programPath, "release", verb, "--request", requestPath, "--kubeconfig", kubeconfigPath, "--report", reportPath}, flags...)
+	ran := container.
+		WithNewFile(requestPath, string(request)).
+		// There is one before it runs, so that there is one to read whatever becomes of the run.
+		WithNewFile(reportPath, "").
+		WithExec(args, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+	code, err := ran.ExitCode(ctx)
+	if err != nil {
+		return "", explain("release "+verb, err)
+	}
+	raw, err := ran.File(reportPath).Contents(ctx)
+	if err != nil || code == 0 {
+		return raw, err
+	}
+	said, err := ran.Stderr(ctx)
+	if err != nil {
+		return raw, err
+	}
+	return raw, errors.New(strings.TrimSpace(said))
+}
+
+// engine is a container with the release engine, and what a request names by its paths.
+func (d *deployment) engine() *dagger.Container {
+	container := withProgram(d.cluster.tools(), d.module.program()).
+		WithMountedDirectory(chartPath, d.module.Chart().Source)
+	d.request.Chart = chartPath
+	for path, secret := range d.secrets {
+		container = container.WithMountedSecret(path, secret)
+	}
+	if d.values != nil {
+		d.request.Values = []string{valuesPath}
+		container = container.WithMountedFile(valuesPath, d.values)
+	}
+	if d.plan != nil {
+		d.request.Plan = planPath
+		container = container.WithMountedFile(planPath, d.plan)
+	}
+	return container
 }
 
 // check runs what "dagger check" runs, unless it is not wanted.
@@ -113,186 +281,105 @@ func (d *deployment) step(ctx context.Context, name string, do func(context.Cont
 	if err != nil {
 		outcome = report.Failed
 	}
-	d.record(report.Step{Name: name, Started: started, Took: report.Duration(time.Since(started)), Outcome: outcome})
+	d.recording.Lock()
+	defer d.recording.Unlock()
+	d.report.Steps = append(d.report.Steps, report.Step{
+		Name: name, Started: started, Took: report.Duration(time.Since(started)), Outcome: outcome,
+	})
 	return err
 }
 
-// record adds a step to the report.
-func (d *deployment) record(s report.Step) {
-	d.reporting.Lock()
-	defer d.reporting.Unlock()
-	d.report.Steps = append(d.report.Steps, s)
-}
-
-// prepare builds, while an embedded cluster boots or the checks of what a user's cluster will get run, and gives the
-// images as the cluster knows them. It is true with them when the cluster has the release as it would be.
-func (d *deployment) prepare(ctx context.Context) (there placed, same bool, err error) {
-	group, ctx := errgroup.WithContext(ctx)
-	if d.cluster.embedded == nil {
-		group.Go(func() error { return d.check(ctx) })
-	} else {
-		group.Go(func() error { return d.step(ctx, "boot the cluster", d.cluster.embedded.start) })
-	}
-	group.Go(func() error {
-		images, archives, err := d.build(ctx)
-		if err != nil {
-			return err
-		}
-		there = images
-		if same, err = d.unchanged(ctx, images); err != nil || same {
-			return err
-		}
-		if err := d.admit(ctx); err != nil {
-			return err
-		}
-		if err := d.asPlanned(ctx, images); err != nil {
-			return err
-		}
-		return d.step(ctx, "load the images", func(ctx context.Context) error { return d.place(ctx, archives) })
-	})
-	err = group.Wait()
-	for _, name := range []string{there.backend, there.frontend, there.postgres} {
-		if repository, digest, found := strings.Cut(name, "@"); found {
-			d.report.Images = append(d.report.Images, report.Image{Name: repository, Digest: digest})
-		}
-	}
-	return there, same, err
-}
-
-// placed are the images of a release, each by digest, as the cluster's nodes name them.
-type placed struct{ backend, frontend, postgres string }
-
 // build makes both images, or verifies those that were published, and what else the cluster is given: a database of the
-// release's own, metrics for an embedded one. The names are those that its nodes know the images by; the archives are what
-// it has to be given.
-func (d *deployment) build(ctx context.Context) (images placed, archives []archive, err error) {
+// release's own, metrics for an embedded one.
+func (d *deployment) build(ctx context.Context) error {
 	var backend, frontend, postgres, metrics archive
+	m, embedded := d.module, d.cluster.embedded != nil
+	ownPostgres := d.request.Secrets.DatabaseURL == "" && (d.request.Postgres || embedded)
 	group, ctx := errgroup.WithContext(ctx)
-	if d.cluster.embedded == nil {
+	made := func(name string, to *archive, build func(context.Context) (archive, error)) {
+		group.Go(func() error {
+			return d.step(ctx, name, func(ctx context.Context) (err error) {
+				*to, err = build(ctx)
+				return err
+			})
+		})
+	}
+	if !embedded {
 		// Meanwhile: nobody waits for a build to hear that their cluster is not there.
 		group.Go(func() error { return d.cluster.reached(ctx) })
 	}
-	if d.published != nil {
-		group.Go(func() error {
-			return d.step(ctx, "verify what was published", func(ctx context.Context) (err error) {
-				images, err = d.registry.images(ctx, *d.published)
-				return err
-			})
-		})
+	if d.published == "" {
+		made("build the backend", &backend, m.Backend().archive)
+		made("build the front end", &frontend, m.Frontend().archive)
 	} else {
 		group.Go(func() error {
-			return d.step(ctx, "build the backend", func(ctx context.Context) (err error) {
-				backend, err = d.module.Backend().archive(ctx)
-				return err
-			})
-		})
-		group.Go(func() error {
-			return d.step(ctx, "build the front end", func(ctx context.Context) (err error) {
-				frontend, err = d.module.Frontend().archive(ctx)
+			return d.step(ctx, "verify what was published", func(ctx context.Context) (err error) {
+				d.request.Images, err = d.registry.images(ctx, d.published, d.trusted)
 				return err
 			})
 		})
 	}
-	if d.inputs.OwnPostgres() {
+	if ownPostgres {
 		group.Go(func() (err error) {
-			postgres, err = pulled(ctx, d.module.Pins, image.Postgres)
+			postgres, err = pulled(ctx, m.program(), m.Pins, image.Postgres)
 			return err
 		})
 	}
-	if d.cluster.embedded != nil {
+	if embedded {
 		group.Go(func() (err error) {
-			metrics, err = pulled(ctx, d.module.Pins, image.MetricsServer)
+			metrics, err = pulled(ctx, m.program(), m.Pins, image.MetricsServer)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return placed{}, nil, err
+		return err
 	}
-	if d.published == nil {
-		for _, a := range []*archive{&backend, &frontend, &postgres} {
-			a.repository = d.inputs.Repository(a.repository)
+	if d.published == "" {
+		d.archives = append(d.archives, backend, frontend)
+	}
+	if ownPostgres {
+		d.archives = append(d.archives, postgres)
+	}
+	if d.pushes() {
+		for i := range d.archives {
+			d.archives[i].repository = d.registry.repository(d.archives[i].repository)
 		}
-		images.backend, images.frontend = backend.name(), frontend.name()
-		archives = []archive{backend, frontend}
 	}
-	if d.inputs.OwnPostgres() {
-		images.postgres, archives = postgres.name(), append(archives, postgres)
+	images := []*string{&d.request.Images.Backend, &d.request.Images.Frontend, &d.request.Images.Postgres}
+	if d.published != "" {
+		images = images[2:]
 	}
-	if d.cluster.embedded != nil {
-		archives = append(archives, metrics)
+	for i, a := range d.archives {
+		*images[i] = a.name()
 	}
-	return images, archives, nil
-}
-
-// place puts the images, and what else the release needs, where the cluster's nodes find them.
-func (d *deployment) place(ctx context.Context, archives []archive) error {
-	switch {
-	case d.registry != nil && d.published == nil:
-		return d.push(ctx, archives)
-	case d.cluster.embedded != nil:
-		return d.cluster.embedded.load(ctx, archives...)
-	case len(archives) > 0:
-		return d.cluster.send(ctx, d.inputs.Namespace+"/"+d.inputs.Release, archives...)
+	if embedded {
+		d.archives = append(d.archives, metrics)
 	}
 	return nil
 }
 
-// push puts the images into the registry, side by side, by the digests that pods name.
-func (d *deployment) push(ctx context.Context, archives []archive) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, a := range archives {
-		group.Go(func() error { return d.registry.send(ctx, "image", a.file, a.name()) })
+// imageValues are the images of a release, as the chart's values have them.
+func (d *deployment) imageValues() map[string]any {
+	value := func(reference string) map[string]any {
+		repository, digest, _ := strings.Cut(reference, "@")
+		return map[string]any{"image": map[string]any{"repository": repository, "digest": digest, "tag": ""}}
 	}
-	return group.Wait()
+	images := d.request.Images
+	return map[string]any{"backend": value(images.Backend), "frontend": value(images.Frontend), "postgres": value(images.Postgres)}
 }
 
-// values are what the chart is told; nothing in them is secret.
-func (d *deployment) values(images placed, secret string) (string, error) {
-	values := map[string]any{
-		"environment":    d.inputs.Environment,
-		"publicUrl":      d.inputs.PublicURL,
-		"existingSecret": secret,
-		"backend":        map[string]any{"image": pinned(images.backend)},
-		"frontend":       map[string]any{"image": pinned(images.frontend)},
-	}
-	if d.inputs.OwnPostgres() {
-		postgres := map[string]any{"enabled": true}
-		if images.postgres != "" {
-			postgres["image"] = pinned(images.postgres)
-		}
-		values["postgres"] = postgres
-	}
-	raw, err := json.MarshalIndent(values, "", "  ")
+// pages is a run as a page to look at, for people and for programs.
+func pages(run report.Run) (*dagger.Directory, error) {
+	page, err := run.HTML()
 	if err != nil {
-		return "", fmt.Errorf("writing the chart's values: %w", err)
+		return nil, err
 	}
-	return string(raw), nil
-}
-
-// pinned is an image by digest, as the chart's values have it.
-func pinned(name string) map[string]any {
-	repository, digest, _ := strings.Cut(name, "@")
-	return map[string]any{"repository": repository, "digest": digest, "tag": ""}
-}
-
-// forward is the application on port 3000, through the cluster's own API server.
-func (d *deployment) forward() *dagger.Service {
-	// A port-forward ends with the pod that it chose; the next one finds another.
-	const again = `while true; do
-  kubectl --namespace "$1" port-forward --address 0.0.0.0 "service/$2-frontend" 3000:3000 || sleep 1
-done`
-	return d.cluster.tools().
-		WithExposedPort(frontendPort).
-		AsService(dagger.ContainerAsServiceOpts{
-			Args: []string{"sh", "-c", again, "forward", d.inputs.Namespace, deploy.Fullname(d.inputs.Release)},
-		})
-}
-
-// reach says how to get to what runs.
-func (d *deployment) reach() []string {
-	if d.cluster.embedded != nil {
-		return []string{"dagger call serve up --ports 3000:3000   (this run's cluster ends with it)"}
+	raw, err := run.JSON()
+	if err != nil {
+		return nil, err
 	}
-	return []string{fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend 3000:3000   then %s",
-		d.inputs.Namespace, deploy.Fullname(d.inputs.Release), d.inputs.PublicURL)}
+	return dag.Directory().
+		WithNewFile("report.html", page).
+		WithNewFile("report.md", run.Markdown()).
+		WithNewFile("report.json", string(raw)), nil
 }

@@ -44,3 +44,12 @@ func end(output string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// programError makes an error of what ci/cmd/todo-chatbot said was wrong.
+func programError(err error) error {
+	var failed *dagger.ExecError
+	if errors.As(err, &failed) && strings.TrimSpace(failed.Stderr) != "" {
+		return errors.New(strings.TrimSpace(failed.Stderr))
+	}
+	return err
+}

@@ -21,6 +21,8 @@ type Frontend struct {
 	Pins string
 	// +private
 	Database string
+	// +private
+	Program *dagger.File
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	// +private
 	Salt string
@@ -29,7 +31,9 @@ type Frontend struct {
 	Created int
 }
 
-// The image: Node and Next.js' standalone server; no package manager, no source map, not root.
+// The image: Node and Next.js' standalone server.
+//
+// It has no package manager and no source map, and does not run as root.
 func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
 	base := withoutManagers(f.Pins, image.Node)
 	user, err := account(ctx, base, "nextjs", frontendUser)

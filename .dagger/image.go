@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"strconv"
 	"strings"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
 	"todo-chatbot/ci/image"
-	"todo-chatbot/ci/program"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -40,24 +36,36 @@ func withoutManagers(pins string, name image.Name) *dagger.Container {
 	return base.WithRootfs(base.Rootfs().WithoutFiles(image.PackageManagers(name)))
 }
 
+// Images that are built here have names of a registry that nobody can pull from: a node that lacks one says so.
+const (
+	backendRepository  = "localhost/todo-backend"
+	frontendRepository = "localhost/todo-frontend"
+)
+
 // archive is an image on its way into a cluster.
 type archive struct {
 	repository string
 	// digest is the manifest's.
 	digest string
 	file   *dagger.File
+	// program is ci/cmd/todo-chatbot, which made it.
+	program *dagger.File
 }
 
 // name is what pods call the image by.
 func (a archive) name() string { return a.repository + "@" + a.digest }
 
-// The image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
+// The image as an OCI archive without a clock.
+//
+// It is the same bytes wherever and whenever it is built.
 func (b *Backend) Archive(ctx context.Context) (*dagger.File, error) {
 	made, err := b.archive(ctx)
 	return made.file, err
 }
 
-// The image as an OCI archive without a clock: the same bytes wherever and whenever it is built.
+// The image as an OCI archive without a clock.
+//
+// It is the same bytes wherever and whenever it is built.
 func (f *Frontend) Archive(ctx context.Context) (*dagger.File, error) {
 	made, err := f.archive(ctx)
 	return made.file, err
@@ -68,7 +76,7 @@ func (b *Backend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, backendRepository, container, b.Pins, image.Python, b.Created)
+	return normalized(ctx, b.Program, backendRepository, container, b.Pins, image.Python, b.Created)
 }
 
 func (f *Frontend) archive(ctx context.Context) (archive, error) {
@@ -76,7 +84,7 @@ func (f *Frontend) archive(ctx context.Context) (archive, error) {
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, frontendRepository, container, f.Pins, image.Node, f.Created)
+	return normalized(ctx, f.Program, frontendRepository, container, f.Pins, image.Node, f.Created)
 }
 
 // The size of the image, by layer, directory and package.
@@ -85,7 +93,7 @@ func (b *Backend) Size(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return made.told(ctx, "weighing", program.Weigh)
+	return made.examined(ctx, "size")
 }
 
 // The size of the image, by layer, directory and package.
@@ -94,11 +102,12 @@ func (f *Frontend) Size(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return made.told(ctx, "weighing", program.Weigh)
+	return made.examined(ctx, "size")
 }
 
-// Hold the image against its budget in ci/image/budget.txt, and against what no image may carry: caches, compilers,
-// tests, sources, credentials.
+// Hold the image against its budget, and against what no image may carry.
+//
+// The budget is in ci/image/budget.txt. Caches, compilers, tests, sources and credentials may not be in it.
 //
 // +check
 func (b *Backend) Inspect(ctx context.Context) error {
@@ -106,12 +115,13 @@ func (b *Backend) Inspect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = made.told(ctx, "inspecting", program.Inspect, "backend")
+	_, err = made.examined(ctx, "inspect", "backend")
 	return err
 }
 
-// Hold the image against its budget in ci/image/budget.txt, and against what no image may carry: caches, compilers,
-// tests, sources, credentials.
+// Hold the image against its budget, and against what no image may carry.
+//
+// The budget is in ci/image/budget.txt. Caches, compilers, tests, sources and credentials may not be in it.
 //
 // +check
 func (f *Frontend) Inspect(ctx context.Context) error {
@@ -119,81 +129,54 @@ func (f *Frontend) Inspect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = made.told(ctx, "inspecting", program.Inspect, "frontend")
+	_, err = made.examined(ctx, "inspect", "frontend")
 	return err
 }
 
-// told is what one of the module's own tools prints about the archive, whose path is its last argument.
-func (a archive) told(ctx context.Context, doing, tool string, args ...string) (string, error) {
-	container, err := withTool(dag.Container(), tool)
-	if err != nil {
-		return "", err
-	}
-	out, err := container.
+// examined is what a subcommand of "todo-chatbot image" prints about the archive, whose path is its last argument.
+func (a archive) examined(ctx context.Context, command string, args ...string) (string, error) {
+	out, err := withProgram(dag.Container(), a.program).
 		WithMountedFile("/image.tar", a.file).
-		WithExec(append(append([]string{toolPath(tool)}, args...), "/image.tar")).
+		WithExec(append(append([]string{programPath, "image", command}, args...), "/image.tar")).
 		Stdout(ctx)
-	return out, explain(doing+" "+path.Base(a.repository), err)
+	return out, explain("image "+command+" of "+path.Base(a.repository), err)
 }
 
-// unclocked takes what the build's time and place left out of an image on a base, and gives it as an OCI archive whose
+// normalized takes what the build's time and place left out of an image on a base, and gives it as an OCI archive whose
 // config has the time created.
-func unclocked(ctx context.Context, repository string, built *dagger.Container, pins string, base image.Name, created int) (archive, error) {
-	what := "building " + path.Base(repository)
+func normalized(
+	ctx context.Context, program *dagger.File, repository string, built *dagger.Container, pins string, base image.Name, created int,
+) (archive, error) {
 	parsed, err := image.ParsePins([]byte(pins))
-	if err != nil {
-		return archive{}, err
-	}
-	// In the base, since it has the certificates with which its registry may have to be asked.
-	container, err := withTool(from(pins, base).WithUser("0:0"), program.WithoutClock)
 	if err != nil {
 		return archive{}, err
 	}
 	out := "/" + path.Base(repository) + ".tar"
-	made := container.
+	// In the base, since it has the certificates with which its registry may have to be asked.
+	made := withProgram(from(pins, base).WithUser("0:0"), program).
 		WithMountedFile("/engine.tar", built.AsTarball()).
-		WithExec([]string{toolPath(program.WithoutClock), "/engine.tar", out, strconv.Itoa(created), parsed.Reference(base)})
+		WithExec([]string{programPath, "image", "normalize", "/engine.tar", out, strconv.Itoa(created), parsed.Reference(base)})
 	digest, err := made.Stdout(ctx)
 	if err != nil {
-		return archive{}, explain(what, err)
+		return archive{}, explain("building "+path.Base(repository), err)
 	}
-	return archive{repository: repository, digest: digest, file: made.File(out)}, nil
-}
-
-// toolPath is where a container has one of the module's own tools, among those that a shell finds by name.
-func toolPath(name string) string { return "/usr/local/bin/" + name }
-
-// withTool puts one of the module's own tools into a container: it is this module's program, which Go links without a C
-// library. See ci/program for the session that it is told of.
-func withTool(container *dagger.Container, name string) (*dagger.Container, error) {
-	if err := program.Copy(name); err != nil {
-		return nil, err
-	}
-	return container.
-		WithFile(toolPath(name), dag.CurrentModule().WorkdirFile(name)).
-		WithEnvVariable("DAGGER_SESSION_PORT", "1").
-		WithEnvVariable("DAGGER_SESSION_TOKEN", "none"), nil
-}
-
-// open reads the archive in this function's own container.
-func (a archive) open(ctx context.Context) (v1.Image, error) {
-	// A directory of its own: two builds of one image may be under way.
-	dir, err := os.MkdirTemp(".", "image-")
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path.Base(a.repository), err)
-	}
-	name, err := a.file.Export(ctx, path.Join(dir, path.Base(a.repository)+".tar"))
-	if err != nil {
-		return nil, explain("reading "+path.Base(a.repository), err)
-	}
-	return image.Open(name)
+	return archive{repository: repository, digest: digest, file: made.File(out), program: program}, nil
 }
 
 // pulled is a pinned image, without what the pulling left in it.
-func pulled(ctx context.Context, pins string, name image.Name) (archive, error) {
+func pulled(ctx context.Context, program *dagger.File, pins string, name image.Name) (archive, error) {
 	parsed, err := image.ParsePins([]byte(pins))
 	if err != nil {
 		return archive{}, err
 	}
-	return unclocked(ctx, repositoryOf(parsed.Reference(name)), from(pins, name), pins, name, 0)
+	return normalized(ctx, program, repositoryOf(parsed.Reference(name)), from(pins, name), pins, name, 0)
+}
+
+// repositoryOf is a reference without its tag and digest.
+func repositoryOf(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		name = name[:colon]
+	}
+	return name
 }

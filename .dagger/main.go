@@ -1,11 +1,11 @@
-// Takes the todo chatbot from a checkout to a proven release on Kubernetes.
+// Takes the todo chatbot from a checkout to a tested release on Kubernetes.
 //
-// `dagger check` runs every check. `dagger call deploy` builds both images, runs the checks, starts a one-node
-// Kubernetes, installs the chart, proves the release through the cluster's own network and says what runs where.
-// `dagger call serve up --ports 3000:3000` (or `dagger up`) keeps the same application on http://localhost:3000.
-// Each part can be called alone: `dagger call backend test`, `frontend build`, `chart lint` and so on.
+// `dagger check` runs every check. `dagger call deploy` builds both images, runs the checks, starts a one-node Kubernetes,
+// installs the chart and tests the release through the cluster's own network. `dagger call release … deploy` does the same in
+// a cluster of yours. `dagger up` keeps the application on http://localhost:3000. Each part can be called alone:
+// `dagger call backend test`, `frontend build`, `chart lint` and so on.
 //
-// This module wires containers together. What is refused, what counts as a finding and when a roll is stuck is decided
+// This module wires containers together. What is refused, what counts as a finding and what happens to a release is decided
 // in ci/, which knows nothing of Dagger.
 package main
 
@@ -22,6 +22,10 @@ import (
 type TodoChatbot struct {
 	// +private
 	Source *dagger.Directory
+	// Git is a directory with the checkout's .git, where it has one.
+	//
+	// +private
+	Git *dagger.Directory
 	// +private
 	Pins string
 	// +private
@@ -37,6 +41,10 @@ func New(
 	// +defaultPath="/"
 	// +ignore=["**/node_modules", "**/.venv", "**/.next", "**/__pycache__", "**/.*_cache", "**/.env", "**/.env.local", ".git", ".bin", "report"]
 	source *dagger.Directory,
+	// A directory with the checkout's .git: scans read its history, publications its commit.
+	// +defaultPath="/"
+	// +ignore=["*", "!.git"]
+	git *dagger.Directory,
 	// The base and tool images, one a line as in ci/image/pins.txt, each with a digest. A mirror's own go here.
 	// +optional
 	pins *dagger.File,
@@ -61,7 +69,7 @@ func New(
 	if created < 0 {
 		return nil, fmt.Errorf("the time of the images: %d is before 1970; give the commit's, $(git log -1 --format=%%ct)", created)
 	}
-	return &TodoChatbot{Source: source, Pins: text, Created: created, Database: vulnerabilityDatabase}, nil
+	return &TodoChatbot{Source: source, Git: git, Pins: text, Created: created, Database: vulnerabilityDatabase}, nil
 }
 
 // The FastAPI backend: its tests, its lints and its image.
@@ -71,14 +79,14 @@ func New(
 //
 // +cache="session"
 func (m *TodoChatbot) Backend() *Backend {
-	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins, Created: m.Created, Database: m.Database}
+	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins, Created: m.Created, Database: m.Database, Program: m.program()}
 }
 
 // The Next.js front end: its tests, its lints and its image.
 //
 // +cache="session"
 func (m *TodoChatbot) Frontend() *Frontend {
-	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins, Created: m.Created, Database: m.Database}
+	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins, Created: m.Created, Database: m.Database, Program: m.program()}
 }
 
 // The Helm chart: rendered, linted and checked against Kubernetes' schemas.
@@ -92,6 +100,9 @@ func (m *TodoChatbot) Chart() *Chart {
 		Pins:       m.Pins,
 	}
 }
+
+// program is ci/cmd/todo-chatbot of this checkout.
+func (m *TodoChatbot) program() *dagger.File { return program(m.Pins, m.Source) }
 
 // from starts a container from a pinned image. New has checked the pins, so only a name that this module
 // misspells can be missing, and the container's first use then says so.

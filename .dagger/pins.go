@@ -13,8 +13,10 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// Check that each pinned image is there for linux/amd64 and linux/arm64, or says in its line that it is for one alone;
-// and say what each is. Their age is in the repository's history: "go run ./hack/pins" tells it.
+// Check that each pinned image is there for linux/amd64 and linux/arm64.
+//
+// A pin may say in its line that it is for one alone. It says what each is. Their age is in the repository's history:
+// "go run ./hack/pins" tells it.
 //
 // +check
 func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
@@ -42,8 +44,9 @@ func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
 	return pins.Check(found)
 }
 
-// Check until when each pinned image is supported by those who make it, and say it: it fails 60 days before an end, and for
-// a release line of which ci/image/support.yaml knows none.
+// Check until when each pinned image is supported by those who make it.
+//
+// It says it, and fails 60 days before an end, and for a release line of which ci/image/support.yaml knows none.
 //
 // +check
 // +cache="never"
@@ -57,12 +60,6 @@ func (m *TodoChatbot) Support() (string, error) {
 		return "", err
 	}
 	return pins.CheckSupport(known, time.Now())
-}
-
-// pinned is the check alone.
-func (m *TodoChatbot) pinned(ctx context.Context) error {
-	_, err := m.Platforms(ctx)
-	return err
 }
 
 // noSuchPlatform is what the engine says of an index without the platform that it was asked for.

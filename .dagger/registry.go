@@ -3,66 +3,250 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
+	"strconv"
 	"strings"
 
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/provenance"
+	"todo-chatbot/ci/publish"
 	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/release"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// registryAccess is how to reach a registry.
-type registryAccess struct {
-	// at is the host and the path under which the images and the chart are.
-	at        string
-	username  string
-	password  *dagger.Secret
-	service   *dagger.Service
-	plainHTTP bool
+// Registry is where images and the chart are published.
+type Registry struct {
+	// +private
+	Pipeline *TodoChatbot
+	// +private
+	Address string
+	// +private
+	Username string
+	// +private
+	Password *dagger.Secret
+	// +private
+	Service *dagger.Service
+	// +private
+	PlainHTTP bool
+	// +private
+	IdentityToken *dagger.Secret
+	// +private
+	Issuer string
 }
 
-// trust is whose signature counts: a key's, or that of an identity that an issuer vouches for.
+// A registry to publish to, and to verify what was published there.
+//
+// +cache="session"
+func (m *TodoChatbot) Registry(
+	// A host and a path, e.g. ghcr.io/somebody. The images and the chart get a repository each below it.
+	address string,
+	// Who may push, where that is asked for.
+	// +optional
+	username string,
+	// +optional
+	password *dagger.Secret,
+	// The registry, where it is a service of the caller's machine; the host in the address is then its name.
+	// +optional
+	service *dagger.Service,
+	// The registry has no TLS. For a network that is trusted.
+	// +optional
+	plainHTTP bool,
+) *Registry {
+	return &Registry{Pipeline: m, Address: address, Username: username, Password: password, Service: service, PlainHTTP: plainHTTP}
+}
+
+// Sign with an identity in place of a key.
+func (r *Registry) WithIdentity(
+	// An OpenID Connect token that Sigstore takes, e.g. a GitHub workflow's. It names the builder of publish.
+	token *dagger.Secret,
+	// Who the token is from.
+	// +default="https://token.actions.githubusercontent.com"
+	issuer string,
+) *Registry {
+	with := *r
+	with.IdentityToken, with.Issuer = token, issuer
+	return &with
+}
+
+// Publish both images and the chart, signed and described.
+//
+// They are pushed by digest, get their bills of materials and their provenance, are signed, and verified; only then do tags
+// name them. Stopped at any point it leaves no tag on something unsigned, and it can be run again.
+//
+// +cache="never"
+func (r *Registry) Publish(
+	ctx context.Context,
+	// The release's tag. It never moves to something else, unless it is latest, edge or main.
+	tag string,
+	// A cosign private key. What it signs is in no public log.
+	// +optional
+	key *dagger.Secret,
+	// The private key's password.
+	// +optional
+	keyPassword *dagger.Secret,
+	// Who builds, as a URI: with an identity, what it names, e.g. https://github.com/…/pipeline.yml@refs/heads/main.
+	// +default="urn:todo-chatbot:builder:local"
+	builder string,
+	// The run's address.
+	// +optional
+	run string,
+	// Publish changes that are not committed too; the provenance says so, and who verifies refuses it by default.
+	// +optional
+	uncommitted bool,
+) (string, error) {
+	if (key == nil) == (r.IdentityToken == nil) {
+		return "", errors.New("publish: give what to sign with: --key, or with-identity --token before it and --builder")
+	}
+	m := r.Pipeline
+	source, err := m.source(ctx)
+	if err != nil {
+		return "", err
+	}
+	if source.Uncommitted && !uncommitted {
+		return "", errors.New("publish: the checkout has changes that are not committed; commit them, or allow it with --uncommitted")
+	}
+	engine, err := dag.Version(ctx)
+	if err != nil {
+		return "", fmt.Errorf("asking the engine for its version: %w", err)
+	}
+	container, err := r.container(ctx)
+	if err != nil {
+		return "", err
+	}
+	request := publish.Request{Registry: registry.NormalizeAddress(r.Address), Tag: tag,
+		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}}
+	if container, request.Artifacts, err = m.withArtifacts(ctx, container); err != nil {
+		return "", err
+	}
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return "", fmt.Errorf("writing the publication: %w", err)
+	}
+	args := []string{"publish", "--issuer", r.Issuer}
+	if key == nil {
+		container = container.WithMountedSecret("/run/identity", r.IdentityToken)
+		args = append(args, "--identity-token", "/run/identity")
+	} else {
+		if keyPassword == nil {
+			keyPassword = dag.SetSecret("no-password", "")
+		}
+		container = container.WithMountedSecret("/run/private.key", key).WithSecretVariable("COSIGN_PASSWORD", keyPassword)
+		args = append(args, "--key", "/run/private.key")
+	}
+	return r.run(ctx, container.WithNewFile(requestPath, string(raw)), append(args, requestPath)...)
+}
+
+// Verify says what a published release is, and who signed it.
+//
+// Both images and the chart have to be signed by whom is trusted, and their provenance has to be what is expected.
+//
+// +cache="never"
+func (r *Registry) Verify(
+	ctx context.Context,
+	// The release's tag.
+	tag string,
+	// The public key that has to have signed.
+	// +optional
+	key *dagger.File,
+	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/pipeline.yml@refs/heads/main.
+	// +optional
+	identity string,
+	// Who vouches for the identity.
+	// +default="https://token.actions.githubusercontent.com"
+	issuer string,
+	// The repository that it has to be built from, e.g. https://github.com/somebody/todo-chatbot.
+	// +optional
+	source string,
+	// The commit that it has to be built from, in full.
+	// +optional
+	commit string,
+	// Let pass what was built from a checkout with changes.
+	// +optional
+	uncommitted bool,
+) (string, error) {
+	t := trust{Key: key, Identity: identity, Issuer: issuer, Source: source, Commit: commit, Uncommitted: uncommitted}
+	return r.verify(ctx, tag, t, false, path.Base(backendRepository), path.Base(frontendRepository), chartName)
+}
+
+// trust is whose signature counts, and what has to have been signed.
 type trust struct {
-	key              *dagger.File
-	identity, issuer string
+	Key                              *dagger.File
+	Identity, Issuer, Source, Commit string
+	Uncommitted                      bool
 }
 
-// publisher is cosign's image with the module's own program in it, able to reach one registry.
-type publisher struct {
-	access    registryAccess
-	container *dagger.Container
+// verify says what artifacts of a release are: for people, or as a list of their references in JSON.
+func (r *Registry) verify(ctx context.Context, tag string, by trust, asJSON bool, names ...string) (string, error) {
+	container, err := r.container(ctx)
+	if err != nil {
+		return "", err
+	}
+	args := []string{"verify", "--registry", registry.NormalizeAddress(r.Address), "--tag", tag, "--identity", by.Identity, "--issuer", by.Issuer,
+		"--source", by.Source, "--commit", by.Commit, "--uncommitted=" + strconv.FormatBool(by.Uncommitted), "--json=" + strconv.FormatBool(asJSON)}
+	if by.Key != nil {
+		container, args = container.WithMountedFile("/run/trusted.pub", by.Key), append(args, "--key", "/run/trusted.pub")
+	}
+	return r.run(ctx, container, append(args, names...)...)
 }
 
-// newPublisher checks nothing yet: the first step that talks to the registry does.
-func newPublisher(ctx context.Context, pins string, access registryAccess) (*publisher, error) {
-	access.at = registry.Place(access.at)
-	host, path, _ := strings.Cut(access.at, "/")
-	if host == "" || path == "" || strings.Contains(access.at, "://") {
-		return nil, fmt.Errorf("registry %q: write a host and a path, e.g. ghcr.io/somebody", access.at)
+// images are those of a published release, once both are verified.
+func (r *Registry) images(ctx context.Context, tag string, by trust) (release.Images, error) {
+	out, err := r.verify(ctx, tag, by, true, path.Base(backendRepository), path.Base(frontendRepository))
+	if err != nil {
+		return release.Images{}, err
+	}
+	var references []string
+	if err := json.Unmarshal([]byte(out), &references); err != nil || len(references) != 2 {
+		return release.Images{}, fmt.Errorf("reading what was verified: %q", out)
+	}
+	return release.Images{Backend: references[0], Frontend: references[1]}, nil
+}
+
+// push puts images into the registry by the digests that pods name.
+func (r *Registry) push(ctx context.Context, archives []archive) error {
+	container, err := r.container(ctx)
+	if err != nil {
+		return err
+	}
+	container, paths := withArchives(container, archives)
+	_, err = r.run(ctx, container, append([]string{"push"}, named(archives, paths)...)...)
+	return err
+}
+
+// repository is where the registry has an image, given by the repository that it was built under.
+func (r *Registry) repository(local string) string { return registry.NormalizeAddress(r.Address) + "/" + path.Base(local) }
+
+// run runs a verb of "todo-chatbot registry".
+func (r *Registry) run(ctx context.Context, container *dagger.Container, args ...string) (string, error) {
+	flags := append([]string{programPath, "registry", args[0], "--plain-http=" + strconv.FormatBool(r.PlainHTTP)}, args[1:]...)
+	out, err := container.WithExec(flags).Stdout(ctx)
+	return out, programError(err)
+}
+
+// container is cosign's image with ci/cmd/todo-chatbot in it, able to reach the registry. Nothing is asked yet.
+func (r *Registry) container(ctx context.Context) (*dagger.Container, error) {
+	address := registry.NormalizeAddress(r.Address)
+	if err := publish.ValidRegistry(address); err != nil {
+		return nil, err
 	}
 	password := ""
-	if access.password != nil {
+	if r.Password != nil {
 		var err error
-		if password, err = access.password.Plaintext(ctx); err != nil {
+		if password, err = r.Password.Plaintext(ctx); err != nil {
 			return nil, errors.New("reading the registry's password: the secret given as --password cannot be read")
 		}
 	}
-	config, err := registry.Config(host, access.username, strings.TrimSpace(password))
+	host, _, _ := strings.Cut(address, "/")
+	credentials, err := registry.Credentials(host, r.Username, strings.TrimSpace(password))
 	if err != nil {
 		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
 	}
-	plain := "0"
-	if access.plainHTTP {
-		plain = "1"
-	}
-	container, err := withTool(from(pins, image.Cosign), registry.ToolName)
-	if err != nil {
-		return nil, err
-	}
-	container = container.
+	container := withProgram(from(r.Pipeline.Pins, image.Cosign), r.Pipeline.program()).
 		// The image is cosign and certificates: it has no user who may read a mounted secret, and no place to write to.
 		WithNewFile("/etc/passwd", "root:x:0:0::/tmp:/sbin/nologin\n").
 		WithNewFile("/etc/group", "root:x:0:\n").
@@ -70,110 +254,22 @@ func newPublisher(ctx context.Context, pins string, access registryAccess) (*pub
 		WithDirectory("/tmp", dag.Directory()).
 		WithEnvVariable("HOME", "/tmp").
 		WithEnvVariable("DOCKER_CONFIG", "/credentials").
-		WithMountedSecret("/credentials/config.json", dag.SetSecret("registry-"+rand.Text(), string(config))).
-		WithEnvVariable("REGISTRY_PLAIN_HTTP", plain).
+		WithMountedSecret("/credentials/config.json", dag.SetSecret("registry-"+rand.Text(), string(credentials))).
 		// What a registry has is never known from before.
 		WithEnvVariable("NOW", rand.Text())
-	if access.service != nil {
+	if r.Service != nil {
 		alias, _, _ := strings.Cut(host, ":")
-		container = container.WithServiceBinding(alias, access.service)
+		container = container.WithServiceBinding(alias, r.Service)
 	}
-	return &publisher{access: access, container: container}, nil
-}
-
-// repository is where an artifact is, by the last part of its name.
-func (p *publisher) repository(name string) string { return p.access.at + "/" + name }
-
-// step runs the module's own program on the registry, with what it needs mounted.
-func (p *publisher) step(ctx context.Context, with *dagger.Container, args ...string) (string, error) {
-	out, err := with.WithExec(append([]string{toolPath(registry.ToolName)}, args...)).Stdout(ctx)
-	return out, oneLine("", err)
-}
-
-// send puts an image or a chart into the registry, and sees to it that what is there then is what was built.
-func (p *publisher) send(ctx context.Context, kind string, file *dagger.File, reference string) error {
-	repository, _, _ := strings.Cut(reference, "@")
-	there, err := p.step(ctx, p.container.WithMountedFile("/artifact", file), "push", kind, "/artifact", repository)
-	if err == nil && there != reference {
-		err = fmt.Errorf("pushing %s: the registry has %s", reference, there)
-	}
-	return err
-}
-
-func (p *publisher) cosign(command string, args ...string) []string {
-	line := []string{"/ko-app/cosign", command}
-	if p.access.plainHTTP {
-		line = append(line, "--allow-http-registry")
-	}
-	return append(line, args...)
-}
-
-// verify says who vouches for a reference by digest: its signature counts, and its signed provenance is what the policy
-// asks for. It is what a deployment from a registry calls before anything else.
-func (p *publisher) verify(ctx context.Context, reference string, by trust, policy provenance.Policy) (provenance.Statement, error) {
-	container, args, err := by.arguments(p.container)
-	if err != nil {
-		return provenance.Statement{}, err
-	}
-	_, digest, _ := strings.Cut(reference, "@")
-	if _, err := container.WithExec(append(p.cosign("verify", args...), reference)).Sync(ctx); err != nil {
-		return provenance.Statement{}, oneLine("the signature of "+reference+" is refused", err)
-	}
-	out, err := container.WithExec(append(p.cosign("verify-attestation", append(args, "--type", "slsaprovenance1")...), reference)).Stdout(ctx)
-	if err != nil {
-		return provenance.Statement{}, oneLine("the provenance of "+reference+" is refused", err)
-	}
-	statements, err := provenance.ParseVerified([]byte(out))
-	if err != nil {
-		return provenance.Statement{}, fmt.Errorf("%s: %w", reference, err)
-	}
-	statement, err := policy.Any(statements, digest)
-	if err != nil {
-		return provenance.Statement{}, fmt.Errorf("%s: %w", reference, err)
-	}
-	return statement, nil
-}
-
-func (t trust) arguments(container *dagger.Container) (*dagger.Container, []string, error) {
-	switch {
-	case t.key != nil:
-		// What a key signs is in no public log: docs/decisions/0056.
-		return container.WithMountedFile("/trusted.pub", t.key), []string{"--key", "/trusted.pub", "--private-infrastructure"}, nil
-	case t.identity != "" && t.issuer != "":
-		return container, []string{"--certificate-identity", t.identity, "--certificate-oidc-issuer", t.issuer}, nil
-	}
-	return nil, nil, errors.New("verifying: give whom to trust: the public key as --key, or --identity and --issuer")
-}
-
-// oneLine makes one line of what a tool said when it failed: that of cosign that says what it was, or the last.
-func oneLine(what string, err error) error {
-	var failed *dagger.ExecError
-	if !errors.As(err, &failed) {
-		if err != nil && what != "" {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		return err
-	}
-	if strings.TrimSpace(failed.Stderr) == "" {
-		return explain(what, err)
-	}
-	lines := strings.Split(strings.TrimSpace(failed.Stderr), "\n")
-	said := lines[len(lines)-1]
-	for _, line := range lines {
-		if after, is := strings.CutPrefix(line, "Error: "); is {
-			said = after
-			break
-		}
-	}
-	if what == "" {
-		return errors.New(said)
-	}
-	return fmt.Errorf("%s: %s", what, said)
+	return container, nil
 }
 
 // source asks Git what is checked out.
-func (m *TodoChatbot) source(ctx context.Context, git *dagger.Directory) (provenance.Source, error) {
-	container := withGit(m.Pins, m.Source.WithDirectory(".git", git))
+func (m *TodoChatbot) source(ctx context.Context) (provenance.Source, error) {
+	if err := cloned(ctx, m.Git); err != nil {
+		return provenance.Source{}, fmt.Errorf("asking Git what is checked out: %w", err)
+	}
+	container := withGit(m.Pins, m.Source.WithDirectory("/", m.Git))
 	var answers [3]string
 	for i, question := range [][]string{{"rev-parse", "HEAD"}, {"config", "--default", "", "--get", "remote.origin.url"}, {"status", "--porcelain"}} {
 		var err error

@@ -2,180 +2,338 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
-	"time"
 
 	"todo-chatbot/ci/deploy"
-	"todo-chatbot/ci/helm"
-	"todo-chatbot/ci/report"
+	"todo-chatbot/ci/release"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// install brings the release up, waits for it and proves it; what fails is diagnosed first and then taken back.
-func (d *deployment) install(ctx context.Context, images placed) error {
-	if d.cluster.embedded != nil { // elsewhere it was made with the Lease that is in it
-		if err := d.namespace(ctx); err != nil {
-			return err
-		}
-	}
-	before, err := d.history(ctx)
-	if err != nil {
-		return err
-	}
-	began := time.Now()
-	err = d.step(ctx, "install the chart", func(ctx context.Context) error { return d.upgrade(ctx, before, images) })
-	if err == nil {
-		err = d.shown(ctx, began)
-	}
-	if err != nil {
-		return d.takeBack(ctx, before, err)
-	}
-	return d.settle(ctx, images)
+// Release is one release in a cluster of the user's.
+type Release struct {
+	// +private
+	Pipeline *TodoChatbot
+	// +private
+	Kubeconfig *dagger.Secret
+	// +private
+	Cluster *dagger.Service
+	// Port is the cluster's. It is asked in the call that was given the service: the next one cannot.
+	//
+	// +private
+	Port int
+	// +private
+	Context string
+	// +private
+	Name string
+	// +private
+	Namespace string
+	// +private
+	Environment string
+	// +private
+	PublicURL string
+	// +private
+	DatabaseURL *dagger.Secret
+	// +private
+	AuthSecret *dagger.Secret
+	// +private
+	OpenAIKey *dagger.Secret
+	// +private
+	Postgres bool
+	// +private
+	Values *dagger.File
+	// Registry is where the cluster pulls the images from, nil where they are sent through its API server.
+	//
+	// +private
+	Registry *Registry
+	// Published is the release in that registry whose images are taken, "" for the checkout's.
+	//
+	// +private
+	Published string
+	// +private
+	Key *dagger.File
+	// +private
+	Identity string
+	// +private
+	Issuer string
+	// +private
+	BuiltFrom string
 }
 
-// chart is a container with the chart and its values, and the arguments that give these to Helm.
-func (d *deployment) chart(images placed) (*dagger.Container, []string, error) {
-	values, err := d.values(images, deploy.SecretName(d.inputs.Release, d.secrets))
+// A release in a cluster of yours: deploy it, look after it, remove it.
+//
+// The cluster is reached through the one service that is given, and nothing else.
+//
+// +cache="session"
+func (m *TodoChatbot) Release(
+	ctx context.Context,
+	// The cluster's kubeconfig, whole: kubectl config view --raw --flatten --minify.
+	kubeconfig *dagger.Secret,
+	// The way to its API server: tcp://localhost:PORT.
+	cluster *dagger.Service,
+	// The kubeconfig's context, when it has several.
+	// +optional
+	context string,
+	// The release's name.
+	// +default="todo-chatbot"
+	name string,
+	// +default="todo-chatbot"
+	namespace string,
+	// development, staging or production.
+	// +default="development"
+	environment string,
+	// The origin under which browsers reach the application.
+	// +default="http://localhost:3000"
+	publicUrl string,
+	// The address of a Postgres that the pods reach. Its scheme names the driver (docs/quickstart.md).
+	// +optional
+	databaseUrl *dagger.Secret,
+	// Signs sessions: 32 characters or more.
+	// +optional
+	betterAuthSecret *dagger.Secret,
+	// Without it, in development, a small parser of commands answers.
+	// +optional
+	openaiApiKey *dagger.Secret,
+	// Give the release a Postgres of its own, for development.
+	// +optional
+	postgres bool,
+	// Values of yours for the chart. Images, secrets and the address above go before them.
+	// +optional
+	values *dagger.File,
+) (*Release, error) {
+	port, err := onePort(ctx, cluster, "--cluster")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	tools := d.cluster.tools().
-		WithMountedDirectory("/chart", d.module.Chart().Source).
-		WithNewFile("/run/values.json", values)
-	var given []string
-	if d.extra != nil {
-		tools = tools.WithMountedFile("/run/extra.yaml", d.extra)
-		given = []string{"--values", "/run/extra.yaml"}
-	}
-	return tools, append(given, "--values", "/run/values.json"), nil
+	return &Release{
+		Pipeline: m, Kubeconfig: kubeconfig, Cluster: cluster, Port: port, Context: context, Name: name, Namespace: namespace,
+		Environment: environment, PublicURL: publicUrl, DatabaseURL: databaseUrl, AuthSecret: betterAuthSecret,
+		OpenAIKey: openaiApiKey, Postgres: postgres, Values: values,
+	}, nil
 }
 
-// upgrade sends the Secret and installs or upgrades the chart. It does not wait: roll does, and says more.
-func (d *deployment) upgrade(ctx context.Context, before deploy.History, images placed) error {
-	manifest, err := deploy.SecretManifest(d.inputs.Release, d.inputs.Namespace, d.secrets)
+// Let the cluster pull the images from a registry.
+//
+// They are pushed there by digest, unless with-published names them. Without a registry they are sent through the API server.
+// What the pods need to pull them goes into the chart's values, as imagePullSecrets.
+func (r *Release) WithRegistry(
+	// A host and a path, e.g. ghcr.io/somebody.
+	address string,
+	// Who may push there.
+	// +optional
+	username string,
+	// +optional
+	password *dagger.Secret,
+	// The registry has no TLS. For a network that is trusted.
+	// +optional
+	plainHTTP bool,
+) *Release {
+	with := *r
+	with.Registry = r.Pipeline.Registry(address, username, password, nil, plainHTTP)
+	return &with
+}
+
+// Deploy the images of a published release in place of the checkout's.
+//
+// They are in the registry of with-registry, which comes before. Their signatures and provenance are verified before anything
+// else. The chart is the checkout's.
+func (r *Release) WithPublished(
+	// The release's tag.
+	tag string,
+	// The public key that has to have signed.
+	// +optional
+	key *dagger.File,
+	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/pipeline.yml@refs/tags/v1.
+	// +optional
+	identity string,
+	// Who vouches for the identity.
+	// +default="https://token.actions.githubusercontent.com"
+	issuer string,
+	// The repository that they have to be built from, e.g. https://github.com/somebody/todo-chatbot.
+	// +optional
+	source string,
+) (*Release, error) {
+	switch {
+	case r.Registry == nil:
+		return nil, errors.New("with-published: name the registry first: with-registry --address HOST/PATH with-published …")
+	case tag == "":
+		return nil, errors.New("with-published: name the release with --tag")
+	case key == nil && identity == "":
+		return nil, errors.New("with-published: say whose signature counts: --key cosign.pub, or --identity with the workflow's address")
+	}
+	with := *r
+	with.Published, with.Key, with.Identity, with.Issuer, with.BuiltFrom = tag, key, identity, issuer, source
+	return &with, nil
+}
+
+// Deploy the checkout, or what was published, and test it.
+//
+// Inputs are refused before anything is built, and nothing goes to the cluster before the checks passed. A release that does
+// not become ready, or fails its tests, is diagnosed, and then the last revision that passed is restored.
+//
+// +cache="never"
+func (r *Release) Deploy(
+	ctx context.Context,
+	// What plan gave, saved with --output: exactly that is done, or nothing when it would be something else by now.
+	// +optional
+	plan *dagger.File,
+	// How long each wait may take: for pods, and for another run.
+	// +default="5m"
+	timeout string,
+	// Leave the checks out: tests, lints, types and scans of everything.
+	// +optional
+	skipChecks bool,
+) (string, error) {
+	d, err := r.deployment(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	tools, given, err := d.chart(images)
+	d.plan = plan
+	// The checks are of the checkout, and what was published is not made from it.
+	d.checks = !skipChecks && d.published == ""
+	if err := d.timeout(timeout); err != nil {
+		return "", err
+	}
+	err = d.deploy(ctx)
+	return d.report.Text(), err
+}
+
+// Plan says what deploy would change, object by object and field by field.
+//
+// It is the server's own dry run. Nothing changes, and secrets are masked. Saved with --output, it is what deploy takes as
+// its plan.
+//
+// +cache="never"
+func (r *Release) Plan(ctx context.Context) (string, error) {
+	d, err := r.deployment(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	tools = tools.WithMountedSecret("/run/release-secret.json", dag.SetSecret("release-secret-"+rand.Text(), string(manifest)))
-	// Server-side, so that no annotation keeps a copy.
-	commands := [][]string{{"kubectl", "apply", "--server-side", "--force-conflicts", "--filename", "/run/release-secret.json"}}
-	if before.Pending {
-		// A run that was killed left it: this one holds the release.
-		commands = append(commands, before.Repair(d.inputs.Release, d.inputs.Namespace))
+	if err := d.validate(ctx); err != nil {
+		return "", err
 	}
-	commands = append(commands, append(d.applied("upgrade", d.inputs.Release, "/chart", "--install", "--history-max", "5"), given...))
-	for _, command := range commands {
-		tools = tools.WithExec(command)
+	if err := d.build(ctx); err != nil {
+		return "", err
 	}
-	_, err = tools.Sync(ctx)
-	return explain("installing the chart", err)
+	return d.run(ctx, d.engine(), "plan")
 }
 
-// takeBack returns to the last proven revision, or removes a first install, and gives the failure with what was done.
-func (d *deployment) takeBack(ctx context.Context, before deploy.History, failure error) error {
-	if errors.Is(context.Cause(ctx), errTaken) {
-		return failure
-	}
-	// What failed may have been the caller's patience; taking back must still happen.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
-	defer cancel()
-	if d.cluster.embedded != nil {
-		return fmt.Errorf("%w\nThe embedded cluster ended with this run; nothing is left.", failure)
-	}
-	d.report.Outcome = report.RolledBack
-	var commands [][]string
-	done := fmt.Sprintf("Rolled back to revision %d, the last that was proven.", before.Good)
-	if !before.Proven {
-		done = fmt.Sprintf("Rolled back to revision %d; no revision was proven before.", before.Good)
-	}
-	if before.Good > 0 {
-		commands = append(commands, d.applied("rollback", d.inputs.Release, strconv.Itoa(before.Good)))
-	} else {
-		done = "Removed: this was the release's first install."
-		commands = append(commands,
-			d.helm("uninstall", d.inputs.Release, "--ignore-not-found", "--wait", "--timeout", "2m"),
-			d.kubectl("delete", "secret", "--selector", deploy.SecretSelector(d.inputs.Release)))
-	}
-	began, tools := time.Now(), d.cluster.tools()
-	for _, command := range commands {
-		tools = tools.WithExec(command)
-	}
-	if _, err := tools.Sync(ctx); err != nil {
-		return errors.Join(failure, explain("taking the release back", err))
-	}
-	if before.Good > 0 {
-		if err := d.roll(ctx, began); err != nil {
-			return errors.Join(failure, fmt.Errorf("taking the release back to revision %d: %w", before.Good, err))
-		}
-	}
-	if before.Proven {
-		if err := d.markProven(ctx, ""); err != nil {
-			return errors.Join(failure, err)
-		}
-	}
-	return fmt.Errorf("%w\n%s", failure, done)
+// Status of the release: its revisions, its pods and what they run.
+//
+// +cache="never"
+func (r *Release) Status(ctx context.Context) (string, error) { return r.printed(ctx, "status") }
+
+// Logs of the release's pods.
+//
+// +cache="never"
+func (r *Release) Logs(
+	ctx context.Context,
+	// How many of the last lines of each container.
+	// +default=50
+	tail int,
+	// Go on printing, until interrupted.
+	// +optional
+	follow bool,
+) (string, error) {
+	return r.printed(ctx, "logs", "--tail", strconv.Itoa(tail), "--follow="+strconv.FormatBool(follow))
 }
 
-// settle marks the revision as proven and removes the release's Secrets that no revision names any more.
-func (d *deployment) settle(ctx context.Context, images placed) error {
-	if d.cluster.embedded != nil {
-		return nil
-	}
-	content, err := d.content(ctx, images)
+// Rollback returns the release to an earlier revision, and tests it.
+//
+// +cache="never"
+func (r *Release) Rollback(
+	ctx context.Context,
+	// The revision; left out, the last that passed its tests and is not what runs now.
+	// +optional
+	revision int,
+) (string, error) {
+	return r.changed(ctx, "rollback", "--revision", strconv.Itoa(revision))
+}
+
+// Uninstall removes what is the release's, and nothing else.
+//
+// +cache="never"
+func (r *Release) Uninstall(
+	ctx context.Context,
+	// Remove the volume of the release's own Postgres too, with everything in it.
+	// +optional
+	deleteVolumes bool,
+) (string, error) {
+	return r.changed(ctx, "uninstall", "--delete-volumes="+strconv.FormatBool(deleteVolumes))
+}
+
+// Report of a deploy, rollback or uninstall, as a page to look at.
+//
+// It does what it reports: report.html, and the same as report.md and report.json. A run that fails has a page too, which
+// says so; the verb itself is the call that fails then.
+//
+// +cache="never"
+func (r *Release) Report(
+	ctx context.Context,
+	// deploy, rollback or uninstall.
+	// +default="deploy"
+	of string,
+) (*dagger.Directory, error) {
+	d, err := r.deployment(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := d.markProven(ctx, content); err != nil {
-		return err
+	switch of {
+	case "deploy":
+		d.checks = d.published == ""
+		err = d.deploy(ctx)
+	case "rollback", "uninstall":
+		err = d.reported(ctx, d.engine(), of)
+	default:
+		return nil, fmt.Errorf("report: %q is none of deploy, rollback, uninstall", of)
 	}
-	selector := deploy.SecretSelector(d.inputs.Release)
-	all, err := d.cluster.ask(ctx, d.kubectl("get", "secrets", "--selector", selector, "--output", "jsonpath={.items[*].metadata.name}")...)
 	if err != nil {
-		return explain("asking the cluster for the release's Secrets", err)
+		fmt.Println(err)
 	}
-	const script = `set -eu
-for revision in $(helm --namespace "$1" history "$2" --output json | jq ".[].revision"); do
-  helm --namespace "$1" get manifest "$2" --revision "$revision"
-done`
-	manifests, err := d.cluster.ask(ctx, "sh", "-c", script, "manifests", d.inputs.Namespace, d.inputs.Release)
+	if d.report.Started.IsZero() {
+		return nil, err // it was refused before it began
+	}
+	return pages(d.report)
+}
+
+// changed runs a verb that changes the release, and gives its report.
+func (r *Release) changed(ctx context.Context, verb string, flags ...string) (string, error) {
+	d, err := r.deployment(ctx)
 	if err != nil {
-		return explain("reading the release's revisions", err)
+		return "", err
 	}
-	unused := deploy.UnusedSecrets(strings.Fields(all), []string{manifests})
-	if len(unused) == 0 {
-		return nil
+	err = d.reported(ctx, d.engine(), verb, flags...)
+	return d.report.Text(), err
+}
+
+// printed runs a verb that changes nothing, and gives what it prints.
+func (r *Release) printed(ctx context.Context, verb string, flags ...string) (string, error) {
+	c, err := newExisting(ctx, r.Pipeline.Pins, r.Kubeconfig, r.Cluster, r.Port, r.Context)
+	if err != nil {
+		return "", err
 	}
-	_, err = d.cluster.ask(ctx, d.kubectl(append([]string{"delete", "secrets"}, unused...)...)...)
-	return explain("removing the release's old Secrets", err)
+	args := append([]string{programPath, "release", verb, "--kubeconfig", kubeconfigPath, "--name", r.Name, "--namespace", r.Namespace,
+		"--cluster", c.title}, flags...)
+	out, err := withProgram(c.tools(), r.Pipeline.program()).WithExec(args).Stdout(ctx)
+	return out, programError(err)
 }
 
-// hidden are the values that no output may show.
-func (d *deployment) hidden() []string {
-	hidden := d.inputs.Secrets()
-	for _, value := range d.secrets {
-		hidden = append(hidden, value)
+// deployment describes what the release shall be. Nothing is built or asked yet.
+func (r *Release) deployment(ctx context.Context) (*deployment, error) {
+	c, err := newExisting(ctx, r.Pipeline.Pins, r.Kubeconfig, r.Cluster, r.Port, r.Context)
+	if err != nil {
+		return nil, err
 	}
-	return hidden
-}
-
-func (d *deployment) helm(args ...string) []string {
-	return append([]string{"helm", "--namespace", d.inputs.Namespace}, args...)
-}
-
-// applied is a command of Helm's that changes what the cluster has.
-func (d *deployment) applied(args ...string) []string {
-	return append(d.helm(args...), helm.Apply()...)
-}
-
-func (d *deployment) kubectl(args ...string) []string {
-	return append([]string{"kubectl", "--namespace", d.inputs.Namespace}, args...)
+	d := &deployment{module: r.Pipeline, cluster: c, values: r.Values, request: release.Request{
+		Target:      release.Target{Release: r.Name, Namespace: r.Namespace, Cluster: c.title},
+		Environment: deploy.Environment(r.Environment), PublicURL: r.PublicURL, Postgres: r.Postgres,
+	}}
+	d.secret("database-url", r.DatabaseURL, &d.request.Secrets.DatabaseURL)
+	d.secret("better-auth-secret", r.AuthSecret, &d.request.Secrets.AuthSecret)
+	d.secret("openai-api-key", r.OpenAIKey, &d.request.Secrets.OpenAIKey)
+	d.registry, d.published = r.Registry, r.Published
+	d.trusted = trust{Key: r.Key, Identity: r.Identity, Issuer: r.Issuer, Source: r.BuiltFrom}
+	return d, d.timeout(defaultTimeout)
 }

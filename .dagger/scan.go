@@ -19,33 +19,27 @@ import (
 // threshold is the lightest finding that fails.
 const threshold = scan.High
 
-// Scan looks through both images, the checkout and its history: vulnerabilities, secrets, misconfiguration and licences.
-// It gives what was found, and fails on what can be fixed and is of high or critical severity, unless
-// ci/scan/exceptions.yaml has it.
+// Scan both images, the checkout and its history.
+//
+// For vulnerabilities, secrets, misconfiguration and licences. It gives what was found, and fails on what can be fixed and is
+// of high or critical severity, unless ci/scan/exceptions.yaml has it.
 //
 // +check
 // +cache="session"
-func (m *TodoChatbot) Scan(
-	ctx context.Context,
-	// The repository's own directory, whole: a shallow one has no history to look through.
-	// +defaultPath="/.git"
-	history *dagger.Directory,
-) (string, error) {
-	found, err := m.findings(ctx, history)
+func (m *TodoChatbot) Scan(ctx context.Context) (string, error) {
+	found, err := m.findings(ctx)
 	if err != nil {
 		return "", err
 	}
 	return found.judge(false)
 }
 
-// Findings gives what Scan looks at as a file, whether or not it would pass: sarif for GitHub's code scanning, or json.
+// Findings of a scan as a file, whether or not it would pass.
 //
 // +cache="session"
 func (m *TodoChatbot) Findings(
 	ctx context.Context,
-	// +defaultPath="/.git"
-	history *dagger.Directory,
-	// sarif or json
+	// sarif, for GitHub's code scanning, or json.
 	// +default="json"
 	format string,
 ) (*dagger.File, error) {
@@ -56,7 +50,7 @@ func (m *TodoChatbot) Findings(
 	if write == nil {
 		return nil, fmt.Errorf("findings: no format is called %q; the formats are sarif and json", format)
 	}
-	found, err := m.findings(ctx, history)
+	found, err := m.findings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,21 +63,21 @@ func (m *TodoChatbot) Findings(
 	return dag.Directory().WithNewFile("findings."+format, string(text)).File("findings." + format), nil
 }
 
-// Scan looks through the image: vulnerabilities, secrets, its configuration and licences.
+// Scan the image: vulnerabilities, secrets, its configuration and licences.
 //
 // +cache="session"
 func (b *Backend) Scan(ctx context.Context) (string, error) {
 	return scanOne(ctx, scanner{b.Pins, b.Database}, b.archive, image.Python)
 }
 
-// Scan looks through the image: vulnerabilities, secrets, its configuration and licences.
+// Scan the image: vulnerabilities, secrets, its configuration and licences.
 //
 // +cache="session"
 func (f *Frontend) Scan(ctx context.Context) (string, error) {
 	return scanOne(ctx, scanner{f.Pins, f.Database}, f.archive, image.Node)
 }
 
-// Secrets looks for credentials in the checkout, with Trivy, and fails when it finds one.
+// Look for credentials in the checkout, and fail when there is one.
 //
 // +check
 func (m *TodoChatbot) Secrets(ctx context.Context) error {
@@ -136,7 +130,7 @@ func scanOne(ctx context.Context, s scanner, build func(context.Context) (archiv
 }
 
 // findings are those of everything that Scan looks through.
-func (m *TodoChatbot) findings(ctx context.Context, history *dagger.Directory) (found, error) {
+func (m *TodoChatbot) findings(ctx context.Context) (found, error) {
 	s := scanner{m.Pins, m.Database}
 	database, known, err := s.database(ctx)
 	if err != nil {
@@ -151,7 +145,7 @@ func (m *TodoChatbot) findings(ctx context.Context, history *dagger.Directory) (
 		},
 		func(ctx context.Context) ([]scan.Finding, error) { return s.checkout(ctx, known, m.Source) },
 		func(ctx context.Context) ([]scan.Finding, error) {
-			return s.history(ctx, history, m.Source.File(".gitleaks.toml"))
+			return s.history(ctx, m.Git, m.Source.File(".gitleaks.toml"))
 		},
 	}
 	results := make([][]scan.Finding, len(parts))
@@ -258,19 +252,31 @@ func (s scanner) checkout(ctx context.Context, known, source *dagger.Directory) 
 
 // history looks for credentials in every commit, with the repository's own rules.
 func (s scanner) history(ctx context.Context, git *dagger.Directory, config *dagger.File) ([]scan.Finding, error) {
-	shallow, err := git.Glob(ctx, "shallow")
+	if err := cloned(ctx, git); err != nil {
+		return nil, fmt.Errorf("looking through the history: %w", err)
+	}
+	shallow, err := git.Glob(ctx, ".git/shallow")
 	if err != nil {
 		return nil, fmt.Errorf("reading the history: %w", err)
 	}
 	if len(shallow) > 0 {
 		return nil, errors.New("looking through the history: this clone is shallow, so most of it is not there; run git fetch --unshallow")
 	}
-	raw, err := written(ctx, "looking through the history", withGit(s.pins, dag.Directory().WithDirectory(".git", git)).
+	raw, err := written(ctx, "looking through the history", withGit(s.pins, git).
 		WithMountedFile("/gitleaks.toml", config), []string{"gitleaks", "git", "--no-banner", "--log-level", "error", "--config", "/gitleaks.toml", "--redact=100", "--exit-code", "0", "--report-format", "json", "--report-path", "/tmp/report.json", "/repository"})
 	if err != nil {
 		return nil, err
 	}
 	return scan.ParseGitleaks(raw)
+}
+
+// cloned fails when a checkout has no Git directory of its own.
+func cloned(ctx context.Context, git *dagger.Directory) error {
+	found, err := git.Glob(ctx, ".git/HEAD")
+	if err == nil && len(found) == 0 {
+		err = errors.New("this checkout has no .git directory: it is no clone, or a worktree of one; call from a clone")
+	}
+	return err
 }
 
 // withGit is gitleaks' image, which has Git in it, with a repository.

@@ -10,8 +10,10 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// Serve the API on port 8000, with a Postgres of its own that ends with it, for work on a front end:
-// `dagger call backend serve --frontend tcp://localhost:3000 up --ports 8000:8000`. Its description is at /docs.
+// Serve the API on port 8000, for work on a front end.
+//
+// It has a Postgres of its own that ends with it, and its description is at /docs:
+// dagger call backend serve --frontend tcp://localhost:3000 up --ports 8000:8000
 //
 // +cache="session"
 func (b *Backend) Serve(
@@ -30,7 +32,7 @@ func (b *Backend) Serve(
 	if err != nil {
 		return nil, err
 	}
-	container, reached, err := half(ctx, built, b.Pins, "frontend", frontend)
+	container, reached, err := withDatabase(ctx, built, b.Pins, "frontend", frontend)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +48,10 @@ func (b *Backend) Serve(
 		}), nil
 }
 
-// Serve the pages on port 3000, with a Postgres of its own that ends with it, for work on a backend:
-// `dagger call frontend serve --backend tcp://localhost:8000 up --ports 3000:3000`.
+// Serve the pages on port 3000, for work on a backend.
+//
+// They have a Postgres of their own that ends with them:
+// dagger call frontend serve --backend tcp://localhost:8000 up --ports 3000:3000
 //
 // +cache="session"
 func (f *Frontend) Serve(
@@ -63,7 +67,7 @@ func (f *Frontend) Serve(
 	if err != nil {
 		return nil, err
 	}
-	container, reached, err := half(ctx, built, f.Pins, "backend", backend)
+	container, reached, err := withDatabase(ctx, built, f.Pins, "backend", backend)
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +78,9 @@ func (f *Frontend) Serve(
 		AsService(), nil
 }
 
-// half is one half of the application with a database, bound to the other half if there is one, and the address under
+// withDatabase is one half of the application with a database, bound to the other half if there is one, and the address under
 // which it reaches that.
-func half(ctx context.Context, built *dagger.Container, pins, alias string, other *dagger.Service) (*dagger.Container, string, error) {
+func withDatabase(ctx context.Context, built *dagger.Container, pins, alias string, other *dagger.Service) (*dagger.Container, string, error) {
 	container := withPostgres(built, pins).WithEnvVariable("DATABASE_URL", "postgresql+asyncpg://"+databaseAddress)
 	if other == nil {
 		return container, "http://" + alias + ".invalid", nil
@@ -90,7 +94,12 @@ func half(ctx context.Context, built *dagger.Container, pins, alias string, othe
 
 // onePort gives the port of a service of the caller's machine, which an argument named.
 func onePort(ctx context.Context, service *dagger.Service, argument string) (int, error) {
-	ports, err := service.Ports(ctx)
+	// One that is a default of .env is not running yet, and only then has it ports.
+	started, err := service.Start(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reaching %s: %w", argument, err)
+	}
+	ports, err := started.Ports(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reading %s: %w", argument, err)
 	}

@@ -21,7 +21,7 @@ var placeholders = []string{
 func (i Inputs) checkAuthSecret() error {
 	const name = "BETTER_AUTH_SECRET: "
 	if i.AuthSecret == "" {
-		if i.Embedded() {
+		if i.Embedded {
 			return nil
 		}
 		return errors.New(name + "give one, it signs the users' sessions; " + generate)

@@ -100,7 +100,7 @@ func (i Inputs) databaseParts(u *url.URL) error {
 
 // loopbackAdvice says where the caller's machine is from inside a pod.
 func (i Inputs) loopbackAdvice() string {
-	if i.Embedded() {
+	if i.Embedded {
 		return "a pod's localhost is the pod itself; leave DATABASE_URL out to have a Postgres in the embedded cluster, or " +
 			"name a host that containers reach"
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -37,33 +36,16 @@ type Inputs struct {
 	OpenAIKey string
 	// Postgres asks for the chart's own Postgres in a cluster of the user's.
 	Postgres bool
-	// HasKubeconfig and HasCluster say that the two arguments were given which together name a cluster of the user's;
-	// with neither, the cluster is embedded.
-	HasKubeconfig, HasCluster bool
-	// Registry is where the cluster pulls the images from, e.g. ghcr.io/acme: those that are pushed there, or that were
-	// published there. "" sends them through the API server.
+	// Embedded is true when the run brings its own cluster.
+	Embedded bool
+	// Registry is where the cluster pulls the images from, e.g. ghcr.io/acme. "" sends them through the API server.
 	Registry string
-	// Published is the release in Registry whose images are deployed, e.g. v1.2.3; "" builds the checkout's.
-	Published string
-	// Trusted says that the caller named whose signature counts for what was published.
-	Trusted bool
 	// Timeout bounds the roll.
 	Timeout time.Duration
 }
 
-// Embedded is true when the run brings its own cluster.
-func (i Inputs) Embedded() bool { return !i.HasKubeconfig && !i.HasCluster }
-
 // OwnPostgres is true when the chart's own Postgres is used, so that a password and a DATABASE_URL have to be made.
-func (i Inputs) OwnPostgres() bool { return i.DatabaseURL == "" && (i.Postgres || i.Embedded()) }
-
-// Repository is where the pods find an image, given by the repository that it was built under.
-func (i Inputs) Repository(local string) string {
-	if i.Registry == "" || local == "" {
-		return local
-	}
-	return i.Registry + "/" + path.Base(local)
-}
+func (i Inputs) OwnPostgres() bool { return i.DatabaseURL == "" && (i.Postgres || i.Embedded) }
 
 // Validate gives every problem at once, joined with errors.Join, one line each, each saying what to do. No line has a
 // secret's value in it.
@@ -76,9 +58,7 @@ func (i Inputs) Validate() error {
 		i.checkDatabase(),
 		i.checkAuthSecret(),
 		i.checkOpenAIKey(),
-		i.checkCluster(),
 		i.checkRegistry(),
-		i.checkPublished(),
 		i.checkTimeout(),
 	)
 }
@@ -158,45 +138,17 @@ func (i Inputs) checkPublicURL() error {
 	return nil
 }
 
-func (i Inputs) checkCluster() error {
-	switch {
-	case i.HasKubeconfig && !i.HasCluster:
-		return errors.New("cluster: --kubeconfig needs --cluster too, the address of its API server from here, e.g. " +
-			"--cluster tcp://localhost:6443 (kubectl config view --minify shows the port)")
-	case i.HasCluster && !i.HasKubeconfig:
-		return errors.New("kubeconfig: --cluster needs --kubeconfig too, e.g. --kubeconfig file:$HOME/.kube/config")
-	}
-	return nil
-}
-
 // registry is a host, with a dot, a port or the name localhost, and a path: what distribution/reference calls a domain and
 // path, without tag and digest.
 var registry = regexp.MustCompile(`^(localhost|localhost:\d{1,5}|[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+(:\d{1,5})?|[a-zA-Z0-9-]+:\d{1,5})` +
 	`(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 
 func (i Inputs) checkRegistry() error {
-	if i.Registry != "" && i.Embedded() {
-		return errors.New("registry: the embedded cluster has its images from this run; give --kubeconfig and --cluster, or leave it out")
-	}
 	if i.Registry == "" || registry.MatchString(i.Registry) {
 		return nil
 	}
 	return errors.New("registry: give a host and a lower-case path, without https://, tag or digest, e.g. ghcr.io/acme or " +
 		"docker.io/acme")
-}
-
-func (i Inputs) checkPublished() error {
-	switch {
-	case i.Published == "" && i.Trusted:
-		return errors.New("published: --key and --identity say whose signature counts for a published release; name it with --published")
-	case i.Published == "":
-		return nil
-	case i.Registry == "":
-		return errors.New("published: give --registry too, the host and path that the release was published to")
-	case !i.Trusted:
-		return errors.New("published: say whose signature counts: --key cosign.pub, or --identity with the workflow's address")
-	}
-	return nil
 }
 
 func (i Inputs) checkTimeout() error {

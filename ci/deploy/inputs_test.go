@@ -22,7 +22,7 @@ const database = "postgresql+asyncpg://todo:" + password + "@db.example.test:543
 func good() Inputs {
 	return Inputs{
 		Environment: Production, Release: "todo-chatbot", Namespace: "todo-chatbot", PublicURL: "https://todo.example.test",
-		DatabaseURL: database, AuthSecret: secret, OpenAIKey: key, HasKubeconfig: true, HasCluster: true,
+		DatabaseURL: database, AuthSecret: secret, OpenAIKey: key,
 		Registry: "ghcr.io/acme/todo", Timeout: 5 * time.Minute,
 	}
 }
@@ -30,9 +30,9 @@ func good() Inputs {
 func TestGoodInputsPass(t *testing.T) {
 	for name, change := range map[string]func(*Inputs){
 		"into a user's cluster": func(*Inputs) {},
-		"with nothing but defaults": func(i *Inputs) {
+		"an embedded cluster with nothing but defaults": func(i *Inputs) {
 			*i = Inputs{Environment: Development, Release: "todo-chatbot", Namespace: "todo-chatbot",
-				PublicURL: "http://localhost:3000", Timeout: time.Minute}
+				PublicURL: "http://localhost:3000", Timeout: time.Minute, Embedded: true}
 		},
 		"the chart's Postgres":    func(i *Inputs) { i.Postgres, i.DatabaseURL = true, "" },
 		"TLS to the database":     func(i *Inputs) { i.DatabaseURL += "?ssl=require" },
@@ -43,14 +43,13 @@ func TestGoodInputsPass(t *testing.T) {
 		"an escaped password":                          func(i *Inputs) { i.DatabaseURL = strings.Replace(database, password, "a%2Fb%40c", 1) },
 		"an IPv6 database":                             func(i *Inputs) { i.DatabaseURL = strings.Replace(database, "db.example.test", "[fd00::1]", 1) },
 		"no registry":                                  func(i *Inputs) { i.Registry = "" },
-		"a published release":                          func(i *Inputs) { i.Published, i.Trusted = "v1.2.3", true },
 		"a registry on this machine":                   func(i *Inputs) { i.Registry = "localhost:5000" },
 		"a registry by address":                        func(i *Inputs) { i.Registry = "172.17.0.1:5000/todo" },
 		"no key in development":                        func(i *Inputs) { i.Environment, i.OpenAIKey = Development, "" },
 		"a release of another name":                    func(i *Inputs) { i.Release = "todo-2" },
 		"a secret of openssl's making":                 func(i *Inputs) { i.AuthSecret = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=" },
 		"a secret of Password's":                       func(i *Inputs) { i.AuthSecret = Password() },
-		"the embedded cluster and the user's database": func(i *Inputs) { i.HasKubeconfig, i.HasCluster, i.Registry = false, false, "" },
+		"the embedded cluster and the user's database": func(i *Inputs) { i.Embedded, i.Registry = true, "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := good()
@@ -61,9 +60,9 @@ func TestGoodInputsPass(t *testing.T) {
 }
 
 func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
-	url := func(old, new string) func(*Inputs) {
+	url := func(old, other string) func(*Inputs) {
 		return func(i *Inputs) {
-			i.DatabaseURL = strings.Replace(database, old, new, 1)
+			i.DatabaseURL = strings.Replace(database, old, other, 1)
 		}
 	}
 	for name, test := range map[string]struct {
@@ -115,7 +114,7 @@ func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"0.0.0.0":                   {url("db.example.test", "0.0.0.0"), "host.minikube.internal"},
 		"::ffff:127.0.0.1":          {url("db.example.test", "[::ffff:127.0.0.1]"), "host.minikube.internal"},
 		"localhost, embedded": {func(i *Inputs) {
-			i.HasCluster, i.HasKubeconfig, i.Registry = false, false, ""
+			i.Embedded, i.Registry = true, ""
 			i.DatabaseURL = strings.Replace(database, "db.example.test", "localhost", 1)
 		}, "leave DATABASE_URL out"},
 
@@ -136,20 +135,12 @@ func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"a key with a line break":              {func(i *Inputs) { i.OpenAIKey += "\r\n" }, "OPENAI_API_KEY: it begins or ends"},
 		"a malformed key, even in development": {func(i *Inputs) { i.Environment, i.OpenAIKey = Development, "none" }, "does not look like a key"},
 
-		"a kubeconfig without a cluster": {func(i *Inputs) { i.HasCluster = false }, "--cluster tcp://localhost:6443"},
-		"a cluster without a kubeconfig": {func(i *Inputs) { i.HasKubeconfig = false }, "--kubeconfig file:$HOME/.kube/config"},
-
 		"a registry's URL":         {func(i *Inputs) { i.Registry = "https://ghcr.io/acme" }, "registry: give a host"},
 		"a registry with a tag":    {func(i *Inputs) { i.Registry = "ghcr.io/acme:1" }, "without https://, tag or digest"},
 		"a registry with a digest": {func(i *Inputs) { i.Registry = "ghcr.io/acme@sha256:00" }, "registry: "},
 		"a registry in capitals":   {func(i *Inputs) { i.Registry = "ghcr.io/Acme" }, "lower-case path"},
 		"Docker Hub by user alone": {func(i *Inputs) { i.Registry = "acme" }, "docker.io/acme"},
-		"nobody trusted":           {func(i *Inputs) { i.Published = "v1" }, "published: say whose signature counts"},
-		"published nowhere":        {func(i *Inputs) { i.Published, i.Trusted, i.Registry = "v1", true, "" }, "published: give --registry too"},
-		"a key for nothing":        {func(i *Inputs) { i.Trusted = true }, "name it with --published"},
 		"a registry with a user":   {func(i *Inputs) { i.Registry = "me:" + password + "@ghcr.io/acme" }, "registry: "},
-
-		"a registry for the embedded cluster": {func(i *Inputs) { i.HasKubeconfig, i.HasCluster = false, false }, "registry: the embedded cluster"},
 
 		"no timeout":         {func(i *Inputs) { i.Timeout = 0 }, "timeout: 0s"},
 		"a negative timeout": {func(i *Inputs) { i.Timeout = -time.Second }, "give a positive one, e.g. 5m"},
@@ -169,7 +160,7 @@ func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
 
 func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	err := Inputs{DatabaseURL: "postgres://todo:" + password + "@localhost/todo", AuthSecret: password, OpenAIKey: password,
-		HasCluster: true, Registry: "https://" + password, PublicURL: "x"}.Validate()
+		Registry: "https://" + password, PublicURL: "x"}.Validate()
 	require.Error(t, err)
 	lines := strings.Split(err.Error(), "\n")
 	var about []string
@@ -178,15 +169,15 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		about = append(about, name)
 	}
 	assert.Equal(t, []string{"environment", "release", "namespace", "public URL", "DATABASE_URL", "BETTER_AUTH_SECRET",
-		"OPENAI_API_KEY", "kubeconfig", "registry", "timeout"}, about)
+		"OPENAI_API_KEY", "registry", "timeout"}, about)
 	assert.NotContains(t, err.Error(), password)
 }
 
 func TestADatabaseIsMadeOnlyWhereNoneIsGiven(t *testing.T) {
-	assert.True(t, Inputs{}.OwnPostgres(), "embedded, nothing given")
-	assert.False(t, Inputs{DatabaseURL: database}.OwnPostgres(), "embedded, the user's given")
-	assert.False(t, Inputs{HasCluster: true, HasKubeconfig: true}.OwnPostgres(), "a user's cluster")
-	assert.True(t, Inputs{HasCluster: true, HasKubeconfig: true, Postgres: true}.OwnPostgres(), "asked for")
+	assert.True(t, Inputs{Embedded: true}.OwnPostgres(), "embedded, nothing given")
+	assert.False(t, Inputs{Embedded: true, DatabaseURL: database}.OwnPostgres(), "embedded, the user's given")
+	assert.False(t, Inputs{}.OwnPostgres(), "a user's cluster")
+	assert.True(t, Inputs{Postgres: true}.OwnPostgres(), "asked for")
 }
 
 func TestSecretsNamesTheDatabasesPasswordToo(t *testing.T) {
@@ -197,10 +188,4 @@ func TestSecretsNamesTheDatabasesPasswordToo(t *testing.T) {
 	i.DatabaseURL = strings.Replace(database, password, "%zz"+password, 1)
 	assert.Contains(t, i.Secrets(), "%zz"+password, "a URL that does not parse still has a password")
 	assert.Empty(t, Inputs{}.Secrets(), "an empty secret would mask everything")
-}
-
-func TestPodsFindAnImageInTheRegistryThatWasGiven(t *testing.T) {
-	assert.Equal(t, "ghcr.io/acme/todo-backend", Inputs{Registry: "ghcr.io/acme"}.Repository("localhost/todo-backend"))
-	assert.Equal(t, "localhost/todo-backend", Inputs{}.Repository("localhost/todo-backend"), "none was given")
-	assert.Empty(t, Inputs{Registry: "ghcr.io/acme"}.Repository(""), "an image that is not used")
 }

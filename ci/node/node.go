@@ -20,7 +20,7 @@ const Home = "/node"
 // overlay, or containerd cannot put an overlay on it.
 const State = "/var/lib/node"
 
-//go:embed boot.sh import.sh await.sh slot.sh send.sh kubeadm.yaml kubeadm-error.awk metrics-server.yaml metrics-api.yaml patches
+//go:embed boot.sh forward.sh import.sh await.sh slot.sh send.sh kubeadm.yaml kubeadm-error.awk metrics-server.yaml metrics-api.yaml patches
 var files embed.FS
 
 // Files gives what belongs under [Home]: boot.sh, import.sh, await.sh and what they read. Each script says in its head

@@ -5,7 +5,7 @@
 #
 # OWNER is the release for which it is done, as NAMESPACE/NAME; no two may send for one at once. A pod on each node
 # reaches that node's containerd. Its image is one that the node has already, and every program in it is the node's own.
-# Of an image that a node lacks, what it has as part of others is not sent: `rest`, the module's own tool, leaves it out.
+# Of an image that a node lacks, what it has as part of others is not sent: `todo-chatbot image missing-blobs` leaves it out.
 # The pods' namespace goes when this ends, and one that a killed run left goes before.
 set -euo pipefail
 
@@ -96,7 +96,7 @@ deliver() {
     reference=${pair%%=*} archive=${pair#*=}
     if grep -qxF "$reference" <<<"$present"; then echo "$name has $reference"; continue; fi
     on_node content ls --quiet </dev/null >"$part.has"
-    rest "$archive" "$part" "$part.has"
+    todo-chatbot image missing-blobs "$archive" "$part" "$part.has"
     # A store may drop what it has listed: then all of it goes.
     take "$name" "$reference" "$part" || take "$name" "$reference" "$archive" || fail "node $name did not take $reference"
     rm "$part" "$part.has"

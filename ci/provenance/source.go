@@ -9,10 +9,10 @@ import (
 // Source is what was built: a commit of a repository.
 type Source struct {
 	// Repository is where others find it, without credentials; "" when the clone came from nowhere.
-	Repository string
-	Commit     string
+	Repository string `json:"repository"`
+	Commit     string `json:"commit"`
 	// Uncommitted says that the checkout had changes beside the commit.
-	Uncommitted bool
+	Uncommitted bool `json:"uncommitted"`
 }
 
 // URI names the commit in SPDX's form of a download location.

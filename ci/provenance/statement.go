@@ -25,16 +25,16 @@ const (
 // Build is what an artifact was made from and by.
 type Build struct {
 	// Call is what made it, e.g. "backend archive".
-	Call   string
-	Source Source
+	Call   string `json:"call,omitempty"`
+	Source Source `json:"source"`
 	// Bases are the images that it was made from and with, each with a digest: registry/repository:tag@sha256:….
-	Bases []string
+	Bases []string `json:"bases,omitempty"`
 	// Engine is Dagger's version, e.g. v0.21.8.
-	Engine string
+	Engine string `json:"engine"`
 	// Builder is who ran it, as a URI: a workflow's, or one that says that it was somebody's machine.
-	Builder string
+	Builder string `json:"builder"`
 	// Run is the URI of the run, "" when it has none.
-	Run string
+	Run string `json:"run,omitempty"`
 }
 
 // LocalBuilder is the builder of a build on somebody's machine: it vouches for nothing.

@@ -16,10 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// Registry is one registry as one user sees it.
+// Registry reaches registries with the credentials of Docker's own file, which DOCKER_CONFIG names the folder of.
 type Registry struct {
-	// Username and Password are "" for a registry that asks for none.
-	Username, Password string
 	// PlainHTTP is for a registry without TLS, on a network that is trusted.
 	PlainHTTP bool
 }
@@ -47,9 +45,9 @@ func (r Registry) Push(ctx context.Context, repository string, image v1.Image) (
 	return reference.String(), nil
 }
 
-// Free says whether a tag may name a digest: it is not taken, names it already, or is one that moves. A tag that is taken
-// is an error that says by what.
-func (r Registry) Free(ctx context.Context, repository, tag, digest string) error {
+// CheckTag fails unless a tag may name a digest: it is not taken, names it already, or is one that moves. The error says what a
+// tag that is taken names.
+func (r Registry) CheckTag(ctx context.Context, repository, tag, digest string) error {
 	current, err := r.Resolve(ctx, repository, tag)
 	var missing NotThereError
 	switch {
@@ -66,7 +64,7 @@ func (r Registry) Free(ctx context.Context, repository, tag, digest string) erro
 
 // Tag lets a tag name a manifest that is there, unless the tag is taken.
 func (r Registry) Tag(ctx context.Context, repository, digest, tag string) error {
-	if err := r.Free(ctx, repository, tag, digest); err != nil {
+	if err := r.CheckTag(ctx, repository, tag, digest); err != nil {
 		return err
 	}
 	reference, err := r.digest(repository, digest)
@@ -123,9 +121,5 @@ func (r Registry) naming() []name.Option {
 }
 
 func (r Registry) options(ctx context.Context) []remote.Option {
-	auth := authn.Anonymous
-	if r.Username != "" || r.Password != "" {
-		auth = &authn.Basic{Username: r.Username, Password: r.Password}
-	}
-	return []remote.Option{remote.WithContext(ctx), remote.WithAuth(auth)}
+	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
 }

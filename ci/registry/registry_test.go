@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/random"
@@ -29,10 +31,10 @@ import (
 // served is a registry in memory, behind a handler that may answer in its place.
 func served(t *testing.T, instead func(w http.ResponseWriter, r *http.Request) bool) string {
 	t.Helper()
-	real := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	memory := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if instead == nil || !instead(w, r) {
-			real.ServeHTTP(w, r)
+			memory.ServeHTTP(w, r)
 		}
 	}))
 	t.Cleanup(server.Close)
@@ -158,10 +160,10 @@ func TestAFailureIsOneLineThatSaysWhatToDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			image, _ := made(t)
-			_, err := own.Registry{Username: "u", Password: "hunter2"}.Push(t.Context(), served(t, test.instead), image)
+			repository := served(t, test.instead)
+			_, err := own.Registry{}.Push(t.Context(), repository, image)
 			require.ErrorContains(t, err, test.expected)
 			assert.NotContains(t, err.Error(), "\n")
-			assert.NotContains(t, err.Error(), "hunter2")
 		})
 	}
 }
@@ -224,31 +226,56 @@ func TestWhatIsNoChartIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheToolTakesItsCredentialsFromAFileAndNeverPrintsThem(t *testing.T) {
+func TestCredentialsAreDockersOwnAndNeverPrinted(t *testing.T) {
 	var header atomic.Value
-	repository := served(t, func(_ http.ResponseWriter, r *http.Request) bool {
+	repository := served(t, func(w http.ResponseWriter, r *http.Request) bool {
 		header.Store(r.Header.Get("Authorization"))
+		if r.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}
 		return false
 	})
-	config, err := own.Config(strings.Split(repository, "/")[0], "somebody", "hunter:2")
+	logIn(t, strings.Split(repository, "/")[0], "somebody", "hunter:2")
+	image, digest := made(t)
+	_, err := own.Registry{}.Push(t.Context(), repository, image)
+	require.NoError(t, err)
+	assert.Equal(t, "Basic "+base64.StdEncoding.EncodeToString([]byte("somebody:hunter:2")), header.Load())
+	require.NoError(t, own.Registry{}.Tag(t.Context(), repository, digest, "1"))
+	err = own.Registry{}.Tag(t.Context(), repository, "sha256:"+strings.Repeat("0", 64), "1")
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "hunter")
+}
+
+// logIn gives this test's registries credentials.
+func logIn(t *testing.T, host, username, password string) {
+	t.Helper()
+	config, err := own.Credentials(host, username, password)
 	require.NoError(t, err)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600))
 	t.Setenv("DOCKER_CONFIG", dir)
-	file := chart(t, "todo-chatbot/Chart.yaml", "name: todo-chatbot\nversion: 1.2.3\n")
-	var pushed, resolved, rest bytes.Buffer
-	require.NoError(t, own.Tool([]string{"push", "chart", file, repository}, &pushed))
-	assert.Equal(t, "Basic "+base64.StdEncoding.EncodeToString([]byte("somebody:hunter:2")), header.Load())
-	require.NoError(t, own.Tool([]string{"free", pushed.String(), "1.2.3"}, &rest))
-	require.NoError(t, own.Tool([]string{"tag", pushed.String(), "1.2.3"}, &rest))
-	require.NoError(t, own.Tool([]string{"resolve", repository, "1.2.3"}, &resolved))
-	assert.Equal(t, pushed.String(), repository+"@"+resolved.String())
-	assert.NotContains(t, pushed.String()+resolved.String()+rest.String(), "hunter")
-	require.Error(t, own.Tool([]string{"delete", repository}, &rest))
+}
+
+func TestCredentialsOfDockerHubAreFoundUnderEachOfItsNames(t *testing.T) {
+	for _, host := range []string{"docker.io", "index.docker.io", "ghcr.io", "localhost:5000"} {
+		t.Run(host, func(t *testing.T) {
+			logIn(t, host, "somebody", "hunter2")
+			repository, err := name.NewRepository(host + "/acme/todo")
+			require.NoError(t, err)
+			found, err := authn.DefaultKeychain.Resolve(repository)
+			require.NoError(t, err)
+			config, err := found.Authorization()
+			require.NoError(t, err)
+			assert.Equal(t, "somebody", config.Username)
+			assert.Equal(t, "hunter2", config.Password)
+		})
+	}
 }
 
 func TestAnEmptyAccountIsNoAccount(t *testing.T) {
-	config, err := own.Config("example.com", "", "")
+	config, err := own.Credentials("example.com", "", "")
 	require.NoError(t, err)
-	assert.JSONEq(t, "{}", string(config))
+	assert.JSONEq(t, `{"auths": {}}`, string(config))
 }

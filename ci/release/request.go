@@ -71,7 +71,7 @@ var digested = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64
 func (r Request) read() (deploy.Inputs, error) {
 	inputs := deploy.Inputs{
 		Environment: r.Environment, Release: r.Release, Namespace: r.Namespace, PublicURL: r.PublicURL,
-		Postgres: r.Postgres, HasKubeconfig: !r.Ephemeral, HasCluster: !r.Ephemeral, Timeout: r.timeout(),
+		Postgres: r.Postgres, Embedded: r.Ephemeral, Timeout: r.timeout(),
 	}
 	var problems []error
 	for _, secret := range []struct {
@@ -89,7 +89,7 @@ func (r Request) read() (deploy.Inputs, error) {
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", secret.name, err))
 		}
-		*secret.to = deploy.Given(string(value))
+		*secret.to = deploy.TrimNewline(string(value))
 	}
 	problems = append(problems, inputs.Validate(), r.checkImages())
 	if r.Chart == "" {
@@ -133,7 +133,7 @@ func (r Request) savedPlan() (string, error) {
 func (t Target) checkTarget() error {
 	inputs := deploy.Inputs{
 		Environment: deploy.Development, Release: t.Release, Namespace: t.Namespace, PublicURL: "http://localhost",
-		Timeout: t.timeout(),
+		Timeout: t.timeout(), Embedded: true, // no secret is asked for
 	}
 	return inputs.Validate()
 }

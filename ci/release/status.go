@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -58,6 +59,22 @@ func (e *Engine) Status(ctx context.Context, target Target) (Status, error) {
 	s.Workloads, s.Diagnoses = now.Workloads, now.Diagnoses
 	s.Autoscalers, err = r.autoscalers(ctx)
 	return s, err
+}
+
+// Wait waits until every pod of a release is the new one and ready. It fails as soon as that cannot be, and says why.
+func (e *Engine) Wait(ctx context.Context, target Target) error {
+	if err := target.checkTarget(); err != nil {
+		return err
+	}
+	r := e.start(Deploy, target, nil)
+	r.began = time.Now()
+	if r.failure = r.watch(ctx); r.failure == nil || ctx.Err() != nil {
+		return r.failure
+	}
+	if err := r.diagnose(ctx); err != nil {
+		return errors.Join(r.failure, err)
+	}
+	return r.failure
 }
 
 // autoscalers reads those of the release.
@@ -134,7 +151,7 @@ func (e *Engine) Logs(ctx context.Context, target Target, tail int, follow bool,
 	}
 	err := e.Cluster.Logs(ctx, Logs{Namespace: target.Namespace, Selector: target.selector(), Tail: tail, Follow: follow}, to)
 	if err != nil && follow && ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // whoever follows ends it when they have seen enough
 	}
 	return err
 }

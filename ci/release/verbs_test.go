@@ -179,6 +179,7 @@ func TestATargetThatIsNoneIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 		require.Error(t, err)
 		_, err = e.Status(ctx, bad)
 		require.Error(t, err)
+		require.Error(t, e.Wait(ctx, bad))
 		require.Error(t, e.Logs(ctx, bad, 1, false, &strings.Builder{}))
 		run, err := e.Deploy(ctx, Request{Target: bad})
 		require.ErrorContains(t, err, "BETTER_AUTH_SECRET")
@@ -230,6 +231,40 @@ func TestAStatusSaysWhatTheReleaseIs(t *testing.T) {
 			_, err = engine().Status(t.Context(), one.Target)
 			require.ErrorContains(t, err, "forbidden", refuse)
 		}
+	})
+}
+
+func TestWaitingEndsWhenThePodsAreReadyOrCannotBe(t *testing.T) {
+	one := request(t, "one")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("a").deploy(one).err)
+		wait := func() (string, error) {
+			var said strings.Builder
+			err := (&Engine{Cluster: w.client("wait"), Progress: &said}).Wait(t.Context(), one.Target)
+			return said.String(), err
+		}
+		writes := len(w.writes)
+		w.readyAt = time.Now().Add(30 * time.Second)
+		began := time.Now()
+		said, err := wait()
+		require.NoError(t, err)
+		assert.Contains(t, said, "deployment/backend 1 of 1 updated, 0 ready")
+		assert.InDelta(t, 30, time.Since(began).Seconds(), 3)
+
+		w.readyAt = time.Now().Add(time.Hour)
+		_, err = wait()
+		require.ErrorContains(t, err, "it did not end within 1m0s")
+
+		w.stuck = "one"
+		began = time.Now()
+		_, err = wait()
+		require.ErrorContains(t, err, "CRASH-LOOP pod/backend-1-x")
+		assert.Less(t, time.Since(began), 10*time.Second)
+		w.away = []window{{time.Now(), time.Now().Add(time.Hour)}}
+		_, err = wait()
+		require.ErrorIs(t, err, ErrUnreachable)
+		assert.Len(t, w.writes, writes)
 	})
 }
 

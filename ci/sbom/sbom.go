@@ -32,6 +32,14 @@ func ParseFormat(name string) (Format, error) {
 	return "", fmt.Errorf("sbom: no format is called %q; the formats are spdx and cyclonedx", name)
 }
 
+// Name is what ParseFormat reads.
+func (f Format) Name() string {
+	if f == SPDX {
+		return "spdx"
+	}
+	return "cyclonedx"
+}
+
 // PredicateType is what cosign calls an attestation with an SBOM of this format.
 func (f Format) PredicateType() string {
 	if f == SPDX {

@@ -21,6 +21,7 @@ const imageUsage = `works on OCI archives of images
                                                      config SECONDS after 1970 and prints the digest
   todo-chatbot image inspect NAME ARCHIVE            prints its sizes and fails when NAME's budget or a rule does not allow it
   todo-chatbot image size ARCHIVE                    prints its sizes
+  todo-chatbot image diff ONE OTHER                  fails with the first file or field in which they differ
   todo-chatbot image strip FOLDER...                 takes out of programs and libraries what no start reads
   todo-chatbot image missing-blobs IN OUT LIST       copies it without the blobs whose digests LIST has, one on a line`
 
@@ -31,7 +32,7 @@ func imageCommand(args []string, out io.Writer) error {
 		takes    int
 		variadic bool
 	}{
-		"normalize": {normalize, 4, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false},
+		"normalize": {normalize, 4, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false}, "diff": {diff, 2, false},
 		"strip": {strip, 1, true}, "missing-blobs": {missingBlobs, 3, false},
 	}
 	if len(args) == 0 {
@@ -50,7 +51,7 @@ func normalize(args []string, out io.Writer) error {
 	if err != nil || created < 0 {
 		return fmt.Errorf("image normalize: %q is no number of seconds since 1970", args[2])
 	}
-	digest, err := image.WithoutClock(args[0], args[1], image.ClockOptions{
+	digest, err := image.Normalize(args[0], args[1], image.NormalizeOptions{
 		Epoch: time.Unix(0, 0).UTC(), Created: time.Unix(created, 0).UTC(),
 		Base: func(platform v1.Platform) (v1.Image, error) { return registry.Pull(args[3], platform) },
 	})
@@ -92,9 +93,25 @@ func printSize(archive string, out io.Writer) (v1.Image, image.Size, error) {
 	return opened, measured, err
 }
 
+func diff(archives []string, _ io.Writer) error {
+	one, err := image.Open(archives[0])
+	if err != nil {
+		return err
+	}
+	other, err := image.Open(archives[1])
+	if err != nil {
+		return err
+	}
+	difference, err := image.Diff(one, other)
+	if err == nil && difference != nil {
+		err = errors.New(difference.String())
+	}
+	return err
+}
+
 func strip(folders []string, out io.Writer) error {
 	for _, folder := range folders {
-		saved, err := image.TrimTree(folder)
+		saved, err := image.StripTree(folder)
 		if err != nil {
 			return err
 		}
@@ -114,5 +131,5 @@ func missingBlobs(args []string, _ io.Writer) error {
 	for digest := range strings.FieldsSeq(string(list)) {
 		has[digest] = true
 	}
-	return image.Rest(args[0], args[1], has)
+	return image.MissingBlobs(args[0], args[1], has)
 }

@@ -12,16 +12,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"todo-chatbot/ci/registry"
 )
 
 const usage = `todo-chatbot takes the todo chatbot to a cluster and looks after it there
 
-  todo-chatbot release deploy | plan | status | logs | rollback | uninstall
-  todo-chatbot image normalize | inspect | size | strip | missing-blobs
-  todo-chatbot registry push | free | tag | resolve
-  todo-chatbot chart policy
+  todo-chatbot release deploy | preflight | plan | status | logs | rollback | uninstall
+  todo-chatbot image normalize | inspect | size | diff | strip | missing-blobs
+  todo-chatbot registry push | publish | verify
+  todo-chatbot chart policy | repack
 
 Each says what it takes with --help.`
 
@@ -73,7 +71,7 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 	case "image":
 		return imageCommand(rest, out)
 	case "registry":
-		return registry.Tool(rest, out)
+		return registryCommand(ctx, rest, out)
 	case "chart":
 		return chartCommand(rest, out)
 	case "help", "-h", "--help":

@@ -38,7 +38,10 @@ func TestACallThatIsNotUnderstoodSaysHowToCall(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"deploy"}, {"release"}, {"release", "install"}, {"release", "status", "now"}, {"release", "deploy", "--no-such-flag"},
 		{"release", "deploy", "--timeout", "soon"}, {"image"}, {"image", "shrink", "x"}, {"image", "size"}, {"image", "size", "a", "b"},
-		{"chart"}, {"chart", "lint"}, {"chart", "policy", "one"}, {"chart", "policy", "--no-such-flag"},
+		{"image", "diff", "a"}, {"registry"}, {"registry", "delete"}, {"registry", "push"}, {"registry", "push", "--no-such-flag"},
+		{"registry", "publish", "--no-such-flag"}, {"registry", "publish", "request.json"}, {"registry", "publish", "--key", "k"},
+		{"registry", "publish", "--key", "k", "--identity-token", "t", "request.json"}, {"registry", "verify"}, {"registry", "verify", "--no-such-flag"},
+		{"chart"}, {"chart", "lint"}, {"chart", "repack", "one"}, {"chart", "policy", "one"}, {"chart", "policy", "--no-such-flag"},
 	} {
 		code, out, errs := called(args...)
 		assert.Equal(t, misused, code, args)
@@ -158,7 +161,9 @@ func TestTheOtherVerbsPrintWhatTheyAreAskedFor(t *testing.T) {
 	code, out, _ := called(append([]string{"release", "plan"}, asked(t, folder)...)...)
 	assert.Zero(t, code)
 	assert.True(t, strings.HasPrefix(out, "todo-chatbot in namespace todo-chatbot of cluster u (), a first install\n"), out)
-	code, _, errs := called("release", "plan")
+	code, _, errs := called(append([]string{"release", "preflight"}, asked(t, folder)...)...)
+	assert.Zero(t, code, errs)
+	code, _, errs = called("release", "plan")
 	assert.Equal(t, failed, code)
 	assert.Contains(t, errs, "BETTER_AUTH_SECRET")
 	code, out, _ = called("release", "status", "--cluster", "mine")
@@ -201,9 +206,10 @@ func TestASignalEndsTheRunAndItsChildrenWithinTwoSeconds(t *testing.T) {
 func TestImageCommandsSayWhatTheyCannotRead(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for says, args := range map[string][]string{
-		"no number of seconds": {"normalize", "in", "out", "yesterday", "base"},
-		"missing":              {"size", missing},
-		"open " + missing:      {"missing-blobs", "in", "out", missing},
+		"no number of seconds":  {"normalize", "in", "out", "yesterday", "base"},
+		"missing":               {"size", missing},
+		"open " + missing:       {"missing-blobs", "in", "out", missing},
+		"image archive missing": {"diff", missing, missing},
 	} {
 		code, _, errs := called(append([]string{"image"}, args...)...)
 		assert.Equal(t, failed, code)
@@ -223,14 +229,26 @@ func TestTheChartIsHeldAgainstItsRules(t *testing.T) {
 	source, rendered := t.TempDir(), t.TempDir()
 	code, _, errs := called("chart", "policy", source, rendered)
 	assert.Equal(t, failed, code)
-	assert.NotEmpty(t, errs)
+	assert.Contains(t, errs, "nothing was checked")
 	for _, folder := range []string{source, rendered} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "values.yaml"), []byte("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: b}]}\n"), 0o600))
 	}
-	sarif := filepath.Join(source, "findings.sarif")
-	code, out, errs := called("chart", "policy", "--sarif", sarif, source, rendered)
+	code, _, errs = called("chart", "policy", source, rendered)
 	assert.Equal(t, failed, code)
-	assert.Contains(t, errs, "the chart breaks rules in")
-	assert.NotEmpty(t, out)
-	assert.FileExists(t, sarif)
+	assert.Regexp(t, `(?s)the chart breaks rules in \d+ places:\n.*Pod`, errs)
+
+	out := t.TempDir()
+	code, _, errs = called("chart", "policy", "--out", out, source, rendered)
+	assert.Zero(t, code, errs)
+	for _, name := range []string{"findings.txt", "findings.json", "findings.sarif"} {
+		raw, err := os.ReadFile(filepath.Join(out, name))
+		require.NoError(t, err)
+		assert.Contains(t, string(raw), "Pod", name)
+	}
+	code, _, errs = called("chart", "policy", "--out", "/no/such/folder", source, rendered)
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "writing the findings")
+	code, _, errs = called("chart", "repack", "/no/such/chart.tgz", filepath.Join(out, "chart.tgz"))
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "reading the chart's package")
 }

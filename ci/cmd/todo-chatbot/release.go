@@ -20,8 +20,9 @@ import (
 const releaseUsage = `takes a release to a cluster and looks after it, with the kubectl and helm on PATH
 
   todo-chatbot release deploy [FLAGS] [-- COMMAND ARG...]   COMMAND puts the images where the nodes find them
+  todo-chatbot release preflight [FLAGS]                    fails where deploy would be refused
   todo-chatbot release plan [FLAGS]                         says what deploy would change
-  todo-chatbot release status [FLAGS]
+  todo-chatbot release status [FLAGS]                       with --wait once every pod is ready, or cannot be
   todo-chatbot release logs [FLAGS]
   todo-chatbot release rollback [FLAGS]
   todo-chatbot release uninstall [FLAGS]
@@ -36,6 +37,7 @@ type call struct {
 	report   string
 	revision int
 	volumes  bool
+	wait     bool
 	tail     int
 	follow   bool
 }
@@ -65,6 +67,8 @@ func releaseCommand(ctx context.Context, args []string, out io.Writer) error {
 	switch c.verb {
 	case "deploy":
 		return c.tell(out)(engine.Deploy(ctx, c.request))
+	case "preflight":
+		return engine.Preflight(ctx, c.request)
 	case "rollback":
 		return c.tell(out)(engine.Rollback(ctx, c.request.Target, c.revision))
 	case "uninstall":
@@ -72,6 +76,11 @@ func releaseCommand(ctx context.Context, args []string, out io.Writer) error {
 	case "logs":
 		return engine.Logs(ctx, c.request.Target, c.tail, c.follow, out)
 	case "status":
+		if c.wait {
+			if err := engine.Wait(ctx, c.request.Target); err != nil {
+				return err
+			}
+		}
 		status, err := engine.Status(ctx, c.request.Target)
 		if err != nil {
 			return err
@@ -111,7 +120,7 @@ func (c *call) save(raw []byte) error {
 
 // parseCall reads a verb's flags, which go before what the request's file says.
 func parseCall(verb string, args []string) (*call, error) {
-	if !slices.Contains([]string{"deploy", "plan", "status", "logs", "rollback", "uninstall"}, verb) {
+	if !slices.Contains([]string{"deploy", "preflight", "plan", "status", "logs", "rollback", "uninstall"}, verb) {
 		return nil, usageError{releaseUsage}
 	}
 	first := &call{verb: verb, request: release.Request{
@@ -154,11 +163,13 @@ func (c *call) parse(args []string) (file string, err error) {
 	})
 	text(&c.report, "report", "write there, as JSON, how it went")
 	switch c.verb {
-	case "deploy", "plan":
+	case "deploy", "preflight", "plan":
 		c.requestFlags(flags, text)
 	case "logs":
 		flags.IntVar(&c.tail, "tail", 50, "how many of the last lines of each container")
 		flags.BoolVar(&c.follow, "follow", false, "go on until interrupted")
+	case "status":
+		flags.BoolVar(&c.wait, "wait", false, "wait until every pod is the new one and ready, and fail with why when one cannot be")
 	case "rollback":
 		flags.IntVar(&c.revision, "revision", 0, "the revision; left out, the last proven one that is not what runs now")
 	case "uninstall":

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/publish"
+	"todo-chatbot/ci/registry"
+)
+
+const registryUsage = `puts images and charts into an OCI registry, and says what is there, with the cosign on PATH
+
+  todo-chatbot registry push [FLAGS] REPOSITORY@DIGEST=ARCHIVE...   by digest, without a tag
+  todo-chatbot registry publish [FLAGS] REQUEST                     what the JSON file REQUEST names: attested, signed, verified, tagged
+  todo-chatbot registry verify [FLAGS] ARTIFACT...                  fails unless each is signed, and built from what is expected
+
+Credentials are Docker's own, in the folder that DOCKER_CONFIG names. COSIGN_PASSWORD is the private key's password.`
+
+// registryCommand is one verb of a registry.
+func registryCommand(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		return usageError{registryUsage}
+	}
+	switch args[0] {
+	case "push":
+		return pushCommand(ctx, args[1:], out)
+	case "publish":
+		return publishCommand(ctx, args[1:], out)
+	case "verify":
+		return verifyCommand(ctx, args[1:], out)
+	}
+	return usageError{registryUsage}
+}
+
+// registryFlags has the flag that each verb of a registry takes.
+func registryFlags(verb string) (*flag.FlagSet, *bool) {
+	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
+	return flags, flags.Bool("plain-http", false, "the registry has no TLS; for a network that is trusted")
+}
+
+func pushCommand(ctx context.Context, args []string, out io.Writer) error {
+	flags, plain := registryFlags("push")
+	if err := parse(flags, args, registryUsage); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return usageError{registryUsage}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, arg := range flags.Args() {
+		group.Go(func() error {
+			reference, file, _ := strings.Cut(arg, "=")
+			repository, _, _ := strings.Cut(reference, "@")
+			opened, err := image.Open(file)
+			if err != nil {
+				return err
+			}
+			there, err := registry.Registry{PlainHTTP: *plain}.Push(ctx, repository, opened)
+			if err == nil && there != reference {
+				err = fmt.Errorf("pushing %s: the registry has %s", reference, there)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%d images are in the registry\n", flags.NArg())
+	return err
+}
+
+func publishCommand(ctx context.Context, args []string, out io.Writer) error {
+	flags, plain := registryFlags("publish")
+	key := flags.String("key", "", "a file with cosign's private key")
+	token := flags.String("identity-token", "", "in place of a key: a file with an OpenID Connect token for the request's builder")
+	issuer := flags.String("issuer", "", "who issued the token")
+	if err := parse(flags, args, registryUsage); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 || (*key == "") == (*token == "") {
+		return usageError{"give one request, and what to sign with: --key or --identity-token\n\n" + registryUsage}
+	}
+	raw, err := os.ReadFile(flags.Arg(0))
+	if err != nil {
+		return fmt.Errorf("reading the publication: %w", err)
+	}
+	request, err := publish.ParseRequest(raw)
+	if err != nil {
+		return err
+	}
+	cosign := publish.Cosign{PlainHTTP: *plain, Key: *key, IdentityToken: *token}
+	trust := publish.Trust{Identity: request.Build.Builder, Issuer: *issuer}
+	if *key != "" {
+		folder, err := os.MkdirTemp("", "trusted-")
+		if err != nil {
+			return fmt.Errorf("writing the public key: %w", err)
+		}
+		defer os.RemoveAll(folder) //nolint:errcheck // a public key is no secret
+		public, err := cosign.PublicKey(ctx)
+		if err != nil {
+			return err
+		}
+		trust = publish.Trust{Key: filepath.Join(folder, "cosign.pub")}
+		if err := os.WriteFile(trust.Key, public, 0o600); err != nil {
+			return fmt.Errorf("writing the public key: %w", err)
+		}
+	}
+	publisher := &publish.Publisher{
+		Registry: registry.Registry{PlainHTTP: *plain}, Signer: cosign, Verifier: cosign, Trust: trust, Progress: out,
+	}
+	text, err := publisher.Publish(ctx, request)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(out, text)
+	return err
+}
+
+func verifyCommand(ctx context.Context, args []string, out io.Writer) error {
+	flags, plain := registryFlags("verify")
+	var r publish.Release
+	flags.StringVar(&r.Registry, "registry", "", "a host and a path, e.g. ghcr.io/somebody")
+	flags.StringVar(&r.Tag, "tag", "", "the release's tag")
+	flags.StringVar(&r.Trust.Key, "key", "", "a file with the public key that has to have signed")
+	flags.StringVar(&r.Trust.Identity, "identity", "", "in place of a key: the identity that has to have signed")
+	flags.StringVar(&r.Trust.Issuer, "issuer", "https://token.actions.githubusercontent.com", "who vouches for the identity")
+	flags.StringVar(&r.Policy.Source, "source", "", "the repository that it has to be built from")
+	flags.StringVar(&r.Policy.Commit, "commit", "", "the commit that it has to be built from, in full")
+	flags.BoolVar(&r.Policy.Uncommitted, "uncommitted", false, "let pass what was built from a checkout with changes")
+	asJSON := flags.Bool("json", false, "print the references alone, as a JSON list in the order of the arguments")
+	if err := parse(flags, args, registryUsage); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return usageError{registryUsage}
+	}
+	r.Policy.Builder = r.Trust.Identity
+	verified, err := publish.Verify(ctx, registry.Registry{PlainHTTP: *plain}, publish.Cosign{PlainHTTP: *plain}, r, flags.Args()...)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		references := make([]string, len(verified))
+		for i, one := range verified {
+			references[i] = one.Reference
+		}
+		return json.NewEncoder(out).Encode(references)
+	}
+	for _, one := range verified {
+		if _, err := fmt.Fprint(out, one.Text()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	oci "github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/provenance"
+	"todo-chatbot/ci/publish"
+)
+
+// signatures puts a cosign on PATH that takes and accepts every signature.
+func signatures(t *testing.T, body string) {
+	t.Helper()
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "cosign"), []byte("#!/bin/sh\n"+body+"\n"), 0o700))
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+}
+
+// archive is an image in a file, with its digest.
+func archive(t *testing.T) (file, digest string) {
+	t.Helper()
+	made, err := random.Image(100, 1)
+	require.NoError(t, err)
+	file = filepath.Join(t.TempDir(), "image.tar")
+	require.NoError(t, tarball.WriteToFile(file, name.MustParseReference("local/image:1"), made))
+	hash, err := made.Digest()
+	require.NoError(t, err)
+	return file, hash.String()
+}
+
+func inMemory(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(oci.New(oci.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://") + "/team"
+}
+
+func TestImagesAreComparedByTheirContent(t *testing.T) {
+	one, _ := archive(t)
+	other, _ := archive(t)
+	code, _, errs := called("image", "diff", one, one)
+	assert.Zero(t, code, errs)
+	code, _, errs = called("image", "diff", one, other)
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "layer 0")
+}
+
+func TestAnImageIsPushedUnderTheDigestThatPodsName(t *testing.T) {
+	in := inMemory(t)
+	file, digest := archive(t)
+	code, out, errs := called("registry", "push", in+"/todo-backend@"+digest+"="+file)
+	assert.Zero(t, code, errs)
+	assert.Equal(t, "1 images are in the registry\n", out)
+	code, _, errs = called("registry", "push", in+"/todo-backend@sha256:"+strings.Repeat("0", 64)+"="+file)
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "the registry has "+in+"/todo-backend@"+digest)
+	code, _, errs = called("registry", "push", in+"/todo-backend@"+digest+"=/no/such/file")
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "image archive file")
+}
+
+func TestAPublicationThatCannotBeSignedNamesNothing(t *testing.T) {
+	in := inMemory(t)
+	file, _ := archive(t)
+	raw, err := json.Marshal(publish.Request{Registry: in, Tag: "v1", Artifacts: []publish.Artifact{{Kind: publish.Image, Name: "todo-backend", File: file, Call: "backend archive"}},
+		Build: provenance.Build{Source: provenance.Source{Commit: strings.Repeat("a", 40)}, Engine: "v1", Builder: "urn:me"}})
+	require.NoError(t, err)
+	request := filepath.Join(t.TempDir(), "request.json")
+	require.NoError(t, os.WriteFile(request, raw, 0o600))
+
+	signatures(t, `case $1 in public-key) echo PUBLIC ;; sign) echo "Error: signing is refused" >&2; exit 1 ;; verify) echo "Error: no signatures" >&2; exit 1 ;; esac`)
+	for _, with := range [][]string{{"--key", "k"}, {"--identity-token", "t", "--issuer", "i"}} {
+		code, out, errs := called(append(append([]string{"registry", "publish"}, with...), request)...)
+		assert.Equal(t, failed, code)
+		assert.Contains(t, errs, "signing is refused")
+		assert.Contains(t, out, "todo-backend: pushed\n")
+		assert.NotContains(t, out, "tagged")
+	}
+	signatures(t, `echo "Error: wrong password" >&2; exit 1`)
+	code, _, errs := called("registry", "publish", "--key", "k", request)
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "wrong password")
+	code, _, errs = called("registry", "publish", "--key", "k", "/no/such/request")
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "reading the publication")
+	code, _, errs = called("registry", "verify", "--registry", in, "--tag", "v1", "--key", "k", "todo-backend")
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "todo-backend:v1 is not there; publish it first")
+}

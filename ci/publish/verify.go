@@ -1,0 +1,103 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"todo-chatbot/ci/provenance"
+	"todo-chatbot/ci/registry"
+)
+
+// provenanceType is what cosign calls SLSA's provenance, version 1.
+const provenanceType = "slsaprovenance1"
+
+// Trust is whose signature counts: a key's, or that of an identity that an issuer vouches for.
+type Trust struct {
+	// Key is the path of a public key.
+	Key string
+	// Identity is what the certificate names, e.g. a workflow; Issuer is who issued the token for it.
+	Identity, Issuer string
+}
+
+// Check fails when nobody is named, or two are.
+func (t Trust) Check() error {
+	if (t.Key == "") == (t.Identity == "") || (t.Identity != "" && t.Issuer == "") {
+		return errors.New("verifying: give whom to trust: the public key as --key, or --identity and --issuer")
+	}
+	return nil
+}
+
+// Verifier says whether a signature counts.
+type Verifier interface {
+	// Verify fails unless somebody who is trusted signed reference.
+	Verify(ctx context.Context, reference string, by Trust) error
+	// Provenance gives the statements of SLSA's provenance about reference that somebody who is trusted signed.
+	Provenance(ctx context.Context, reference string, by Trust) ([]provenance.Statement, error)
+}
+
+// Verified is one artifact of a release that may be trusted.
+type Verified struct {
+	// Reference names it by digest.
+	Reference string
+	Statement provenance.Statement
+}
+
+// Text is for people.
+func (v Verified) Text() string {
+	return fmt.Sprintf("%s\n  signed; %s, by %s\n", v.Reference, v.Statement.Predicate.BuildDefinition.ExternalParameters.Source,
+		v.Statement.Predicate.RunDetails.Builder.ID)
+}
+
+// Release is a published release and what its reader asks of it.
+type Release struct {
+	// Registry is a host and a path; Tag is the release's.
+	Registry, Tag string
+	Trust         Trust
+	Policy        provenance.Policy
+}
+
+// Verify finds each artifact of a release by its name, and gives it once its signature and its provenance hold.
+func Verify(ctx context.Context, in registry.Registry, verifier Verifier, r Release, names ...string) ([]Verified, error) {
+	if err := errors.Join(ValidRegistry(r.Registry), r.Trust.Check()); err != nil {
+		return nil, err
+	}
+	all := make([]Verified, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, name := range names {
+		group.Go(func() error {
+			repository := r.Registry + "/" + name
+			digest, err := in.Resolve(ctx, repository, r.Tag)
+			if err != nil {
+				return err
+			}
+			all[i].Reference = repository + "@" + digest
+			all[i].Statement, err = verify(ctx, verifier, all[i].Reference, r.Trust, r.Policy)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// verify holds one reference by digest against whom is trusted and what is expected, and gives the statement that counts.
+func verify(ctx context.Context, verifier Verifier, reference string, by Trust, policy provenance.Policy) (provenance.Statement, error) {
+	if err := verifier.Verify(ctx, reference, by); err != nil {
+		return provenance.Statement{}, fmt.Errorf("the signature of %s is refused: %w", reference, err)
+	}
+	statements, err := verifier.Provenance(ctx, reference, by)
+	if err != nil {
+		return provenance.Statement{}, fmt.Errorf("the provenance of %s is refused: %w", reference, err)
+	}
+	_, digest, _ := strings.Cut(reference, "@")
+	statement, err := policy.Any(statements, digest)
+	if err != nil {
+		return provenance.Statement{}, fmt.Errorf("%s: %w", reference, err)
+	}
+	return statement, nil
+}

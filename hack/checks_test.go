@@ -1,0 +1,110 @@
+package hack_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// notBeforeDeploy are the checks that a deployment does without, and why.
+var notBeforeDeploy = map[string]string{
+	"TodoChatbot.Support": "it tells of an end of support 60 days ahead: a release is no worse for it today",
+}
+
+// receivers are the objects whose methods runChecks names.
+var receivers = map[string]string{"m": "TodoChatbot", "backend": "Backend", "frontend": "Frontend", "chart": "Chart"}
+
+func TestADeploymentRunsWhatDaggerCheckRuns(t *testing.T) {
+	functions := functionsOf(t)
+	var declared []string
+	for name, function := range functions {
+		if function.Doc != nil && slices.ContainsFunc(strings.Split(function.Doc.Text(), "\n"), func(line string) bool { return line == "+check" }) {
+			declared = append(declared, name)
+		}
+	}
+	require.NotEmpty(t, declared)
+
+	var run []string
+	ast.Inspect(functions["TodoChatbot.runChecks"].Body, func(n ast.Node) bool {
+		if selected, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := selected.X.(*ast.Ident); ok && receivers[x.Name] != "" {
+				if name := receivers[x.Name] + "." + selected.Sel.Name; functions[name] != nil && !slices.Contains([]string{"Backend", "Frontend", "Chart"}, selected.Sel.Name) {
+					run = append(run, name)
+				}
+			}
+		}
+		return true
+	})
+	assert.ElementsMatch(t, declared, append(run, slices.Collect(maps.Keys(notBeforeDeploy))...))
+}
+
+func TestNoFunctionOfTheModuleTakesMoreThanEightArguments(t *testing.T) {
+	constructors := []string{"TodoChatbot.Release", "TodoChatbot.Registry"}
+	for name, function := range functionsOf(t) {
+		if function.Recv == nil || !function.Name.IsExported() || slices.Contains(constructors, name) {
+			continue
+		}
+		arguments := 0
+		for _, field := range function.Type.Params.List {
+			if selected, ok := field.Type.(*ast.SelectorExpr); ok && selected.Sel.Name == "Context" {
+				continue
+			}
+			arguments += len(field.Names)
+		}
+		assert.LessOrEqual(t, arguments, 8, name)
+	}
+}
+
+func TestTheFirstLineOfACommentIsASummary(t *testing.T) {
+	for name, function := range functionsOf(t) {
+		if function.Recv == nil || !function.Name.IsExported() {
+			continue
+		}
+		first, _, _ := strings.Cut(function.Doc.Text(), "\n")
+		assert.Less(t, len(first), 80, "%s: %s", name, first)
+		assert.Regexp(t, `\.$`, first, name)
+		for _, field := range function.Type.Params.List {
+			assert.NotContains(t, field.Doc.Text(), "`", "%s: words in back quotes become the type's name", name)
+		}
+	}
+}
+
+// functionsOf are those of the module, each as RECEIVER.NAME.
+func functionsOf(t *testing.T) map[string]*ast.FuncDecl {
+	t.Helper()
+	files, err := filepath.Glob("../.dagger/*.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	functions := map[string]*ast.FuncDecl{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "dagger.gen.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		require.NoError(t, err)
+		for _, declaration := range parsed.Decls {
+			function, ok := declaration.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			name := function.Name.Name
+			if function.Recv != nil {
+				receiver := function.Recv.List[0].Type
+				if star, ok := receiver.(*ast.StarExpr); ok {
+					receiver = star.X
+				}
+				name = receiver.(*ast.Ident).Name + "." + name
+			}
+			functions[name] = function
+		}
+	}
+	return functions
+}
