@@ -129,7 +129,8 @@ func worse(outcome report.Outcome) report.Outcome {
 
 func (d *deployment) deployed(ctx context.Context) error {
 	group, together := errgroup.WithContext(ctx)
-	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile: docs/decisions/0093.
+	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile:
+	// docs/decisions/embedded-cluster.md.
 	if d.cluster.embedded != nil {
 		group.Go(func() error { return d.check(together) })
 	}

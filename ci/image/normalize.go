@@ -33,7 +33,7 @@ type NormalizeOptions struct {
 	// not have it, or each commit would send all of them again.
 	Created time.Time
 	// Base gives the base image from its publisher. It is asked only if the archive has other layers in place of the
-	// base's own: docs/decisions/0003.
+	// base's own: docs/decisions/reproducible-images.md.
 	Base func(v1.Platform) (v1.Image, error)
 }
 
