@@ -129,7 +129,8 @@ func worse(outcome report.Outcome) report.Outcome {
 
 func (d *deployment) deployed(ctx context.Context) error {
 	group, together := errgroup.WithContext(ctx)
-	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile: docs/decisions/0093.
+	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile:
+	// docs/decisions/embedded-cluster.md.
 	if d.cluster.embedded != nil {
 		group.Go(func() error { return d.check(together) })
 	}
@@ -153,12 +154,24 @@ func (d *deployment) prepare(ctx context.Context) error {
 		group.Go(func() error { return d.check(ctx) })
 	}
 	group.Go(func() error {
-		if err := d.build(ctx); err != nil || embedded == nil {
+		if err := d.build(ctx); err != nil {
 			return err
+		}
+		if embedded == nil {
+			return d.preflight(ctx)
 		}
 		return d.step(ctx, "load the images", func(ctx context.Context) error { return embedded.load(ctx, d.archives...) })
 	})
 	return group.Wait()
+}
+
+// preflight fails early where the deployment would be refused: nobody waits for the checks to hear that a cluster has no room.
+func (d *deployment) preflight(ctx context.Context) error {
+	if !d.checks {
+		return nil
+	}
+	_, err := d.run(ctx, d.engine(), "preflight")
+	return err
 }
 
 // install has the release engine take the release along. The images go to the cluster while it holds the release, or into the

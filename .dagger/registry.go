@@ -219,7 +219,9 @@ func (r *Registry) push(ctx context.Context, archives []archive) error {
 }
 
 // repository is where the registry has an image, given by the repository that it was built under.
-func (r *Registry) repository(local string) string { return registry.NormalizeAddress(r.Address) + "/" + path.Base(local) }
+func (r *Registry) repository(local string) string {
+	return registry.NormalizeAddress(r.Address) + "/" + path.Base(local)
+}
 
 // run runs a verb of "todo-chatbot registry".
 func (r *Registry) run(ctx context.Context, container *dagger.Container, args ...string) (string, error) {

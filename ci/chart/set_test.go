@@ -16,6 +16,7 @@ import (
 
 // set is the development release with a set of values of its own.
 func set(t *testing.T, name, content string, patches ...patch) chart.Rendered {
+	t.Helper()
 	return chart.Rendered{Values: name, Content: []byte(content), Manifests: patched(t, rendered(t, "development"), patches...)}
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ type NormalizeOptions struct {
 	// not have it, or each commit would send all of them again.
 	Created time.Time
 	// Base gives the base image from its publisher. It is asked only if the archive has other layers in place of the
-	// base's own: docs/decisions/0003.
+	// base's own: docs/decisions/reproducible-images.md.
 	Base func(v1.Platform) (v1.Image, error)
 }
 
@@ -100,7 +101,7 @@ func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, erro
 				}
 				layer, by, normal = base[i], imported+digest.String(), keep
 			}
-			layer, err := normal(layer, filepath.Join(work, fmt.Sprint(i)), o.Epoch)
+			layer, err := normal(layer, filepath.Join(work, strconv.Itoa(i)), o.Epoch)
 			if err != nil {
 				return fmt.Errorf("layer %d: %w", i, err)
 			}

@@ -108,7 +108,7 @@ func without(t *testing.T, in string) (string, v1.Hash) {
 	out := filepath.Join(t.TempDir(), "out.tar")
 	digest, err := image.Normalize(in, out, image.NormalizeOptions{
 		Epoch: epoch,
-		Base: func(v1.Platform) (v1.Image, error) { return publisher(t), nil },
+		Base:  func(v1.Platform) (v1.Image, error) { return publisher(t), nil },
 	})
 	require.NoError(t, err)
 	return out, digest
@@ -123,7 +123,7 @@ func open(t *testing.T, path string) v1.Image {
 	defer func() { require.NoError(t, file.Close()) }()
 	for archive := tar.NewReader(file); ; {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)

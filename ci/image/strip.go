@@ -79,7 +79,7 @@ func loaded(file *elf.File) int64 {
 	// The table of segments itself follows the header, and a segment that covers it is not required.
 	end := int64(64 + 56*len(file.Progs))
 	for _, segment := range file.Progs {
-		end = max(end, int64(segment.Off+segment.Filesz))
+		end = max(end, int64(segment.Off+segment.Filesz)) //nolint:gosec // debug/elf has read the segment at that place
 	}
 	return end
 }

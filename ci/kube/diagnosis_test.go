@@ -68,7 +68,7 @@ func TestALogIsKeptShort(t *testing.T) {
 	var d Diagnosis
 	d.AddLog(LogRequest{Pod: "p", Container: "c"}, strings.Repeat("first\n", 5)+strings.Repeat("ünd ", 200)+"\n"+strings.Repeat("last\n", 19), nil)
 	require.Len(t, d.Logs[0].Lines, 20)
-	assert.Equal(t, 400, len([]rune(d.Logs[0].Lines[0])))
+	assert.Len(t, []rune(d.Logs[0].Lines[0]), 400)
 	assert.True(t, strings.HasSuffix(d.Logs[0].Lines[0], "…"))
 	assert.Equal(t, "last", d.Logs[0].Lines[1])
 

@@ -165,8 +165,11 @@ func (r *run) do(ctx context.Context, a Action) (string, error) {
 		return "", r.diagnose(ctx)
 	case Remediate:
 		return r.remediate(ctx)
+	case Reconnect:
+		return "", r.reconnect(ctx)
+	case Finish:
 	}
-	return "", r.reconnect(ctx)
+	return "", fmt.Errorf("release: %q is nothing to do", a)
 }
 
 // failed takes the failure of an action into account.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ func (r Run) Markdown() string {
 	})
 	grid(&b, "Workloads", []string{"workload", "desired", "updated", "ready", "waiting for"}, len(r.Workloads), func(i int) []string {
 		w := r.Workloads[i]
-		return []string{strings.ToLower(w.Kind) + "/" + w.Name, fmt.Sprint(w.Desired), fmt.Sprint(w.Updated), fmt.Sprint(w.Ready), w.Waiting}
+		return []string{strings.ToLower(w.Kind) + "/" + w.Name, strconv.Itoa(w.Desired), strconv.Itoa(w.Updated), strconv.Itoa(w.Ready), w.Waiting}
 	})
 	grid(&b, "Journey", []string{"step", "took", "outcome"}, len(r.Journey), func(i int) []string { return r.Journey[i].row() })
 	bullets(&b, "Facts", r.Facts)

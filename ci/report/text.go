@@ -43,7 +43,7 @@ func table(b *strings.Builder, title string, rows int, row func(int) []string) {
 	for i := range rows {
 		fmt.Fprintf(w, "  %s\n", strings.TrimRight(strings.Join(row(i), "\t"), "\t"))
 	}
-	w.Flush()
+	_ = w.Flush()
 	for line := range strings.Lines(aligned.String()) {
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
