@@ -22,8 +22,12 @@ const config: NextConfig = {
   },
   // A random build id would make two builds of one commit differ.
   generateBuildId: () => process.env.BUILD_ID ?? "development",
-  // Otherwise the number of this machine's processors, which is written into the build.
-  experimental: { cpus: 1 },
+  experimental: {
+    // Otherwise the number of this machine's processors, which is written into the build.
+    cpus: 1,
+    // What src/proxy.ts could read of a page's request is kept in memory until it is answered; a page has no body.
+    proxyClientMaxBodySize: "1kb",
+  },
   productionBrowserSourceMaps: false,
   poweredByHeader: false,
   reactStrictMode: true,

@@ -24,3 +24,14 @@ describe("every page view", () => {
     expect(contentSecurityPolicy("abc", true)).toContain("'unsafe-eval'");
   });
 });
+
+test("a page that is sent a long body is not made", () => {
+  const send = (length: number) =>
+    proxy(
+      new NextRequest("http://localhost:3000/", {
+        method: "POST",
+        headers: { "content-length": String(length) },
+      }),
+    ).status;
+  expect([send(32 * 1024), send(32 * 1024 + 1)]).toEqual([200, 413]);
+});

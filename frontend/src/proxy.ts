@@ -1,10 +1,15 @@
 import { NextResponse, type NextRequest } from "next/server";
 
+import { BODY_LIMIT } from "./server/body-limit";
+
 /**
- * Gives every page its Content-Security-Policy. Next.js reads the nonce from the request's copy of the header and puts
- * it on the scripts that it writes into the page; no other inline script runs.
+ * Refuses a body that no page would read, and gives every page its Content-Security-Policy. Next.js reads the nonce from the
+ * request's copy of the header and puts it on the scripts that it writes into the page; no other inline script runs.
  */
 export function proxy(request: NextRequest): NextResponse {
+  if (Number(request.headers.get("content-length")) > BODY_LIMIT) {
+    return new NextResponse(null, { status: 413, headers: { connection: "close" } });
+  }
   const policy = contentSecurityPolicy(btoa(crypto.randomUUID()), process.env.NODE_ENV === "development");
   const headers = new Headers(request.headers);
   headers.set("content-security-policy", policy);

@@ -6,6 +6,9 @@ export const ORIGIN = "http://localhost:3000";
 /** Another origin that it was told to trust. */
 export const TRUSTED_ORIGIN = "https://todo.example.com";
 
+/** Where its own proxies are. */
+export const PROXY = "10.0.0.1";
+
 /** The application on a migrated database of its own, in front of an upstream. */
 export interface Application {
   databaseUrl: string;
@@ -24,6 +27,7 @@ export async function startApplication(): Promise<Application> {
     BACKEND_URL: upstream.url,
     AUTH_AUDIENCE: "test-audience",
     TRUSTED_ORIGINS: TRUSTED_ORIGIN,
+    TRUSTED_PROXIES: "10.0.0.0/8",
   });
   const { start } = await import("@/server/startup");
   const problems = await start();

@@ -6,22 +6,23 @@ import { ApiError, deleteAccount, errorMessage } from "@/lib/api";
 import { authClient } from "@/lib/auth-client";
 
 import styles from "./account-menu.module.css";
-import { Notice } from "./notice";
+import { Confirmation } from "./confirmation";
 
 interface AccountMenuProps {
   name: string;
   email: string;
-  /** Called when the user is signed out, with what to tell them about it. */
+  /** Called when the user has left, with what to tell them about it. */
   onLeave: (reason?: string) => void;
+  /** Called when the session is over. */
+  onExpired: () => void;
 }
 
 /** Who is signed in, and the two ways out: signing out, and deleting the account. */
-export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
+export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string>();
 
   async function signOut() {
     setBusy(true);
@@ -33,19 +34,15 @@ export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
     }
   }
 
-  async function remove() {
-    setBusy(true);
-    setError(undefined);
+  async function remove(): Promise<string | undefined> {
     try {
       await deleteAccount();
       onLeave("Your account and your todos are deleted.");
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401)
-        onLeave("Your session has expired. Sign in again.");
-      else setError(errorMessage(error));
-    } finally {
-      setBusy(false);
+      if (!(error instanceof ApiError && error.status === 401)) return errorMessage(error);
+      onExpired();
     }
+    return undefined;
   }
 
   return (
@@ -73,30 +70,13 @@ export function AccountMenu({ name, email, onLeave }: AccountMenuProps) {
           Delete account…
         </button>
       </div>
-      <dialog
+      <Confirmation
         ref={dialog}
-        className={styles.dialog}
-        aria-labelledby={`${id}-title`}
-        onClose={() => setError(undefined)}
-      >
-        <h2 id={`${id}-title`}>Delete your account?</h2>
-        <p>Your todos and conversations go with it. This cannot be undone.</p>
-        {error && <Notice kind="error">{error}</Notice>}
-        <form method="dialog" className={styles.choices}>
-          <button className="button" data-kind="quiet" type="submit">
-            Keep it
-          </button>
-          <button
-            className="button"
-            data-kind="danger"
-            type="button"
-            disabled={busy}
-            onClick={() => void remove()}
-          >
-            Delete everything
-          </button>
-        </form>
-      </dialog>
+        question="Delete your account?"
+        consequence="Your todos and conversations go with it. This cannot be undone."
+        action="Delete everything"
+        onConfirm={remove}
+      />
     </>
   );
 }

@@ -29,14 +29,12 @@ beforeEach(() => {
   });
   // The session is kept per page load, so every test loads the page anew.
   vi.resetModules();
-  // jsdom knows dialogs and popovers as elements, and not yet how to open them.
-  HTMLDialogElement.prototype.showModal = function () {
-    this.open = true;
-  };
-  HTMLElement.prototype.hidePopover = () => undefined;
 });
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  sessionStorage.clear();
+});
 
 // The session's store lets go of the window a second after its last reader has gone. The window must still be there:
 // a timer of the same length that starts later ends later.
@@ -86,8 +84,8 @@ describe("signed out", () => {
     ["the password is wrong", [401, { message: "Invalid email or password" }], "Invalid email or password"],
     [
       "there were too many attempts",
-      [429, { message: "Too many requests." }],
-      "Too many attempts. Wait a minute",
+      [429, { message: "Too many requests." }, { "retry-after": "45" }],
+      "Too many attempts. Try again in 45 seconds.",
     ],
     ["the database is down", [500], "The server cannot sign you in right now."],
   ])("says so when %s", async (_, answer, shown) => {
@@ -121,15 +119,27 @@ describe("with a session cookie", () => {
     expect(await screen.findByLabelText("Password")).toBeVisible();
   });
 
-  test("asks to sign in again when the session has expired", async () => {
+  test("asks to sign in again when the session has expired, and has kept what was typed", async () => {
     signedIn = true;
     const user = await open(true);
     const input = await screen.findByLabelText("Message");
     signedIn = false;
     overrides["/api/chat"] = [401, { detail: "Sign in first." }];
-    await user.type(input, "list{Enter}");
+    await user.type(input, "add buy milk{Enter}");
     expect(await screen.findByText("Your session has expired. Sign in again.")).toBeVisible();
-    expect(screen.getByLabelText("Password")).toBeVisible();
+    await user.type(screen.getByLabelText("Email"), "ada@example.com");
+    await user.type(screen.getByLabelText("Password"), "correct horse");
+    await user.click(submit("Sign in"));
+    expect(await screen.findByLabelText("Message")).toHaveValue("add buy milk");
+  });
+
+  test("keeps nothing that was typed for who comes after a sign-out", async () => {
+    signedIn = true;
+    const user = await open(true);
+    await user.type(await screen.findByLabelText("Message"), "add a surprise");
+    await user.click(await screen.findByRole("button", { name: "Sign out", hidden: true }));
+    await screen.findByLabelText("Password");
+    expect(sessionStorage).toHaveLength(0);
   });
 
   test("signs out", async () => {

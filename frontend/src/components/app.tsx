@@ -25,13 +25,15 @@ export function App({ mayBeSignedIn }: AppProps) {
   const leave = useCallback(
     async (reason?: string) => {
       setFarewell(reason);
-      await refetch();
+      // Of the server and not of a cookie that believes in a session for a little longer.
+      await refetch({ query: { disableCookieCache: true } });
     },
     [refetch],
   );
 
   if (data) {
-    return <Workspace key={data.user.id} name={data.user.name} email={data.user.email} onLeave={leave} />;
+    const { id, name, email } = data.user;
+    return <Workspace key={id} userId={id} name={name} email={email} onLeave={leave} />;
   }
   // A session that cannot be read for want of a server is not the end of the session.
   if (mayBeSignedIn && error && error.status >= 500) {

@@ -2,23 +2,27 @@ import { render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { fakeServer, type FakeAnswer } from "../../test/fetch";
+import { fakeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
 import { Chat } from "./chat";
 
 const CONVERSATION = "5a0a8f4e-1f6a-4c39-8d5e-0a6d9a3a7b10";
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  sessionStorage.clear();
+});
 
-function open() {
-  const onAnswered = vi.fn();
+function open(userId = "ada") {
+  const onSettled = vi.fn();
   const onExpired = vi.fn();
-  render(<Chat name="Ada" onAnswered={onAnswered} onExpired={onExpired} />);
+  const { unmount } = render(<Chat userId={userId} name="Ada" onSettled={onSettled} onExpired={onExpired} />);
   return {
-    onAnswered,
+    unmount,
+    onSettled,
     onExpired,
     user: userEvent.setup({ delay: null }),
     log: within(screen.getByRole("log", { name: "Conversation" })),
-    input: screen.getByRole<HTMLInputElement>("textbox", { name: "Message" }),
+    input: screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Message" }),
   };
 }
 
@@ -37,14 +41,19 @@ describe("the chat", () => {
 
   test("sends what is typed, shows both sides and tells that the todos may have changed", async () => {
     const calls = fakeServer(() => reply("Added #1: buy milk"));
-    const { user, log, input, onAnswered } = open();
+    const { user, log, input, onSettled } = open();
     await user.type(input, "  add buy milk {Enter}");
     expect(await log.findByText("Added #1: buy milk")).toBeVisible();
     expect(log.getByText("add buy milk")).toBeVisible();
     expect(calls).toEqual([
-      { method: "POST", path: "/api/chat", body: { message: "add buy milk", conversation_id: null } },
+      {
+        method: "POST",
+        path: "/api/chat",
+        body: { message: "add buy milk", conversation_id: null },
+        key: expect.stringMatching(/^[0-9a-f]{32}$/),
+      },
     ]);
-    expect(onAnswered).toHaveBeenCalledOnce();
+    expect(onSettled).toHaveBeenCalledOnce();
     expect(input).toHaveValue("");
     expect(input).toHaveFocus();
   });
@@ -95,14 +104,32 @@ describe("the chat", () => {
     ],
     ["the message is refused", [422, { detail: [{ msg: "String too long" }] }], "String too long"],
     ["a proxy answers nonsense", [503], "The server answered with status 503."],
-  ])("when %s: says so and gives the message back", async (_, answer, shown) => {
+    [
+      "there were too many",
+      [429, { detail: "Too many messages." }, { "retry-after": "20" }],
+      "Too many messages. Try again in 20 seconds.",
+    ],
+    [
+      "there were too many for a while",
+      [429, { detail: "Too many messages." }, { "retry-after": "600" }],
+      "Too many messages. Try again in 10 minutes.",
+    ],
+    ["there were too many, of what nobody says", [429, { detail: "Too many." }], "Try again in a moment."],
+  ])("when %s: says so, gives the message back, and has the list read again", async (_, answer, shown) => {
     fakeServer(() => answer);
-    const { user, log, input, onAnswered } = open();
+    const { user, log, input, onSettled } = open();
     await user.type(input, "add buy milk{Enter}");
     expect(await screen.findByRole("alert")).toHaveTextContent(shown);
     expect(input).toHaveValue("add buy milk");
     expect(log.queryByText("add buy milk")).not.toBeInTheDocument();
-    expect(onAnswered).not.toHaveBeenCalled();
+    expect(onSettled).toHaveBeenCalledOnce();
+  });
+
+  test("shows words where an answer has none", async () => {
+    fakeServer(() => reply("  "));
+    const { user, log, input } = open();
+    await user.type(input, "list{Enter}");
+    expect(await log.findByText(/nothing to say/)).toBeVisible();
   });
 
   test("when the session is over: hands over instead of showing an error", async () => {
@@ -118,5 +145,118 @@ describe("the chat", () => {
     const { user, log, input } = open();
     await user.type(input, "list{Enter}");
     expect(await log.findByText("<img src=x onerror=alert(1)>")).toBeVisible();
+  });
+});
+
+describe("a message whose answer was lost", () => {
+  const keys = (calls: FakeCall[]) => calls.map(({ key }) => key);
+
+  test.each<[string, FakeAnswer | undefined]>([
+    ["the connection failed", undefined],
+    ["the server failed", [502, { detail: "The todo service cannot be reached." }]],
+    ["the first is still being answered", [409, { detail: "This message is being answered." }]],
+  ])("has its effect once when it is sent again, because %s", async (_, failure) => {
+    const calls = fakeServer(() => (calls.length === 1 ? failure : reply("Added.")));
+    const { user, log, input } = open();
+    await user.type(input, "add buy milk{Enter}");
+    await screen.findByRole("alert");
+    await user.type(input, "{Enter}");
+    await log.findByText("Added.");
+    expect(keys(calls)[0]).toBe(keys(calls)[1]);
+    await user.type(input, "add buy milk{Enter}");
+    await waitFor(() => expect(calls).toHaveLength(3));
+    expect(keys(calls)[2]).not.toBe(keys(calls)[0]);
+  });
+
+  test("is another one when it was changed, or had been refused", async () => {
+    const calls = fakeServer(
+      () => (calls.length < 3 ? [[502], [422]][calls.length - 1]! : reply("Added.")) as FakeAnswer,
+    );
+    const { user, log, input } = open();
+    await user.type(input, "add milk{Enter}");
+    await screen.findByRole("alert");
+    await user.type(input, " and bread{Enter}");
+    await waitFor(() => expect(calls).toHaveLength(2));
+    await waitFor(() => expect(input).toHaveValue("add milk and bread"));
+    await user.type(input, "{Enter}");
+    await log.findByText("Added.");
+    expect(new Set(keys(calls)).size).toBe(3);
+  });
+
+  test("does not take the place of what was typed meanwhile, and is sent again at a press", async () => {
+    let release = (_: FakeAnswer) => {};
+    const calls = fakeServer(() =>
+      calls.length === 1 ? new Promise<FakeAnswer>((resolve) => (release = resolve)) : reply("Added."),
+    );
+    const { user, log, input } = open();
+    await user.type(input, "add buy milk{Enter}");
+    await user.type(input, "add call the plumber");
+    release([502]);
+    expect(await screen.findByText("Not answered: “add buy milk”")).toBeVisible();
+    expect(input).toHaveValue("add call the plumber");
+    await user.click(screen.getByRole("button", { name: "Send again" }));
+    await log.findByText("Added.");
+    expect(keys(calls)[0]).toBe(keys(calls)[1]);
+    expect(input).toHaveValue("add call the plumber");
+    expect(screen.queryByText(/Not answered/)).not.toBeInTheDocument();
+  });
+
+  test("can be dismissed", async () => {
+    fakeServer(() => [502]);
+    const { user, input } = open();
+    await user.type(input, "add buy milk{Enter}");
+    await screen.findByRole("alert");
+    await user.clear(input);
+    await user.click(await screen.findByRole("button", { name: "Dismiss" }));
+    expect(screen.queryByText(/Not answered/)).not.toBeInTheDocument();
+  });
+});
+
+describe("what is typed", () => {
+  test("stays when a suggestion is pressed", async () => {
+    fakeServer(() => reply("Nothing."));
+    const { user, log, input } = open();
+    await user.type(input, "add call the");
+    await user.click(screen.getByRole("button", { name: "list" }));
+    await log.findByText("Nothing.");
+    expect(input).toHaveValue("add call the");
+  });
+
+  test("is there again after the page was left, for its user alone", async () => {
+    fakeServer(() => undefined);
+    const { user, input, unmount } = open();
+    await user.type(input, "add call the plumber");
+    unmount();
+    const other = open("bob");
+    expect(other.input).toHaveValue("");
+    other.unmount();
+    expect(open().input).toHaveValue("add call the plumber");
+  });
+
+  test("is there again after the session was over, and is the same message", async () => {
+    const calls = fakeServer(() =>
+      calls.length === 1 ? [502] : calls.length === 2 ? [401] : reply("Added."),
+    );
+    const { user, input, unmount, onExpired } = open();
+    await user.type(input, "add buy milk{Enter}");
+    await screen.findByRole("alert");
+    unmount();
+    const later = open();
+    expect(later.input).toHaveValue("add buy milk");
+    await user.type(later.input, "{Enter}");
+    await waitFor(() => expect(later.onExpired).toHaveBeenCalledOnce());
+    later.unmount();
+    expect(open().input).toHaveValue("add buy milk");
+    expect(calls[0]!.key).toBe(calls[1]!.key);
+    expect(onExpired).not.toHaveBeenCalled();
+  });
+
+  test("has more than one line, and is sent by Enter alone", async () => {
+    const calls = fakeServer(() => reply("Added."));
+    const { user, input } = open();
+    await user.type(input, "add milk{Shift>}{Enter}{/Shift}and bread");
+    expect(calls).toEqual([]);
+    await user.type(input, "{Enter}");
+    await waitFor(() => expect(calls).toMatchObject([{ body: { message: "add milk\nand bread" } }]));
   });
 });

@@ -1,17 +1,19 @@
 "use client";
 
-import { useEffect, useId, useRef, useState, type FormEvent } from "react";
+import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
 
-import { ApiError, chat, errorMessage } from "@/lib/api";
+import { ApiError, chat, errorMessage, newKey, type Utterance } from "@/lib/api";
+import { keepDraft, readDraft } from "@/lib/drafts";
 
 import styles from "./chat.module.css";
 import { Notice } from "./notice";
 
 interface ChatProps {
+  userId: string;
   /** How to greet the user. */
   name: string;
-  /** Called after each answer: the assistant may have changed the todos. */
-  onAnswered: () => void;
+  /** Called after each message, answered or not: the assistant may have changed the todos. */
+  onSettled: () => void;
   /** Called when the session is over. */
   onExpired: () => void;
 }
@@ -25,47 +27,83 @@ const SUGGESTIONS = ["add buy milk", "list", "complete 1", "help"];
 const MAX_LENGTH = 2_000;
 
 /** A conversation with the assistant about the todos. */
-export function Chat({ name, onAnswered, onExpired }: ChatProps) {
+export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
   const id = useId();
+  const [kept] = useState(() => readDraft(userId));
   const [messages, setMessages] = useState<Message[]>([]);
-  const [draft, setDraft] = useState("");
-  const [busy, setBusy] = useState(false);
+  const [text, setText] = useState(kept.text);
+  const [unanswered, setUnanswered] = useState(kept.unanswered);
+  /** The key of what is being sent. */
+  const [sending, setSending] = useState<string>();
   const [error, setError] = useState<string>();
   const conversation = useRef<string | null>(null);
-  const input = useRef<HTMLInputElement>(null);
+  const input = useRef<HTMLTextAreaElement>(null);
+  const busy = sending !== undefined;
   const log = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
     if (log.current) log.current.scrollTop = log.current.scrollHeight;
   }, [messages, busy]);
 
-  async function say(text: string) {
-    const message = text.trim();
-    if (!message || busy) return;
-    setBusy(true);
+  useEffect(() => keepDraft(userId, { text, unanswered }), [userId, text, unanswered]);
+
+  /** Takes what was sent off what is unanswered, or puts another in its place. */
+  function settle({ key }: Utterance, ...instead: Utterance[]) {
+    setUnanswered((before) => [...before.filter((each) => each.key !== key), ...instead]);
+  }
+
+  async function send(utterance: Utterance) {
+    setSending(utterance.key);
     setError(undefined);
-    setDraft("");
-    setMessages((before) => [...before, { from: "user", text: message }]);
+    // Before there is an answer: the page may be gone before it comes.
+    settle(utterance, utterance);
+    setMessages((before) => [...before, { from: "user", text: utterance.message }]);
     input.current?.focus();
     try {
-      const answer = await chat(message, conversation.current);
+      const answer = await chat(utterance);
       conversation.current = answer.conversation_id;
-      setMessages((before) => [...before, { from: "assistant", text: answer.reply }]);
-      onAnswered();
+      const reply = answer.reply.trim() || "I have nothing to say to that. Your list shows what has changed.";
+      setMessages((before) => [...before, { from: "assistant", text: reply }]);
+      settle(utterance);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return onExpired();
-      // What was not understood is not part of the conversation; give it back to be sent again.
+      // What was not answered is not part of the conversation; give it back, unless something else was typed meanwhile.
       setMessages((before) => before.slice(0, -1));
-      setDraft(message);
+      const returned = !input.current?.value;
+      if (returned) setText(utterance.message);
+      if (error instanceof ApiError && error.status === 401) return onExpired();
+      // What was refused was not done: said again, it is something new.
+      if (!(error instanceof ApiError && error.uncertain)) {
+        settle(utterance, ...(returned ? [] : [{ ...utterance, key: newKey() }]));
+      }
       setError(errorMessage(error));
     } finally {
-      setBusy(false);
+      setSending(undefined);
     }
+    onSettled();
+  }
+
+  function say(said: string) {
+    const message = said.trim();
+    if (!message || busy) return;
+    const again = unanswered.find((each) => each.message === message);
+    void send(again ?? { message, conversationId: conversation.current, key: newKey() });
+  }
+
+  function sayTyped() {
+    if (!text.trim() || busy) return;
+    setText("");
+    say(text);
   }
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    void say(draft);
+    sayTyped();
+  }
+
+  function submitOnEnter(event: KeyboardEvent) {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    sayTyped();
   }
 
   return (
@@ -91,10 +129,23 @@ export function Chat({ name, onAnswered, onExpired }: ChatProps) {
         )}
       </div>
       {error && <Notice kind="error">{error}</Notice>}
+      {unanswered
+        .filter(({ key, message }) => key !== sending && message !== text.trim())
+        .map((each) => (
+          <p key={each.key} className={styles.unanswered}>
+            <span dir="auto">{`Not answered: “${each.message}”`}</span>
+            <button type="button" disabled={busy} onClick={() => void send(each)}>
+              Send again
+            </button>
+            <button type="button" onClick={() => settle(each)}>
+              Dismiss
+            </button>
+          </p>
+        ))}
       <ul className={styles.suggestions} aria-label="Suggestions">
         {SUGGESTIONS.map((suggestion) => (
           <li key={suggestion}>
-            <button type="button" disabled={busy} onClick={() => void say(suggestion)}>
+            <button type="button" disabled={busy} onClick={() => say(suggestion)}>
               {suggestion}
             </button>
           </li>
@@ -104,18 +155,21 @@ export function Chat({ name, onAnswered, onExpired }: ChatProps) {
         <label className="visually-hidden" htmlFor={`${id}-message`}>
           Message
         </label>
-        <input
+        <textarea
           ref={input}
           id={`${id}-message`}
-          className="field"
-          value={draft}
-          onChange={(event) => setDraft(event.target.value)}
-          placeholder="Add “call the plumber”, list, complete 2…"
+          className={`field ${styles.message}`}
+          rows={1}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={submitOnEnter}
+          placeholder="Write a message"
           maxLength={MAX_LENGTH}
           autoComplete="off"
+          dir="auto"
           autoFocus
         />
-        <button className="button" type="submit" disabled={busy || !draft.trim()}>
+        <button className="button" type="submit" disabled={busy || !text.trim()}>
           Send
         </button>
       </form>
@@ -125,7 +179,7 @@ export function Chat({ name, onAnswered, onExpired }: ChatProps) {
 
 function Bubble({ from, children }: { from: Message["from"]; children: string }) {
   return (
-    <div className={styles.bubble} data-from={from}>
+    <div className={styles.bubble} data-from={from} dir="auto">
       <span className="visually-hidden">{from === "user" ? "You: " : "Assistant: "}</span>
       {children}
     </div>

@@ -2,6 +2,7 @@
 
 import { useId, useState, type FormEvent } from "react";
 
+import { tryAgainIn } from "@/lib/api";
 import { authClient } from "@/lib/auth-client";
 
 import { Brand } from "./brand";
@@ -143,13 +144,17 @@ function Field({ id, label, hint, ...input }: FieldProps) {
 async function authenticate(mode: Mode, form: FormData): Promise<string | undefined> {
   const text = (name: string) => String(form.get(name) ?? "");
   const credentials = { email: text("email").trim(), password: text("password") };
+  let wait: string | null = null;
+  const options = {
+    onError: ({ response }: { response: Response }) => void (wait = response.headers.get("retry-after")),
+  };
   try {
     const { error } =
       mode === "up"
-        ? await authClient.signUp.email({ ...credentials, name: text("name").trim() })
-        : await authClient.signIn.email(credentials);
+        ? await authClient.signUp.email({ ...credentials, name: text("name").trim() }, options)
+        : await authClient.signIn.email(credentials, options);
     if (!error) return undefined;
-    if (error.status === 429) return "Too many attempts. Wait a minute and try again.";
+    if (error.status === 429) return `Too many attempts. ${tryAgainIn(wait)}`;
     if (error.status >= 500) return "The server cannot sign you in right now. Try again in a moment.";
     return error.message ?? "That did not work. Check what you entered.";
   } catch {

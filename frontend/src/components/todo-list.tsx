@@ -1,24 +1,90 @@
 "use client";
 
+import { memo, useCallback, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+
 import type { Todo } from "@/lib/api";
 
+import { arrange, FILTERS, SORTS, type Arrangement } from "./arrange";
+import { Confirmation } from "./confirmation";
 import { Notice } from "./notice";
 import styles from "./todo-list.module.css";
 import type { Todos } from "./use-todos";
 
+/** How many todos are drawn at first, and how many more when the end of those comes into view. */
+const STEP = 100;
+
+const MAX_LENGTH = 200;
+
 /** The list of todos, each with its number, a check box and a way to delete it. */
-export function TodoList({ todos, error, pending, reload, toggle, remove }: Todos) {
+export function TodoList(props: Todos) {
+  const { todos, more, error, pending, reload, readOn, toggle, remove, add, clearDone } = props;
+  const [arrangement, setArrangement] = useState<Arrangement>({ search: "", filter: "all", sort: "number" });
+  const [drawn, setDrawn] = useState(STEP);
+  const list = useRef<HTMLUListElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const confirmation = useRef<HTMLDialogElement>(null);
+
+  const arranged = todos && arrange(todos, arrangement);
   const open = todos?.filter((todo) => !todo.completed).length ?? 0;
+  // What is looked for may be on any page.
+  const looking = arrangement.search !== "" || arrangement.filter !== "all" || arrangement.sort !== "number";
+  const missing = more && (looking || drawn > (todos?.length ?? 0));
+  useEffect(() => {
+    if (missing && !error) void readOn();
+  }, [missing, error, readOn]);
+
+  function rearrange(change: Partial<Arrangement>) {
+    setArrangement({ ...arrangement, ...change });
+    setDrawn(STEP);
+  }
+
+  const removeAndMoveOn = useCallback(
+    (todo: Todo) => {
+      // The button that has the focus goes with its todo: the next one takes it, or the one before.
+      const item = list.current?.querySelector(`[data-id="${todo.id}"]`);
+      const neighbour = item?.nextElementSibling ?? item?.previousElementSibling;
+      const target = neighbour?.querySelector("button") ?? heading.current;
+      void remove(todo);
+      target?.focus();
+    },
+    [remove],
+  );
+
   return (
     <section className={styles.panel} aria-labelledby="todos-title">
       <div className={styles.heading}>
-        <h2 id="todos-title">Your todos</h2>
+        <h2 id="todos-title" ref={heading} tabIndex={-1}>
+          Your todos
+        </h2>
         {todos && todos.length > 0 && (
           <p className={styles.count} role="status">
-            {open === 0 ? "All done" : `${open} open`}
+            {open === 0 && !more ? "All done" : `${open}${more ? "+" : ""} open`}
           </p>
         )}
       </div>
+      <Confirmation
+        ref={confirmation}
+        question="Clear what is done?"
+        consequence="Every todo that is done is deleted. This cannot be undone."
+        action="Clear done"
+        onConfirm={clearDone}
+        returnTo={heading}
+      />
+      <AddForm add={add} />
+      {todos && todos.length > 0 && (
+        <Arranging arrangement={arrangement} onChange={rearrange}>
+          {todos.some(({ completed }) => completed) && (
+            <button
+              className="button"
+              data-kind="quiet"
+              type="button"
+              onClick={() => confirmation.current?.showModal()}
+            >
+              Clear done…
+            </button>
+          )}
+        </Arranging>
+      )}
       {error && (
         <div className={styles.failure}>
           <Notice kind="error">{error}</Notice>
@@ -31,20 +97,134 @@ export function TodoList({ todos, error, pending, reload, toggle, remove }: Todo
       {todos?.length === 0 && (
         <p className={styles.empty}>Nothing to do. Tell the assistant what is on your mind.</p>
       )}
-      {todos && todos.length > 0 && (
-        <ul className={styles.list}>
-          {todos.map((todo) => (
+      {todos && todos.length > 0 && arranged?.length === 0 && (
+        <p className={styles.empty}>{missing ? "Looking…" : "No todo is like that."}</p>
+      )}
+      {arranged && arranged.length > 0 && (
+        <ul ref={list} className={styles.list}>
+          {arranged.slice(0, drawn).map((todo) => (
             <Item
               key={todo.id}
               todo={todo}
               busy={pending.has(todo.id)}
-              onToggle={() => void toggle(todo)}
-              onRemove={() => void remove(todo)}
+              onToggle={toggle}
+              onRemove={removeAndMoveOn}
             />
           ))}
+          {(arranged.length > drawn || (more && !looking)) && (
+            <ShowMore onShow={() => setDrawn(Math.min(drawn, arranged.length) + STEP)} />
+          )}
         </ul>
       )}
     </section>
+  );
+}
+
+/** Adds a todo without a word to the assistant. */
+function AddForm({ add }: Pick<Todos, "add">) {
+  const [title, setTitle] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (!title.trim() || busy) return;
+    setBusy(true);
+    // What was typed meanwhile stays.
+    if (await add(title.trim())) setTitle((typed) => (typed === title ? "" : typed));
+    setBusy(false);
+  }
+
+  return (
+    <form className={styles.add} onSubmit={submit}>
+      <input
+        className="field"
+        aria-label="New todo"
+        placeholder="Add a todo"
+        value={title}
+        onChange={(event) => setTitle(event.target.value)}
+        maxLength={MAX_LENGTH}
+        autoComplete="off"
+        dir="auto"
+      />
+      <button className="button" data-kind="quiet" type="submit" disabled={busy || !title.trim()}>
+        Add
+      </button>
+    </form>
+  );
+}
+
+interface ArrangingProps {
+  arrangement: Arrangement;
+  onChange: (change: Partial<Arrangement>) => void;
+  /** What else can be done to the list. */
+  children: ReactNode;
+}
+
+/** What of the list is shown, and in which order. */
+function Arranging({ arrangement: { search, filter, sort }, onChange, children }: ArrangingProps) {
+  return (
+    <div className={styles.arranging} role="search">
+      <input
+        type="search"
+        className="field"
+        aria-label="Search todos"
+        placeholder="Search"
+        value={search}
+        onChange={(event) => onChange({ search: event.target.value })}
+        dir="auto"
+      />
+      <Choice label="Show" value={filter} options={FILTERS} onChange={(filter) => onChange({ filter })} />
+      <Choice label="Order" value={sort} options={SORTS} onChange={(sort) => onChange({ sort })} />
+      {children}
+    </div>
+  );
+}
+
+interface ChoiceProps<Value extends string> {
+  label: string;
+  value: Value;
+  /** What each value is called. */
+  options: Record<Value, string>;
+  onChange: (value: Value) => void;
+}
+
+function Choice<Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) {
+  return (
+    <select
+      className="field"
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChange(event.target.value as Value)}
+    >
+      {(Object.entries(options) as [Value, string][]).map(([each, name]) => (
+        <option key={each} value={each}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** The end of what is drawn of a long list; coming into view is as good as a press. */
+function ShowMore({ onShow }: { onShow: () => void }) {
+  const item = useRef<HTMLLIElement>(null);
+  // Anew after each change of the list: the end may still be in view.
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) onShow();
+      },
+      { rootMargin: "600px" },
+    );
+    observer.observe(item.current!);
+    return () => observer.disconnect();
+  });
+  return (
+    <li ref={item} className={styles.more}>
+      <button className="button" data-kind="quiet" type="button" onClick={onShow}>
+        Show more
+      </button>
+    </li>
   );
 }
 
@@ -52,29 +232,47 @@ interface ItemProps {
   todo: Todo;
   /** Whether a request about it is under way. */
   busy: boolean;
-  onToggle: () => void;
-  onRemove: () => void;
+  onToggle: (todo: Todo) => void;
+  onRemove: (todo: Todo) => void;
 }
 
-function Item({ todo, busy, onToggle, onRemove }: ItemProps) {
-  return (
-    <li className={styles.item} data-completed={todo.completed} aria-busy={busy}>
-      <label className={styles.label}>
-        <input type="checkbox" checked={todo.completed} disabled={busy} onChange={onToggle} />
-        <span className={styles.number}>{todo.number}</span>{" "}
-        <span className={styles.title}>{todo.title}</span>
-      </label>
-      <button
-        className={styles.remove}
-        type="button"
-        disabled={busy}
-        onClick={onRemove}
-        aria-label={`Delete ${todo.title}`}
-      >
-        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-          <path d="m4 4 8 8m0-8-8 8" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" />
-        </svg>
-      </button>
-    </li>
-  );
-}
+/** Drawn again only when its todo is another: a list may be long. */
+const Item = memo(
+  function Item({ todo, busy, onToggle, onRemove }: ItemProps) {
+    // Not `disabled`, which would take the focus away from who is at work with the keyboard.
+    return (
+      <li className={styles.item} data-id={todo.id} data-completed={todo.completed} aria-busy={busy}>
+        <label className={styles.label}>
+          <input
+            type="checkbox"
+            checked={todo.completed}
+            aria-disabled={busy}
+            onChange={() => busy || onToggle(todo)}
+          />
+          <span className={styles.number}>{todo.number}</span>{" "}
+          <span className={styles.title} dir="auto">
+            {todo.title}
+          </span>
+        </label>
+        <button
+          className={styles.remove}
+          type="button"
+          aria-disabled={busy}
+          onClick={() => busy || onRemove(todo)}
+          aria-label={`Delete ${todo.title}`}
+        >
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            <path d="m4 4 8 8m0-8-8 8" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" />
+          </svg>
+        </button>
+      </li>
+    );
+  },
+  (before, after) =>
+    before.busy === after.busy &&
+    before.onToggle === after.onToggle &&
+    before.onRemove === after.onRemove &&
+    before.todo.id === after.todo.id &&
+    before.todo.title === after.todo.title &&
+    before.todo.completed === after.todo.completed,
+);

@@ -2,74 +2,222 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { ApiError, deleteTodo, errorMessage, listTodos, setCompleted, type Todo } from "@/lib/api";
+import {
+  addTodo,
+  ApiError,
+  deleteTodo,
+  errorMessage,
+  listTodos,
+  newKey,
+  setCompleted,
+  type Todo,
+} from "@/lib/api";
 
 /** The user's todos and what can be done to them. */
 export interface Todos {
   /** By number; undefined until they have been read for the first time. */
   todos: Todo[] | undefined;
+  /** Whether there are more of them than have been read. */
+  more: boolean;
   /** What went wrong last, if nothing has gone right since. */
   error: string | undefined;
   /** The todos that a request is under way for. */
   pending: ReadonlySet<string>;
   reload: () => Promise<void>;
+  /** Reads them again, here and in the other tabs: something may have changed them. */
+  changed: () => Promise<void>;
+  /** Reads the next page. */
+  readOn: () => Promise<void>;
   toggle: (todo: Todo) => Promise<void>;
   remove: (todo: Todo) => Promise<void>;
+  /** Adds one, and tells whether that succeeded. */
+  add: (title: string) => Promise<boolean>;
+  /** Deletes all that are done, and gives what went wrong, in words for the user. */
+  clearDone: () => Promise<string | undefined>;
 }
+
+/** Milliseconds: coming back to the page may be told as two events at once, and is one reason to read. */
+const ONE_RETURN = 1_000;
 
 /** Reads the todos and keeps them up to date with what is done here; `onExpired` is called when the session is over. */
 export function useTodos(onExpired: () => void): Todos {
   const [todos, setTodos] = useState<Todo[]>();
+  const [next, setNext] = useState<string | null>(null);
   const [error, setError] = useState<string>();
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
   const latest = useRef(0);
+  const count = useRef(0);
+  const tabs = useRef<BroadcastChannel>(null);
+  const adding = useRef({ title: "", key: "" });
 
-  const attempt = useCallback(
-    async (action: () => Promise<void>) => {
+  /** Gives what went wrong, in words for the user; a session that is over is no error of theirs. */
+  const failureOf = useCallback(
+    async (action: () => Promise<void>): Promise<string | undefined> => {
       try {
         await action();
-        setError(undefined);
+        return undefined;
       } catch (error) {
-        if (error instanceof ApiError && error.status === 401) onExpired();
-        else setError(errorMessage(error));
+        if (!(error instanceof ApiError && error.status === 401)) return errorMessage(error);
+        onExpired();
+        return "";
       }
     },
     [onExpired],
   );
 
+  const attempt = useCallback(
+    async (action: () => Promise<void>): Promise<boolean> => {
+      const failure = await failureOf(action);
+      setError(failure || undefined);
+      return failure === undefined;
+    },
+    [failureOf],
+  );
+
+  /** Puts on the screen what `read` gives, unless a later question has overtaken it: that would be the past. */
+  const show = useCallback(
+    (read: () => Promise<{ todos: Todo[]; next: string | null }>) => {
+      const turn = ++latest.current;
+      return attempt(async () => {
+        const page = await read();
+        if (turn !== latest.current) return;
+        count.current = page.todos.length;
+        setTodos(page.todos);
+        setNext(page.next);
+      });
+    },
+    [attempt],
+  );
+
   const reload = useCallback(async () => {
-    const turn = ++latest.current;
-    await attempt(async () => {
-      const read = await listTodos();
-      // An answer that was overtaken by a later question would put the past on the screen.
-      if (turn === latest.current) setTodos(read);
+    await show(async () => {
+      let page = await listTodos();
+      // As many as there were: what has been scrolled to stays where it is.
+      while (page.next && page.todos.length < count.current) {
+        const following = await listTodos({ cursor: page.next });
+        page = { todos: [...page.todos, ...following.todos], next: following.next };
+      }
+      return page;
     });
-  }, [attempt]);
+  }, [show]);
+
+  const readOn = useCallback(async () => {
+    if (!next || !todos) return;
+    await show(async () => {
+      const following = await listTodos({ cursor: next });
+      return { todos: [...todos, ...following.todos], next: following.next };
+    });
+  }, [next, todos, show]);
+
+  const changed = useCallback(async () => {
+    tabs.current?.postMessage("changed");
+    await reload();
+  }, [reload]);
 
   const change = useCallback(
-    async (todo: Todo, action: () => Promise<unknown>) => {
+    async (todo: Todo, shown: (todos: Todo[]) => Todo[], action: () => Promise<unknown>) => {
+      // What was asked before this would put the past on the screen.
+      latest.current++;
       setPending((ids) => new Set(ids).add(todo.id));
-      await attempt(async () => {
-        await action().catch((error: unknown) => {
-          // Gone already, by the chat or in another window: the list below says so.
-          if (!(error instanceof ApiError && error.status === 404)) throw error;
-        });
-        await reload();
+      setTodos((before) => before && shown(before));
+      const done = await attempt(async () => {
+        await action().catch(ignoreGone);
       });
+      if (done) await changed();
+      else setTodos((before) => before && restore(before, todo));
       setPending((ids) => new Set([...ids].filter((id) => id !== todo.id)));
     },
-    [attempt, reload],
+    [attempt, changed],
   );
 
   const toggle = useCallback(
-    (todo: Todo) => change(todo, () => setCompleted(todo.id, !todo.completed)),
+    (todo: Todo) => {
+      const completed = !todo.completed;
+      return change(
+        todo,
+        (todos) => todos.map((each) => (each.id === todo.id ? { ...each, completed } : each)),
+        () => setCompleted(todo.id, completed),
+      );
+    },
     [change],
   );
-  const remove = useCallback((todo: Todo) => change(todo, () => deleteTodo(todo.id)), [change]);
+  const remove = useCallback(
+    (todo: Todo) =>
+      change(
+        todo,
+        (todos) => todos.filter(({ id }) => id !== todo.id),
+        () => deleteTodo(todo.id),
+      ),
+    [change],
+  );
+  const add = useCallback(
+    async (title: string) => {
+      const added = await attempt(async () => {
+        // The same title after a failure is the same todo.
+        if (adding.current.title !== title) adding.current = { title, key: newKey() };
+        await addTodo(title, adding.current.key);
+        adding.current = { title: "", key: "" };
+      });
+      if (added) await changed();
+      return added;
+    },
+    [attempt, changed],
+  );
+
+  const clearDone = useCallback(async () => {
+    const failure = await failureOf(async () => {
+      for (;;) {
+        // Always the first page: what was on it is gone.
+        const { todos } = await listTodos({ completed: true });
+        if (!todos.length) return;
+        for (const { id } of todos) await deleteTodo(id).catch(ignoreGone);
+      }
+    });
+    await changed();
+    return failure;
+  }, [failureOf, changed]);
 
   useEffect(() => {
     void reload();
+    let read = Date.now();
+    const channel = new BroadcastChannel("todos");
+    tabs.current = channel;
+    channel.onmessage = () => void reload();
+    function comeBack() {
+      if (document.visibilityState === "hidden" || Date.now() < read + ONE_RETURN) return;
+      read = Date.now();
+      void reload();
+    }
+    document.addEventListener("visibilitychange", comeBack);
+    window.addEventListener("focus", comeBack);
+    return () => {
+      channel.close();
+      document.removeEventListener("visibilitychange", comeBack);
+      window.removeEventListener("focus", comeBack);
+    };
   }, [reload]);
 
-  return { todos, error, pending, reload, toggle, remove };
+  return {
+    todos,
+    more: next !== null,
+    error,
+    pending,
+    reload,
+    changed,
+    readOn,
+    toggle,
+    remove,
+    add,
+    clearDone,
+  };
+}
+
+/** Gone already, by the chat or in another window, is as good as done: the list that is read next says so. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof ApiError && error.status === 404)) throw error;
+}
+
+/** The list with a todo as it was, after a change that did not come about. */
+function restore(todos: Todo[], todo: Todo): Todo[] {
+  return [...todos.filter(({ id }) => id !== todo.id), todo].sort((one, other) => one.number - other.number);
 }

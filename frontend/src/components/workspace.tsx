@@ -2,6 +2,8 @@
 
 import { useCallback } from "react";
 
+import { forgetDraft } from "@/lib/drafts";
+
 import { AccountMenu } from "./account-menu";
 import { Brand } from "./brand";
 import { Chat } from "./chat";
@@ -10,6 +12,7 @@ import { useTodos } from "./use-todos";
 import styles from "./workspace.module.css";
 
 interface WorkspaceProps {
+  userId: string;
   name: string;
   email: string;
   /** Called when the user is signed out, with what to tell them about it. */
@@ -17,17 +20,23 @@ interface WorkspaceProps {
 }
 
 /** What a signed-in user sees: the chat, and beside it the todos that it is about. */
-export function Workspace({ name, email, onLeave }: WorkspaceProps) {
+export function Workspace({ userId, name, email, onLeave }: WorkspaceProps) {
   const expire = useCallback(() => onLeave("Your session has expired. Sign in again."), [onLeave]);
   const todos = useTodos(expire);
+
+  function leave(reason?: string) {
+    forgetDraft(userId);
+    onLeave(reason);
+  }
+
   return (
     <div className={styles.page}>
       <header className={styles.header}>
         <Brand />
-        <AccountMenu name={name} email={email} onLeave={onLeave} />
+        <AccountMenu name={name} email={email} onLeave={leave} onExpired={expire} />
       </header>
       <main className={styles.main}>
-        <Chat name={name} onAnswered={todos.reload} onExpired={expire} />
+        <Chat userId={userId} name={name} onSettled={todos.changed} onExpired={expire} />
         <TodoList {...todos} />
       </main>
     </div>

@@ -13,6 +13,13 @@ export interface ChatReply {
   reply: string;
 }
 
+/** Some of the user's todos. */
+export interface TodoPage {
+  todos: Todo[];
+  /** Where the next page begins, or null when this is the last. */
+  next: string | null;
+}
+
 /** A refusal or a failure, with a message that can be shown as it is. */
 export class ApiError extends Error {
   override name = "ApiError";
@@ -23,11 +30,43 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+
+  /** Whether what was asked for may have been done all the same, or is being done (409). */
+  get uncertain(): boolean {
+    return this.status === 0 || this.status === 409 || this.status >= 500;
+  }
 }
 
-/** The user's todos, by number. */
-export function listTodos(): Promise<Todo[]> {
-  return send("GET", "/api/todos");
+/** How many todos a page has. */
+const PAGE = 200;
+
+/** Which todos are asked for. */
+interface TodoQuery {
+  /** Where the page begins; left out for the first. */
+  cursor?: string;
+  /** Only those that are done, or only those that are open. */
+  completed?: boolean;
+}
+
+/** A page of the user's todos, by number. */
+export async function listTodos({ cursor, completed }: TodoQuery = {}): Promise<TodoPage> {
+  const query = new URLSearchParams({
+    limit: String(PAGE),
+    ...(cursor && { cursor }),
+    ...(completed !== undefined && { completed: String(completed) }),
+  });
+  const answer = await send<Todo[] | { items: Todo[]; nextCursor?: string | null }>(
+    "GET",
+    `/api/todos?${query}`,
+  );
+  // A backend without pages gives all of them.
+  if (Array.isArray(answer)) return { todos: answer, next: null };
+  return { todos: answer.items, next: answer.nextCursor ?? null };
+}
+
+/** Adds a todo; `key` makes it one, however often it is sent. */
+export function addTodo(title: string, key: string): Promise<Todo> {
+  return send("POST", "/api/todos", { title }, key);
 }
 
 /** Marks a todo as done or not done. */
@@ -40,9 +79,25 @@ export function deleteTodo(id: string): Promise<void> {
   return send("DELETE", `/api/todos/${id}`);
 }
 
-/** Says `message` to the assistant, in the conversation so far or in a new one. */
-export function chat(message: string, conversationId: string | null): Promise<ChatReply> {
-  return send("POST", "/api/chat", { message, conversation_id: conversationId });
+/** Something said to the assistant, as it is sent and, when the answer is lost, sent again. */
+export interface Utterance {
+  message: string;
+  /** The conversation so far, or null for a new one. */
+  conversationId: string | null;
+  /** Names this message: it has its effect once, however often it is sent. */
+  key: string;
+}
+
+/** Says it. */
+export function chat({ message, conversationId, key }: Utterance): Promise<ChatReply> {
+  return send("POST", "/api/chat", { message, conversation_id: conversationId }, key);
+}
+
+/** A key that names one request; randomUUID is missing where the page came by plain http. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 }
 
 /** Deletes the signed-in user and everything that belongs to them. */
@@ -55,25 +110,38 @@ export function errorMessage(error: unknown): string {
   return error instanceof ApiError ? error.message : "Something went wrong. Try again.";
 }
 
-async function send<T>(method: string, path: string, body?: object): Promise<T> {
+/** After how long to try again, in words for the user, where an answer says so in seconds. */
+export function tryAgainIn(seconds: string | null): string {
+  const wait = Number(seconds);
+  if (!(wait > 0)) return "Try again in a moment.";
+  if (wait < 90) return `Try again in ${wait === 1 ? "a second" : `${wait} seconds`}.`;
+  return `Try again in ${Math.ceil(wait / 60)} minutes.`;
+}
+
+async function send<T>(method: string, path: string, body?: object, key?: string): Promise<T> {
   let response: Response;
   let text: string;
   try {
     response = await fetch(path, {
       method,
-      ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      headers: {
+        ...(body && { "content-type": "application/json" }),
+        ...(key && { "idempotency-key": key }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
     });
     text = await response.text();
   } catch {
     throw new ApiError("The server cannot be reached. Check your connection and try again.", 0);
   }
   const json = parse(text);
-  if (!response.ok)
-    throw new ApiError(
-      detail(json) ?? `The server answered with status ${response.status}.`,
-      response.status,
-    );
-  return json as T;
+  if (response.ok) return json as T;
+  const message = detail(json) ?? `The server answered with status ${response.status}.`;
+  const wait = response.headers.get("retry-after");
+  throw new ApiError(
+    response.status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
+    response.status,
+  );
 }
 
 function parse(text: string): unknown {

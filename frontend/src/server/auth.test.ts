@@ -1,7 +1,15 @@
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { cookies, ORIGIN, request, signUp, startApplication, type Application } from "../../test/application";
+import {
+  cookies,
+  ORIGIN,
+  PROXY,
+  request,
+  signUp,
+  startApplication,
+  type Application,
+} from "../../test/application";
 import { query } from "../../test/database";
 
 let application: Application;
@@ -15,6 +23,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => application.stop());
+
+afterEach(() => vi.restoreAllMocks());
 
 const signIn = (body: object, options = {}) =>
   routes.POST(request("POST", "/api/auth/sign-in/email", { body, ...options }));
@@ -51,17 +61,172 @@ describe("signing in", () => {
     expect(cookie).toMatch(/HttpOnly/i);
     expect(cookie).toMatch(/SameSite=Lax/i);
   });
+});
+
+describe("guessing", () => {
+  let accounts = 0;
+  const attempt = (from: string, email = `nobody${++accounts}@example.com`) =>
+    signIn({ email, password: "wrong password" }, { headers: { "x-forwarded-for": from } });
 
   test("is limited to 20 attempts a minute from one address, and goes on from another", async () => {
-    const attempt = (address: string) =>
-      signIn(
-        { email: "nobody@example.com", password: "wrong password" },
-        { headers: { "x-forwarded-for": address } },
-      );
     for (let attempts = 0; attempts < 20; attempts++) expect((await attempt("203.0.113.1")).status).toBe(401);
-    expect((await attempt("203.0.113.1")).status).toBe(429);
+    const refused = await attempt("203.0.113.1");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(60);
     expect((await attempt("203.0.113.2")).status).toBe(401);
   });
+
+  test("behind two proxies counts for the address before them, whatever was claimed before that", async () => {
+    for (let attempts = 0; attempts < 20; attempts++) {
+      expect((await attempt(`192.0.2.${attempts}, 203.0.113.3, 10.1.2.3, ${PROXY}`)).status).toBe(401);
+    }
+    expect((await attempt(`192.0.2.99, 203.0.113.3, 10.1.2.3, ${PROXY}`)).status).toBe(429);
+    expect((await attempt(`203.0.113.4, 10.1.2.3, ${PROXY}`)).status).toBe(401);
+  });
+
+  test("at one account is limited to 10 attempts from all addresses, whether or not it exists", async () => {
+    const { email, password } = await signUp();
+    for (const [target, site] of [
+      [email, 4],
+      ["absent@example.com", 5],
+    ] as const) {
+      for (let attempts = 0; attempts < 10; attempts++) {
+        expect((await attempt(`203.0.${site}.${attempts}`, target)).status).toBe(401);
+      }
+      const refused = await attempt(`203.0.${site}.99`, ` ${target.toUpperCase()}`);
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(500);
+      expect(await refused.json()).toMatchObject({ message: expect.stringContaining("this account") });
+    }
+    expect((await signIn({ email, password })).status).toBe(429);
+  });
+
+  test("begins anew for an account once its owner has signed in", async () => {
+    const { email, password } = await signUp();
+    for (let round = 0; round < 2; round++) {
+      for (let attempts = 0; attempts < 9; attempts++) {
+        expect((await attempt(`203.0.${6 + round}.${attempts}`, email)).status).toBe(401);
+      }
+      expect((await signIn({ email, password })).status).toBe(200);
+    }
+  });
+
+  test("counts the same on another replica, and names neither address nor account in the database", async () => {
+    for (let attempts = 0; attempts < 20; attempts++) await attempt("203.0.113.5");
+    const { createAuth, createPool } = await import("./auth");
+    const { env } = await import("./env");
+    const pool = createPool(env());
+    try {
+      const answer = await createAuth(env(), pool).handler(
+        request("POST", "/api/auth/sign-in/email", {
+          body: { email: "x@example.com", password: "wrong password" },
+          headers: { "x-forwarded-for": "203.0.113.5" },
+        }),
+      );
+      expect(answer.status).toBe(429);
+    } finally {
+      await pool.end();
+    }
+    const rows = await query<{ key: string }>(application.databaseUrl, `SELECT key FROM "rateLimit"`);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { key } of rows) expect(key).toMatch(/^[\w-]{43}$/);
+  });
+});
+
+describe("a body of any route", () => {
+  const bodies = {
+    "is not read when it says that it is too long": () =>
+      request("POST", "/api/auth/sign-in/email", {
+        body: "{}",
+        headers: { "content-length": String(40 * 1024 * 1024) },
+      }),
+    "is read no further than the limit when it says nothing of its length": () => {
+      let parts = 0;
+      const endless = new ReadableStream({
+        pull(controller) {
+          if (++parts > 8) throw new Error("read on");
+          controller.enqueue(new Uint8Array(16 * 1024));
+        },
+      });
+      return new Request(`${ORIGIN}/api/auth/sign-up/email`, {
+        method: "POST",
+        headers: { origin: ORIGIN, "content-type": "application/json" },
+        body: endless,
+        duplex: "half",
+      } as RequestInit);
+    },
+  };
+
+  test.each(Object.entries(bodies))("%s", async (_, send) => {
+    const response = await routes.POST(send());
+    expect(response.status).toBe(413);
+    expect(await response.json()).toEqual({ detail: "The body is longer than 32768 bytes." });
+  });
+});
+
+describe("what is kept about a user", () => {
+  const update = (cookie: string, body: object) =>
+    routes.POST(request("POST", "/api/auth/update-user", { cookie, body }));
+
+  test.each([
+    ["an image that is a script", { image: "javascript:alert(1)" }, "The image is not an https address."],
+    ["an image in itself", { image: "data:image/png;base64,AAAA" }, "The image is not an https address."],
+    [
+      "a long image",
+      { image: `https://example.com/${"x".repeat(500)}` },
+      "The image is longer than 512 characters.",
+    ],
+    ["a long name", { name: "x".repeat(101) }, "The name is longer than 100 characters."],
+    ["a name of another type", { name: { first: "Ada" } }, "The name is not text."],
+    ["a name that moves the cursor", { name: "Ada\u001b[2J" }, "The name holds a control character."],
+    ["half a character", { name: "Ada\ud800" }, "The name holds a control character."],
+  ])("is not %s", async (_, body, message) => {
+    const { cookie } = await signUp();
+    const response = await update(cookie, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ message });
+  });
+
+  test("is not an address of 255 characters", async () => {
+    const email = `${"x".repeat(60)}@${"y".repeat(60)}.${"z".repeat(60)}.${"w".repeat(60)}.example.com`;
+    const body = { name: "Ada", email, password: "correct horse" };
+    const response = await routes.POST(request("POST", "/api/auth/sign-up/email", { body }));
+    expect(response.status).toBe(400);
+  });
+
+  test("is a name and an image, of which a new cookie tells", async () => {
+    const { cookie } = await signUp();
+    const response = await update(cookie, { name: "Ada Lovelace", image: "https://example.com/ada.png" });
+    expect(response.status).toBe(200);
+    const session = await routes.GET(request("GET", "/api/auth/get-session", { cookie: cookies(response) }));
+    expect(await session.json()).toMatchObject({
+      user: { name: "Ada Lovelace", image: "https://example.com/ada.png" },
+    });
+  });
+
+  test("is no more than 200 characters of what the browser calls itself", async () => {
+    const { email, password } = await signUp();
+    await signIn({ email, password }, { headers: { "user-agent": "Mozilla ".repeat(1000) } });
+    const rows = await query<{ length: number }>(
+      application.databaseUrl,
+      `SELECT max(length("userAgent")) AS length FROM session`,
+    );
+    expect(rows).toEqual([{ length: 200 }]);
+  });
+});
+
+test("deleting the user while the backend is away is refused in words", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { cookie } = await signUp();
+  application.upstream.answer = () => ({ status: 500 });
+  const response = await routes.POST(request("POST", "/api/auth/delete-user", { cookie, body: {} }));
+  expect(response.status).toBe(502);
+  expect(await response.json()).toEqual({
+    code: "BACKEND_UNAVAILABLE",
+    message: "The todos could not be deleted.",
+  });
+  expect(log).toHaveBeenCalledWith("backend: DELETE /api/me: status 500");
 });
 
 describe("signing up", () => {
@@ -88,6 +253,20 @@ describe("the token for the backend", () => {
     expect(payload.sub).toBe("user-1");
     expect(payload.exp! - payload.iat!).toBe(15 * 60);
     expect(Math.abs(payload.iat! - Date.now() / 1000)).toBeLessThan(60);
+  });
+
+  test("is another one once the user's data is deleted, for the backend takes none from before that", async () => {
+    const { auth, tokenFor } = await import("./auth");
+    const before = await tokenFor("user-1");
+    expect(await tokenFor("user-1")).toBe(before);
+    application.upstream.answer = () => ({ status: 204 });
+    vi.useFakeTimers({ now: Date.now() + 1_000, toFake: ["Date"] });
+    try {
+      await auth().options.user.deleteUser.beforeDelete({ id: "user-1" } as never);
+      expect(await tokenFor("user-1")).not.toBe(before);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("carries nothing about the user but the id", async () => {

@@ -1,17 +1,40 @@
 import "server-only";
 
 import { betterAuth } from "better-auth";
+import { APIError, createAuthMiddleware } from "better-auth/api";
 import { jwt } from "better-auth/plugins/jwt";
 import { Pool } from "pg";
 
-import { eraseUserData } from "./backend";
+import { BackendError, eraseUserData } from "./backend";
 import { env, type Env } from "./env";
+import { passwords } from "./passwords";
+import { RateLimit, type Rule } from "./rate-limit";
+import { Recent } from "./recent";
+import { checkUserFields } from "./user-fields";
 
-/** How long a token for the backend is good for. It is minted per request, so this only has to outlast one. */
-const TOKEN_LIFETIME = "15m";
+/** Minutes that a token for the backend is good for; it is used again for all of them but the last. */
+const TOKEN_MINUTES = 15;
+
+/** Seconds that a session's cookie is believed before the database is asked again. */
+const SESSION_CACHE = 60;
+
+/** Slows down guessing from one address; a person, or a test that signs up and in, never gets near it. */
+const PER_ADDRESS: Rule = { window: 60, max: 20 };
+
+/** Slows down guessing at one account, from however many addresses. Signing in begins the count anew. */
+const PER_ACCOUNT: Rule = { window: 600, max: 10 };
+
+/** Sessions that ended here, for as long as their cookies would still be believed. */
+const ended = new Recent<true>(SESSION_CACHE * 1000, 10_000);
+
+/** Whether the session of this token has ended, whatever its cookie says. */
+export function hasEnded(sessionToken: string): boolean {
+  return ended.get(sessionToken) ?? false;
+}
 
 /** Better Auth on this product's settings. A function, because a build has neither database nor secret. */
 export function createAuth(env: Env, database: Pool) {
+  const rateLimit = new RateLimit(database);
   return betterAuth({
     database,
     secret: env.authSecret,
@@ -21,30 +44,74 @@ export function createAuth(env: Env, database: Pool) {
     // Its warnings are wrong passwords and unknown users: everyday events, with nothing to mend.
     logger: { level: "error" },
     // The default, said aloud: under a test runner Better Auth would leave the check out, and the tests prove it.
-    advanced: { disableOriginCheck: false },
-    emailAndPassword: { enabled: true, minPasswordLength: 8 },
+    advanced: { disableOriginCheck: false, ipAddress: { trustedProxies: env.trustedProxies.entries } },
+    emailAndPassword: { enabled: true, minPasswordLength: 8, password: passwords },
+    session: { cookieCache: { enabled: true, maxAge: SESSION_CACHE } },
     user: {
       deleteUser: {
         enabled: true,
         // First what belongs to the user, then the user: if the backend cannot be reached, nothing is lost and the
         // same request can be sent again.
-        beforeDelete: async (user): Promise<void> => eraseUserData(await mintToken(user.id)),
+        beforeDelete: async (user): Promise<void> => {
+          try {
+            await eraseUserData(await tokenFor(user.id));
+            // The backend takes no token from before a deletion.
+            dropToken(user.id);
+          } catch (error) {
+            // Better Auth has an answer for its own errors alone; any other is a 500 without a word.
+            if (!(error instanceof BackendError)) throw error;
+            console.error(`backend: ${error.message}`);
+            throw new APIError(error.status, { code: "BACKEND_UNAVAILABLE", message: error.detail });
+          }
+        },
       },
     },
-    // Slows down guessing; a person, or a test that signs up and in, never gets near it.
+    databaseHooks: {
+      user: {
+        create: { before: async (user) => checkUserFields(user) },
+        update: { before: async (user) => checkUserFields(user) },
+      },
+      session: {
+        // A browser chooses its own name, of any length, and the session's cookie carries it.
+        create: { before: async ({ userAgent }) => ({ data: { userAgent: userAgent?.slice(0, 200) } }) },
+        delete: { after: async ({ token }) => ended.set(token, true) },
+      },
+    },
     rateLimit: {
       enabled: true,
+      // Its table; what counts in it is ours.
+      storage: "database",
+      customStorage: rateLimit,
       customRules: {
-        "/sign-in/*": { window: 60, max: 20 },
-        "/sign-up/*": { window: 60, max: 20 },
+        "/sign-in/*": PER_ADDRESS,
+        "/sign-up/*": PER_ADDRESS,
+        "/delete-user": PER_ADDRESS,
+        // Every page asks for the first, and the backend for the second; neither helps in guessing.
+        "/get-session": false,
+        "/jwks": false,
       },
+    },
+    hooks: {
+      before: createAuthMiddleware(async ({ path, body }) => {
+        if (path !== "/sign-in/email") return;
+        const { allowed, retryAfter } = await rateLimit.consume(accountKey(body), PER_ACCOUNT);
+        if (allowed) return;
+        throw new APIError(
+          "TOO_MANY_REQUESTS",
+          { message: "Too many attempts to sign in to this account." },
+          { "X-Retry-After": String(retryAfter) },
+        );
+      }),
+      after: createAuthMiddleware(async ({ path, body, context }) => {
+        if (path === "/sign-in/email" && context.newSession) await rateLimit.reset(accountKey(body));
+      }),
     },
     // A browser never needs a token, only this server does: see mintToken.
     disabledPaths: ["/token"],
     plugins: [
       jwt({
         jwks: { keyPairConfig: { alg: "EdDSA", crv: "Ed25519" } },
-        jwt: { issuer: env.authUrl, audience: env.audience, expirationTime: TOKEN_LIFETIME },
+        jwt: { issuer: env.authUrl, audience: env.audience, expirationTime: `${TOKEN_MINUTES}m` },
         disableSettingJwtHeader: true,
       }),
     ],
@@ -75,9 +142,32 @@ export function auth(): Auth {
   return (current ??= createAuth(env(), createPool(env())));
 }
 
-/** A token that tells the backend who is asking: signed by a key of the JWKS, for `userId` and nothing else. */
+const tokens = new Recent<Promise<string>>((TOKEN_MINUTES - 1) * 60_000, 10_000);
+
+/** A token that tells the backend who is asking: the one that was minted for `userId` last, while it is good. */
+export function tokenFor(userId: string): Promise<string> {
+  const kept = tokens.get(userId);
+  if (kept) return kept;
+  const minted = mintToken(userId);
+  tokens.set(userId, minted);
+  minted.catch(() => tokens.delete(userId));
+  return minted;
+}
+
+/** Has the next token for `userId` minted anew: the backend refused the one that there is. */
+export function dropToken(userId: string): void {
+  tokens.delete(userId);
+}
+
+/** Signs a token by a key of the JWKS, for `userId` and nothing else. */
 export async function mintToken(userId: string): Promise<string> {
   const issuedAt = Math.floor(Date.now() / 1000);
   const { token } = await auth().api.signJWT({ body: { payload: { sub: userId, iat: issuedAt } } });
   return token;
+}
+
+/** One name for an account, however it is typed, whether or not there is one. */
+function accountKey(body: unknown): string {
+  const email = typeof body === "object" && body !== null && "email" in body ? body.email : "";
+  return `account|${String(email).trim().toLowerCase()}`;
 }

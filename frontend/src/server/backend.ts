@@ -1,5 +1,9 @@
 import "server-only";
 
+import * as http from "node:http";
+import * as https from "node:https";
+import { text } from "node:stream/consumers";
+
 import { env } from "./env";
 
 /** A request to the backend. */
@@ -9,6 +13,8 @@ export interface BackendRequest {
   path: string;
   /** JSON text, sent as it is. */
   body?: string;
+  /** Names a request that may be sent more than once, so that what it asks for is done once. */
+  idempotencyKey?: string;
   /** How long to wait for the whole answer, in milliseconds. */
   timeout?: number;
 }
@@ -23,6 +29,8 @@ export class BackendError extends Error {
     readonly detail: string,
     /** For the log. */
     cause: string,
+    /** Whether the backend refused the token: it did nothing then, and another token may help. */
+    readonly unauthorized = false,
   ) {
     super(cause);
   }
@@ -36,29 +44,25 @@ const DEFAULT_TIMEOUT = 10_000;
  * @throws {BackendError} when no usable answer arrives
  */
 export async function callBackend(token: string, request: BackendRequest): Promise<Response> {
-  const { method, path, body, timeout = DEFAULT_TIMEOUT } = request;
+  const { method, path, body, idempotencyKey, timeout = DEFAULT_TIMEOUT } = request;
   let response: Response;
   try {
-    const answer = await fetch(new URL(path, env().backendUrl), {
+    response = await send(new URL(path, env().backendUrl), {
       method,
       body,
       headers: {
         accept: "application/json",
-        // A connection that is kept may be closed by a pod on its way out in the moment in which the next request takes it,
-        // and that request is lost. A new one goes to a pod that the Service still has.
-        connection: "close",
         authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(body !== undefined && {
+          "content-type": "application/json",
+          "content-length": String(Buffer.byteLength(body)),
+        }),
+        ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
       },
-      cache: "no-store",
-      redirect: "manual",
-      signal: AbortSignal.timeout(timeout),
+      timeout,
     });
-    // The time limit covers the body too, so read it before it is lifted.
-    const text = await answer.text();
-    response = new Response(text || null, { status: answer.status, headers: contentType(answer) });
   } catch (error) {
-    if (error instanceof Error && error.name === "TimeoutError") {
+    if (error instanceof Error && error.name === "AbortError") {
       throw new BackendError(
         504,
         "The todo service takes too long to answer.",
@@ -73,6 +77,7 @@ export async function callBackend(token: string, request: BackendRequest): Promi
       502,
       "The todo service refuses to answer.",
       `${method} ${path}: status ${response.status}`,
+      response.status === 401,
     );
   }
   return response;
@@ -90,15 +95,40 @@ export async function eraseUserData(token: string): Promise<void> {
   }
 }
 
-function contentType(answer: Response): HeadersInit {
-  const type = answer.headers.get("content-type");
-  return type ? { "content-type": type } : {};
+interface Sent {
+  method: string;
+  body: string | undefined;
+  headers: Record<string, string>;
+  timeout: number;
 }
 
-/** The system's own word for a failed connection, which `fetch` hides one level down. */
+/** Node's own client, which takes a third of the processor's time that its `fetch` does. */
+function send(url: URL, { method, body, headers, timeout }: Sent): Promise<Response> {
+  // The time limit covers the body too.
+  const signal = AbortSignal.timeout(timeout);
+  const { request } = url.protocol === "https:" ? https : http;
+  return new Promise((resolve, reject) => {
+    // A connection that is kept may be closed by a pod on its way out in the moment in which the next request takes it,
+    // and that request is lost. A new one goes to a pod that the Service still has.
+    const outgoing = request(url, { method, headers, signal, agent: false }, (answer) => {
+      text(answer).then((read) => {
+        resolve(new Response(read || null, { status: answer.statusCode, headers: passedOn(answer) }));
+      }, reject);
+    });
+    outgoing.on("error", reject).end(body);
+  });
+}
+
+/** What else than the body tells a browser something. */
+function passedOn(answer: http.IncomingMessage): Record<string, string> {
+  const names = ["content-type", "retry-after"] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (answer.headers[name] ? [[name, answer.headers[name]]] : [])),
+  );
+}
+
+/** The system's own word for a failed connection, where it has one. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
 }

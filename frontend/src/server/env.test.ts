@@ -58,6 +58,7 @@ describe("the environment", () => {
       BETTER_AUTH_URL: "todo.example.com",
       BACKEND_URL: "ftp://user:hunter22@backend",
       TRUSTED_ORIGINS: "https://ok.example,https://user:hunter22@bad.example",
+      TRUSTED_PROXIES: "10.0.0.0/8,hunter22",
     });
     expect(lines.map((line) => line.split(" ")[0])).toEqual([
       "DATABASE_URL",
@@ -65,11 +66,19 @@ describe("the environment", () => {
       "BETTER_AUTH_URL",
       "BACKEND_URL",
       "TRUSTED_ORIGINS",
+      "TRUSTED_PROXIES",
     ]);
     for (const line of lines) {
       expect(line).not.toContain("hunter22");
       expect(line).not.toContain("\n");
     }
+  });
+
+  test("names our own proxies, and unless it does, there are none", () => {
+    expect(readEnv(good).trustedProxies.entries).toEqual([]);
+    const env = readEnv({ ...good, TRUSTED_PROXIES: "10.0.0.0/8, fd00::/8," });
+    expect(env.trustedProxies.entries).toEqual(["10.0.0.0/8", "fd00::/8"]);
+    expect(env.trustedProxies.includes("fd00::1")).toBe(true);
   });
 
   test.each([

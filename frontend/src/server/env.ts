@@ -1,6 +1,7 @@
 import type { PoolConfig } from "pg";
 
 import { DatabaseUrlError, parseDatabaseUrl } from "./database-url";
+import { parseProxies, type Proxies } from "./proxies";
 
 /** The validated configuration of the running server. */
 export interface Env {
@@ -16,6 +17,8 @@ export interface Env {
   backendUrl: string;
   /** Every origin whose pages may change something, `authUrl` included. */
   trustedOrigins: string[];
+  /** Whose word about where a request came from is believed. */
+  trustedProxies: Proxies;
 }
 
 /** Everything wrong with the environment, one line per variable. No line repeats a value that may be secret. */
@@ -58,8 +61,17 @@ export function readEnv(source: Record<string, string | undefined>): Env {
   const backendUrl = check("BACKEND_URL", origin);
   const audience = check("AUTH_AUDIENCE", String, "todo-chatbot");
   const furtherOrigins = source.TRUSTED_ORIGINS?.trim() ? check("TRUSTED_ORIGINS", origins) : [];
+  const trustedProxies = check("TRUSTED_PROXIES", proxies, ",");
 
-  if (!database || !authSecret || !authUrl || !backendUrl || !audience || !furtherOrigins) {
+  if (
+    !database ||
+    !authSecret ||
+    !authUrl ||
+    !backendUrl ||
+    !audience ||
+    !furtherOrigins ||
+    !trustedProxies
+  ) {
     throw new EnvError(problems);
   }
   return {
@@ -69,6 +81,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
     audience,
     backendUrl,
     trustedOrigins: [...new Set([authUrl, ...furtherOrigins])],
+    trustedProxies,
   };
 }
 
@@ -96,11 +109,20 @@ function origin(value: string): string {
 }
 
 function origins(value: string): string[] {
+  return parts(value).map(origin);
+}
+
+function proxies(value: string): Proxies {
+  const read = parseProxies(parts(value));
+  if (read) return read;
+  throw new ProblemError("is not a list of addresses and ranges; write it like 10.0.0.0/8,192.0.2.7");
+}
+
+function parts(value: string): string[] {
   return value
     .split(",")
     .map((part) => part.trim())
-    .filter(Boolean)
-    .map(origin);
+    .filter(Boolean);
 }
 
 let current: Env | undefined;

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
+import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import {
@@ -47,6 +48,8 @@ afterAll(() => application.stop());
 const get = (path: string, cookie = user.cookie) => todos.GET(request("GET", path, { cookie }));
 const post = (options: Parameters<typeof request>[2]) =>
   todos.POST(request("POST", "/api/todos", { cookie: user.cookie, ...options }));
+/** The cookie of the session without the one that vouches for it. */
+const uncached = (cookie: string) => cookie.split("; ").find((part) => part.includes("session_token"))!;
 const context = (id: string) => ({ params: Promise.resolve({ id }) });
 
 describe("a request goes on to the backend", () => {
@@ -135,8 +138,94 @@ describe("a request goes on to the backend", () => {
       application.databaseUrl,
       `UPDATE session SET "expiresAt" = now() + interval '5 days' WHERE "userId" = '${user.id}'`,
     );
-    expect((await get("/api/todos")).headers.getSetCookie().join()).toContain("session_token");
+    const answer = await get("/api/todos", uncached(user.cookie));
+    expect(answer.headers.getSetCookie().join()).toContain("session_token");
   });
+});
+
+describe("what is asked for again costs little", () => {
+  test("one token for all calls of its life, and no query for a session that was just read", async () => {
+    await get("/api/todos");
+    const queries = vi.spyOn(Client.prototype, "query");
+    for (let calls = 0; calls < 5; calls++) expect((await get("/api/todos")).status).toBe(200);
+    expect(queries).not.toHaveBeenCalled();
+    expect(new Set(upstream.received.map(({ headers }) => headers.authorization)).size).toBe(1);
+  });
+
+  test("a session is believed for a minute from its cookie, and then read again", async () => {
+    const { cookie } = await signUp();
+    await query(application.databaseUrl, "ALTER TABLE session RENAME TO elsewhere");
+    try {
+      expect((await get("/api/todos", cookie)).status).toBe(200);
+      vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ["Date"] });
+      vi.spyOn(console, "error").mockImplementation(() => undefined);
+      expect((await get("/api/todos", cookie)).status).toBe(503);
+    } finally {
+      vi.useRealTimers();
+      await query(application.databaseUrl, "ALTER TABLE elsewhere RENAME TO session");
+    }
+  });
+
+  test("a token in the last minute of its life is not used any more", async () => {
+    await get("/api/todos");
+    vi.useFakeTimers({ now: Date.now() + 14 * 60_000 + 1, toFake: ["Date"] });
+    try {
+      await get("/api/todos");
+    } finally {
+      vi.useRealTimers();
+    }
+    const [first, second] = upstream.received.map(({ headers }) => headers.authorization);
+    expect(second).not.toBe(first);
+  });
+
+  test("a token that the backend refuses is not used again", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    upstream.answer = () => ({ status: 401 });
+    await get("/api/todos");
+    await new Promise((resolve) => setTimeout(resolve, 1_000)); // a second later it is another token
+    await get("/api/todos");
+    const [first, second] = upstream.received.map(({ headers }) => headers.authorization);
+    expect(second).not.toBe(first);
+  });
+
+  test("a session that was signed out is over at once, though its cookie says otherwise", async () => {
+    const { cookie } = await signUp();
+    expect((await get("/api/todos", cookie)).status).toBe(200);
+    const { POST } = await import("@/app/api/auth/[...all]/route");
+    await POST(request("POST", "/api/auth/sign-out", { cookie, body: {} }));
+    expect((await get("/api/todos", cookie)).status).toBe(401);
+  });
+});
+
+describe("a request that is sent again", () => {
+  const say = (key: string) =>
+    chat.POST(
+      request("POST", "/api/chat", {
+        cookie: user.cookie,
+        body: { message: "list" },
+        headers: { "idempotency-key": key },
+      }),
+    );
+
+  test("keeps its key on the way to the backend", async () => {
+    await say("0b9d6cf4-6a0b-4c59-9b0f-3f9f0a6f8a11");
+    await post({ body: { title: "x" } });
+    expect(upstream.received.map(({ headers }) => headers["idempotency-key"])).toEqual([
+      "0b9d6cf4-6a0b-4c59-9b0f-3f9f0a6f8a11",
+      undefined,
+    ]);
+  });
+
+  test.each(["short", "x".repeat(65), "0b9d6cf4 6a0b 4c59"])("needs a key that is one: %s", async (key) => {
+    expect((await say(key)).status).toBe(400);
+    expect(upstream.received).toEqual([]);
+  });
+});
+
+test("a backend that asks to wait is passed on with how long", async () => {
+  upstream.answer = () => ({ status: 429, headers: { "retry-after": "20" }, body: { detail: "Too many." } });
+  const response = await get("/api/todos");
+  expect([response.status, response.headers.get("retry-after")]).toEqual([429, "20"]);
 });
 
 describe("nothing reaches the backend", () => {
@@ -243,9 +332,10 @@ describe("a backend that gives no answer becomes an error that can be shown, and
 
 test("a session that cannot be read is not taken for one that has ended", async () => {
   const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { cookie } = await signUp();
   await query(application.databaseUrl, "ALTER TABLE session RENAME TO elsewhere");
   try {
-    const response = await get("/api/todos");
+    const response = await get("/api/todos", uncached(cookie));
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({ detail: expect.stringContaining("cannot be checked right now") });
     expect(log).toHaveBeenCalledWith(expect.stringMatching(/^session: cannot be read: /));

@@ -1,8 +1,11 @@
 import "server-only";
 
-import { auth, mintToken } from "./auth";
+import { hash } from "node:crypto";
+
+import { auth, dropToken, hasEnded, tokenFor } from "./auth";
 import { BackendError, callBackend, type BackendRequest } from "./backend";
 import { readJson, refuse, refuseForeignOrigin } from "./guard";
+import { Recent } from "./recent";
 
 /** What to ask the backend for; the method is the browser's, and so is the body where `body` says that there is one. */
 export interface Target extends Pick<BackendRequest, "method" | "path" | "timeout"> {
@@ -23,38 +26,57 @@ export async function forward(request: Request, target: Target): Promise<Respons
   const body = target.body ? await readJson(request) : undefined;
   if (body instanceof Response) return body;
 
+  const idempotencyKey = request.headers.get("idempotency-key") ?? undefined;
+  if (idempotencyKey !== undefined && !KEY.test(idempotencyKey)) {
+    return refuse(400, "Idempotency-Key is 16 to 64 letters, digits and hyphens.");
+  }
+
   const { method, path, timeout } = target;
-  const answer = await orRefusal(async () =>
-    callBackend(await mintToken(session.userId), { method, path, timeout, body }),
-  );
+  const answer = await call(session.userId, { method, path, timeout, body, idempotencyKey });
   answer.headers.set("cache-control", "no-store");
   // Reading a session may prolong it, and the cookie has to learn of it.
   for (const cookie of session.setCookie) answer.headers.append("set-cookie", cookie);
   return answer;
 }
 
-/** Whose session the cookie is and the cookies that keep it alive, or the refusal. */
-async function readSession(headers: Headers): Promise<{ userId: string; setCookie: string[] } | Response> {
-  try {
-    const session = await auth().api.getSession({ headers, returnHeaders: true });
-    if (!session.response) return refuse(401, "Sign in first.");
-    return { userId: session.response.user.id, setCookie: session.headers.getSetCookie() };
-  } catch (error) {
-    // Better Auth has logged the cause. Without the database nobody is signed out: it is only not known.
-    console.error(`session: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-    return refuse(503, "Your session cannot be checked right now. Try again in a moment.");
-  }
-}
+const KEY = /^[\w-]{16,64}$/;
 
-/** Runs `ask`; a backend that gives no answer becomes a JSON error for the browser and a line in the log. */
-export async function orRefusal(ask: () => Promise<Response>): Promise<Response> {
+/** Calls the backend for `userId`; one that gives no answer becomes a JSON error for the browser and a line in the log. */
+async function call(userId: string, request: BackendRequest): Promise<Response> {
   try {
-    return await ask();
+    return await callBackend(await tokenFor(userId), request);
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     console.error(`backend: ${error.message}`);
+    if (error.unauthorized) dropToken(userId);
     return refuse(error.status, error.detail);
   }
+}
+
+/** Sessions that were read a moment ago, by a digest of the cookies, which may be long, that they were read from. */
+const known = new Recent<{ userId: string; token: string }>(10_000, 10_000);
+
+/** Whose session the cookies are and the ones that keep it alive, or the refusal. */
+async function readSession(headers: Headers): Promise<{ userId: string; setCookie: string[] } | Response> {
+  const cookies = hash("sha256", headers.get("cookie") ?? "");
+  let session = known.get(cookies);
+  let setCookie: string[] = [];
+  if (!session) {
+    try {
+      const read = await auth().api.getSession({ headers, returnHeaders: true });
+      if (read.response) {
+        session = { userId: read.response.user.id, token: read.response.session.token };
+        known.set(cookies, session);
+      }
+      setCookie = read.headers.getSetCookie();
+    } catch (error) {
+      // Better Auth has logged the cause. Without the database nobody is signed out: it is only not known.
+      console.error(`session: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      return refuse(503, "Your session cannot be checked right now. Try again in a moment.");
+    }
+  }
+  if (!session || hasEnded(session.token)) return refuse(401, "Sign in first.");
+  return { userId: session.userId, setCookie };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,5 +1,6 @@
 import "server-only";
 
+import { BODY_LIMIT } from "./body-limit";
 import { env } from "./env";
 
 /** A refusal in the backend's own shape, so that the browser reads one kind of error. */
@@ -19,8 +20,18 @@ export function refuseForeignOrigin(request: Request): Response | undefined {
   return refuse(403, "This request must come from the application's own pages (Origin header).");
 }
 
-/** The longest body that is read, in bytes: a chat message of 2,000 characters, each escaped as JSON, and room. */
-const BODY_LIMIT = 32 * 1024;
+/**
+ * Reads a body to its end, whatever it holds, and no further than the limit: one that says of itself that it is longer
+ * is not read at all.
+ *
+ * @returns the text, or the refusal
+ */
+export async function readBody(request: Request): Promise<string | Response> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  const text = declared > BODY_LIMIT ? undefined : await readText(request, BODY_LIMIT);
+  // What is still on its way is of no use, and the connection with it.
+  return text ?? refuse(413, `The body is longer than ${BODY_LIMIT} bytes.`, { connection: "close" });
+}
 
 /**
  * Reads a JSON body as text, checked for type, size and syntax; what it means is the backend's to judge.
@@ -30,8 +41,8 @@ const BODY_LIMIT = 32 * 1024;
 export async function readJson(request: Request): Promise<string | Response> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") return refuse(415, "Send the body as application/json.");
-  const text = await readText(request, BODY_LIMIT);
-  if (text === undefined) return refuse(413, `The body is longer than ${BODY_LIMIT} bytes.`);
+  const text = await readBody(request);
+  if (text instanceof Response) return text;
   try {
     JSON.parse(text);
     return text;

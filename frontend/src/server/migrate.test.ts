@@ -4,7 +4,7 @@ import { createDatabase, query } from "../../test/database";
 import { readEnv, type Env } from "./env";
 import { migrate } from "./migrate";
 
-const TABLES = ["account", "jwks", "session", "user", "verification"];
+const TABLES = ["account", "jwks", "rateLimit", "session", "user", "verification"];
 
 let url: string;
 let env: Env;

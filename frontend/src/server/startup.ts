@@ -1,6 +1,7 @@
 import "server-only";
 
 import { EnvError, env, type Env } from "./env";
+import { completeForwardedFor, demandHttps } from "./http-server";
 import { migrate } from "./migrate";
 
 /** How long a database that is not there yet is waited for, in milliseconds: well inside a probe's patience. */
@@ -32,6 +33,8 @@ export async function start(patience = PATIENCE): Promise<string[] | undefined> 
     if (!(error instanceof EnvError)) throw error;
     return error.problems.map((problem) => `configuration: ${problem}`);
   }
+  completeForwardedFor(settings.trustedProxies);
+  if (settings.authUrl.startsWith("https:")) demandHttps();
   try {
     const tables = await persist(() => migrate(settings), patience);
     console.log(tables.length ? `database: migrated ${tables.join(", ")}` : "database: up to date");

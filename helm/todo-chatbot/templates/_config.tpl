@@ -24,6 +24,7 @@ BETTER_AUTH_URL: {{ .Values.publicUrl }}
 AUTH_AUDIENCE: {{ .Values.authAudience | quote }}
 BACKEND_URL: {{ include "todo-chatbot.url" (dict "root" . "component" "backend") }}
 TRUSTED_ORIGINS: {{ join "," .Values.frontend.trustedOrigins | quote }}
+TRUSTED_PROXIES: {{ join "," .Values.frontend.trustedProxies | quote }}
 # a container runtime sets HOSTNAME to the pod's name, and Next.js would then listen on that address alone
 HOSTNAME: 0.0.0.0
 {{- end }}

@@ -92,6 +92,11 @@ ingress.hosts: is empty while ingress.enabled is true
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
 httpRoute.parentRefs: is empty while httpRoute.enabled is true; name the Gateway
 {{- end }}
+{{- range $way := list "ingress" "httpRoute" }}
+{{- if and (index $.Values $way).enabled (not $.Values.frontend.trustedProxies) }}
+frontend.trustedProxies: is empty while {{ $way }}.enabled is true, so all users would share one limit on sign-ins; name the addresses of what stands before the front end, e.g. the range of the cluster's pods
+{{- end }}
+{{- end }}
 {{- if and .Values.serviceMonitor.enabled (not .Values.serviceMonitor.path) }}
 serviceMonitor.path: is empty while serviceMonitor.enabled is true; the backend serves no metrics of its own
 {{- end }}

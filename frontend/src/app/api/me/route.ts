@@ -1,12 +1,11 @@
 import { APIError } from "better-auth/api";
 
 import { auth } from "@/server/auth";
-import { orRefusal } from "@/server/forward";
 import { refuse, refuseForeignOrigin } from "@/server/guard";
 
 /** Deletes the user and everything that belongs to them; the backend's part goes first (see src/server/auth.ts). */
 export async function DELETE(request: Request): Promise<Response> {
-  return refuseForeignOrigin(request) ?? orRefusal(() => deleteUser(request.headers));
+  return refuseForeignOrigin(request) ?? deleteUser(request.headers);
 }
 
 async function deleteUser(headers: Headers): Promise<Response> {

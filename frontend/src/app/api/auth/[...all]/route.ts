@@ -1,8 +1,23 @@
 import { auth } from "@/server/auth";
+import { readBody } from "@/server/guard";
 
 /** Sign-up, sign-in, sign-out, sessions and the JWKS: Better Auth's own routes. */
-function handle(request: Request): Promise<Response> {
+function GET(request: Request): Promise<Response> {
   return auth().handler(request);
 }
 
-export { handle as GET, handle as POST };
+/** The same with a body, which Better Auth would read however long it is. */
+async function POST(request: Request): Promise<Response> {
+  const body = await readBody(request);
+  if (body instanceof Response) return body;
+  const { url, method, headers } = request;
+  const answer = await auth().handler(new Request(url, { method, headers, body: body || null }));
+  const wait = answer.headers.get("x-retry-after");
+  if (!wait) return answer;
+  // The name that everyone else knows it by.
+  const named = new Response(answer.body, answer);
+  named.headers.set("retry-after", wait);
+  return named;
+}
+
+export { GET, POST };

@@ -1,0 +1,64 @@
+"use client";
+
+import { useId, useState, type RefObject } from "react";
+
+import styles from "./confirmation.module.css";
+import { Notice } from "./notice";
+
+interface ConfirmationProps {
+  /** Opens it: `ref.current.showModal()`. */
+  ref: RefObject<HTMLDialogElement | null>;
+  question: string;
+  /** What happens. */
+  consequence: string;
+  /** What the button is called that lets it happen. */
+  action: string;
+  /** Does it, and gives what went wrong, in words for the user. */
+  onConfirm: () => Promise<string | undefined>;
+  /** Takes the focus when it has happened: what opened this may go with it. */
+  returnTo?: RefObject<HTMLElement | null>;
+}
+
+/** Asks before something happens that cannot be undone. */
+export function Confirmation({ ref, question, consequence, action, onConfirm, returnTo }: ConfirmationProps) {
+  const id = useId();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+
+  async function confirm() {
+    setBusy(true);
+    setError(undefined);
+    const failure = await onConfirm();
+    setBusy(false);
+    if (failure) return setError(failure);
+    ref.current?.close();
+    returnTo?.current?.focus();
+  }
+
+  return (
+    <dialog
+      ref={ref}
+      className={styles.dialog}
+      aria-labelledby={`${id}-title`}
+      onClose={() => setError(undefined)}
+    >
+      <h2 id={`${id}-title`}>{question}</h2>
+      <p>{consequence}</p>
+      {error && <Notice kind="error">{error}</Notice>}
+      <form method="dialog" className={styles.choices}>
+        <button className="button" data-kind="quiet" type="submit">
+          Cancel
+        </button>
+        <button
+          className="button"
+          data-kind="danger"
+          type="button"
+          aria-disabled={busy}
+          onClick={() => busy || void confirm()}
+        >
+          {action}
+        </button>
+      </form>
+    </dialog>
+  );
+}
