@@ -188,6 +188,83 @@ func TestALeaseRunsOutAtItsDeadlineAndNotLater(t *testing.T) {
 	})
 }
 
+// slow answers writes of the Lease late, after they were done.
+type slow struct {
+	*client
+	late atomic.Int64
+}
+
+func (s *slow) Create(ctx context.Context, object []byte) ([]byte, error) {
+	raw, err := s.client.Create(ctx, object)
+	time.Sleep(time.Duration(s.late.Load()))
+	return raw, err
+}
+
+func (s *slow) Replace(ctx context.Context, object []byte) ([]byte, error) {
+	raw, err := s.client.Replace(ctx, object)
+	time.Sleep(time.Duration(s.late.Load()))
+	return raw, err
+}
+
+func TestATermCountsFromTheRequestAndNotFromItsAnswer(t *testing.T) {
+	for name, renewed := range map[string]bool{"acquired": false, "renewed": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				w.namespaces["todo"] = true
+				late := &slow{client: w.client("holder")}
+				l := newLease(late, Target{Release: "todo-chatbot", Namespace: "todo"}, Deploy, func(string) {})
+				if !renewed {
+					late.late.Store(int64(8 * time.Second))
+				}
+				asked := time.Now()
+				require.NoError(t, l.acquire(t.Context(), time.Minute))
+				if renewed {
+					late.late.Store(int64(8 * time.Second))
+					asked = time.Now().Add(RetryPeriod)
+					time.Sleep(RetryPeriod + 8*time.Second + time.Second)
+				}
+				late.cutOff(time.Hour)
+				<-l.context().Done()
+				assert.LessOrEqual(t, time.Since(asked), RenewDeadline+time.Second)
+				l.close()
+			})
+		})
+	}
+}
+
+func TestATermIsOverByTheClockThoughItsTimerIsLate(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		l, _ := held(t, newWorld())
+		l.mu.Lock()
+		l.term.expiry.Stop()
+		l.term.deadline = time.Now()
+		l.mu.Unlock()
+		require.ErrorIs(t, l.valid(), errLeaseExpired)
+		l.close()
+	})
+}
+
+func TestALeaseWhoseAnswerGotLostIsNotWaitedFor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		w.namespaces["todo"] = true
+		c := w.client("holder")
+		l := newLease(c, Target{Release: "todo-chatbot", Namespace: "todo"}, Deploy, func(string) {})
+		c.loses = func(int) bool {
+			c.cut = []window{{time.Now(), time.Now().Add(3 * time.Second)}} // the world is locked
+			return true
+		}
+		require.ErrorIs(t, l.acquire(t.Context(), time.Minute), ErrUnreachable)
+		c.loses = nil
+		time.Sleep(4 * time.Second)
+		began := time.Now()
+		require.NoError(t, l.acquire(t.Context(), time.Minute))
+		assert.Less(t, time.Since(began), RetryPeriod)
+		l.close()
+	})
+}
+
 func TestALeaseThatRanOutIsTakenUpAgainAsLongAsNobodyHasIt(t *testing.T) {
 	for name, c := range map[string]struct {
 		meanwhile func(*world)
