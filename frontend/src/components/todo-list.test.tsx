@@ -280,8 +280,19 @@ describe("a long list", () => {
   const paged = ({ query }: FakeCall): FakeAnswer => {
     const from = Number(query?.cursor ?? 0);
     const rest = stored.length > from + 200;
-    return [200, { items: stored.slice(from, from + 200), nextCursor: rest ? String(from + 200) : null }];
+    return [200, { todos: stored.slice(from, from + 200), next_cursor: rest ? String(from + 200) : null }];
   };
+
+  test("is never cleared of what is open, whatever the backend answers", async () => {
+    stored = many(4);
+    fakeServer((call) => (call.method === "GET" ? [200, stored] : serve(call)));
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await screen.findByRole("checkbox", { name: /todo 1$/ });
+    await user.click(screen.getByRole("button", { name: "Clear done…" }));
+    await user.click(screen.getByRole("button", { name: "Clear done" }));
+    await waitFor(() => expect(stored.map(({ id }) => id)).toEqual(["t1", "t3"]));
+  });
 
   test("is drawn as far as it is looked at", async () => {
     stored = many(250);

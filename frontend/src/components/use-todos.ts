@@ -169,8 +169,10 @@ export function useTodos(onExpired: () => void): Todos {
       for (;;) {
         // Always the first page: what was on it is gone.
         const { todos } = await listTodos({ completed: true });
-        if (!todos.length) return;
-        for (const { id } of todos) await deleteTodo(id).catch(ignoreGone);
+        // Asked for, and looked at all the same: what is open is never deleted here.
+        const done = todos.filter(({ completed }) => completed);
+        if (!done.length) return;
+        for (const { id } of done) await deleteTodo(id).catch(ignoreGone);
       }
     });
     await changed();

@@ -55,13 +55,13 @@ export async function listTodos({ cursor, completed }: TodoQuery = {}): Promise<
     ...(cursor && { cursor }),
     ...(completed !== undefined && { completed: String(completed) }),
   });
-  const answer = await send<Todo[] | { items: Todo[]; nextCursor?: string | null }>(
+  const answer = await send<Todo[] | { todos: Todo[]; next_cursor: string | null }>(
     "GET",
     `/api/todos?${query}`,
   );
   // A backend without pages gives all of them.
   if (Array.isArray(answer)) return { todos: answer, next: null };
-  return { todos: answer.items, next: answer.nextCursor ?? null };
+  return { todos: answer.todos, next: answer.next_cursor };
 }
 
 /** Adds a todo; `key` makes it one, however often it is sent. */
