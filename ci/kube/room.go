@@ -37,7 +37,7 @@ func Room(s Snapshot, ask Ask, o RoomOptions) error {
 		return fmt.Errorf("room: %w", err)
 	}
 	if len(nodes) == 0 {
-		facts := indent((&inspector{Snapshot: s}).nodeFacts())
+		facts := indent(s.nodeFacts())
 		if slices.ContainsFunc(s.Nodes, Node.starting) {
 			return fmt.Errorf("room: %w\n%s", ErrStarting, facts)
 		}
@@ -63,7 +63,7 @@ func Room(s Snapshot, ask Ask, o RoomOptions) error {
 func (s Snapshot) free(o RoomOptions) ([]free, error) {
 	var nodes []free
 	for _, n := range s.Nodes {
-		if n.closed() != "" {
+		if n.unschedulableReason() != "" {
 			continue
 		}
 		allocatable, err := parseResources(n.Status.Allocatable)
@@ -76,7 +76,7 @@ func (s Snapshot) free(o RoomOptions) ([]free, error) {
 		}
 		left := free{name: n.Metadata.Name, Resources: allocatable, allocatable: allocatable, pods: pods}
 		for _, pod := range s.Pods {
-			if pod.Spec.NodeName != left.name || pod.Status.Phase == "Succeeded" || pod.Status.Phase == "Failed" || o.owns(pod) {
+			if pod.Spec.NodeName != left.name || pod.ended() || o.owns(pod) {
 				continue
 			}
 			used, err := pod.Spec.requests()

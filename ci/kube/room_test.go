@@ -45,7 +45,7 @@ func TestASurgeIsRoundedUpAndMayBeNone(t *testing.T) {
 	} {
 		objects, err := parseManifests([][]byte{[]byte("kind: Deployment\nspec: " + spec)})
 		require.NoError(t, err)
-		got, err := surgeOf(objects[0], replicas(Workload{Spec: objects[0].Spec.WorkloadSpec}))
+		got, err := surgeOf(objects[0], Workload{Spec: objects[0].Spec.WorkloadSpec}.desired())
 		require.NoError(t, err)
 		assert.Equal(t, want, got, spec)
 	}
