@@ -84,7 +84,7 @@ var pullCauses = []cause{
 		"the node's policy accepts only images that are signed: sign this one, or change the policy"},
 	{words(`no such host|server misbehaving|temporary failure in name resolution|name or service not known`), "", uncertain,
 		"the node does not find the registry by its name: check the name in the values, and the node's DNS"},
-	{words(`unsupported (?:manifest )?media ?type|schema ?(?:version )?1 .*(?:deprecated|no longer|unsupported|not supported|removed)|mediatype .* (?:is not supported|not supported)|encountered unknown type|unsupported schema version`), "", final,
+	{words(`unsupported (?:manifest )?media ?type|schema ?(?:version )?1 .*(?:deprecated|no longer|unsupported|not supported|removed)|media ?type .* (?:no longer|not) supported|encountered unknown type|unsupported schema version`), "", final,
 		"the node's runtime does not read an image of this format: push it again with a present tool"},
 	{words(`\b5\d\d (?:internal server error|bad gateway|service unavailable|gateway time-?out)|unexpected (?:HTTP )?status(?: code)?:? .*\b5\d\d\b|received unexpected HTTP status: 5`), "", uncertain,
 		"the registry fails by itself; see its status page, wait, and deploy again"},
