@@ -134,8 +134,7 @@ func (r *run) leftAs() string {
 
 // logsOf is what a diagnosis asks for.
 func logsOf(namespace string, wanted kube.LogRequest) Logs {
-	const lines = 20
-	return Logs{Namespace: namespace, Pod: wanted.Pod, Container: wanted.Container, Previous: wanted.Previous, Tail: lines}
+	return Logs{Namespace: namespace, Pod: wanted.Pod, Container: wanted.Container, Previous: wanted.Previous, Tail: kube.LogTail}
 }
 
 // test runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.
