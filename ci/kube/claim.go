@@ -19,9 +19,9 @@ func claimNames(pod Pod) []string {
 	return names
 }
 
-// claim tells which of a pod's claims keeps it from a node. The pod's condition is nil while the scheduler waits for the
-// volume: only the claim's events tell then.
-func (in *inspector) claim(pod Pod, c *Condition) *Diagnosis {
+// claim tells which of a pod's claims keeps it from a node, and whether one is still awaited. The pod's condition is nil while
+// the scheduler waits for the volume: only the claim's events tell then.
+func (in *inspector) claim(pod Pod, c *Condition) (d *Diagnosis, awaited bool) {
 	scheduler := Condition{LastTransitionTime: pod.Metadata.CreationTimestamp}
 	if c != nil {
 		scheduler = *c
@@ -39,11 +39,13 @@ func (in *inspector) claim(pod Pod, c *Condition) *Diagnosis {
 			claim = &Claim{Metadata: Meta{Name: name}}
 			claim.Status.Phase = "missing"
 		}
-		if d := in.claimDiagnosis(*claim, scheduler); d != nil {
-			return d
+		found, over := in.claimDiagnosis(*claim, scheduler)
+		if found != nil && over {
+			return found, false
 		}
+		awaited = awaited || found != nil
 	}
-	return nil
+	return nil, awaited
 }
 
 func (in *inspector) claimNamed(name string) *Claim {
@@ -55,10 +57,11 @@ func (in *inspector) claimNamed(name string) *Claim {
 	return nil
 }
 
-// claimDiagnosis tells why a claim is not bound: by the last event that says so, else by what the scheduler says.
-func (in *inspector) claimDiagnosis(claim Claim, scheduler Condition) *Diagnosis {
+// claimDiagnosis tells why a claim is not bound, by the last event that says so, else by what the scheduler says; and whether
+// its time is over.
+func (in *inspector) claimDiagnosis(claim Claim, scheduler Condition) (*Diagnosis, bool) {
 	if claim.Status.Phase == "Bound" {
-		return nil
+		return nil, false
 	}
 	d := &Diagnosis{Code: VolumePending, Object: object("PersistentVolumeClaim", claim.Metadata), Reason: scheduler.Reason,
 		Message: scheduler.Message, Events: in.events("PersistentVolumeClaim", claim.Metadata), Facts: []string{storageFact(claim)}}
@@ -71,7 +74,7 @@ func (in *inspector) claimDiagnosis(claim Claim, scheduler Condition) *Diagnosis
 		if lost != nil {
 			d.Reason, d.Message = lost.Reason, lost.Message
 		}
-		return d
+		return d, true
 	}
 	from, grace := scheduler.LastTransitionTime, in.patience.Mount
 	named := causeOf(claimCauses, scheduler.Message)
@@ -88,10 +91,10 @@ func (in *inspector) claimDiagnosis(claim Claim, scheduler Condition) *Diagnosis
 		named = causeOf(claimCauses, waits.Message)
 		from, grace = waits.first(), in.patience.Provisioning
 	case named.words == nil && !words(`unbound immediate PersistentVolumeClaims|binding volumes|VolumeBinding`).MatchString(scheduler.Message), passed != nil:
-		return nil // it waits for its first consumer, as many storage classes have it
+		return nil, false // it waits for its first consumer, as many storage classes have it
 	}
 	d.Hint = named.hint
-	return in.after(d, from, grace)
+	return d, in.past(from, grace)
 }
 
 // firstOf is when an object first had an event of the same reason and cause as a given one.

@@ -40,9 +40,7 @@ type Patience struct {
 	Admission time.Duration
 }
 
-// DefaultPatience gives the values used by the pipeline. They follow Kubernetes' own rhythm: a kubelet retries a pull and
-// a crashed container after 10 s, doubling (k8s.io/kubernetes pkg/kubelet: imageBackOffPeriod, backOffPeriod), so three
-// tries take about half a minute; the rest is chosen so that a slow laptop's ordinary delays pass, and not measured.
+// DefaultPatience gives the figures of docs/patience.md, which has the reason for each.
 func DefaultPatience() Patience {
 	return Patience{
 		Pulls:      3,
@@ -50,10 +48,10 @@ func DefaultPatience() Patience {
 		Restarts:   3,
 		OOMKills:   2,
 		ProbeKills: 2,
-		Readiness:  60 * time.Second,
+		Readiness:  2 * time.Minute,
 		Scheduling: 30 * time.Second,
 		NodeStart:  2 * time.Minute,
-		Config:     15 * time.Second,
+		Config:     30 * time.Second,
 		Mount:      60 * time.Second,
 		Admission:  20 * time.Second,
 

@@ -12,13 +12,17 @@ func (in *inspector) placement(pod Pod) *Diagnosis {
 	if pod.Spec.NodeName != "" && c == nil || c != nil && c.Status != "False" {
 		return nil
 	}
-	if d := in.claim(pod, c); d != nil {
+	d, awaited := in.claim(pod, c)
+	if d != nil {
 		return d
+	}
+	if awaited && (c == nil || causeOf(placementCauses[:1], c.Message).words == nil) {
+		return nil
 	}
 	if c == nil {
 		return in.unscheduled(pod)
 	}
-	d := &Diagnosis{Code: Unschedulable, Object: object("Pod", pod.Metadata), Reason: c.Reason, Message: c.Message,
+	d = &Diagnosis{Code: Unschedulable, Object: object("Pod", pod.Metadata), Reason: c.Reason, Message: c.Message,
 		Events: in.events("Pod", pod.Metadata), Facts: in.nodeFacts()}
 	switch c.Reason {
 	case "SchedulingGated":

@@ -55,9 +55,9 @@ func TestAVerdictRestsOnWhatIsAtPresent(t *testing.T) {
 			s.ReplicaSets[0].Status.Conditions = []Condition{{Type: "ReplicaFailure", Status: "True", Reason: "FailedCreate", Message: "exceeded quota: pods", LastTransitionTime: ago(200)}}
 		}, eventScene("ReplicaSet", "shop-5c6d", "FailedCreate", "Error creating: exceeded quota: pods", 200, 30, 9),
 			eventScene("ReplicaSet", "shop-5c6d", "SuccessfulCreate", "Created pod: shop-a", 20, 20, 1)),
-		"kills of runs that this one has outlived": with(deploymentScene(podScene("shop-a", 290, running(70), endedBefore(3, 125, 75, Terminated{ExitCode: 137, Reason: "OOMKilled"})))),
-		"probes of runs that this one has outlived": with(deploymentScene(podScene("shop-a", 290, running(70), endedBefore(3, 125, 75, Terminated{ExitCode: 143, Reason: "Error"}))),
-			containerEvent("shop-a", "Killing", "Container api failed liveness probe, will be restarted", 200, 75, 3)),
+		"kills of runs that this one has outlived": with(deploymentScene(podScene("shop-a", 290, running(125), endedBefore(3, 200, 130, Terminated{ExitCode: 137, Reason: "OOMKilled"})))),
+		"probes of runs that this one has outlived": with(deploymentScene(podScene("shop-a", 290, running(125), endedBefore(3, 200, 130, Terminated{ExitCode: 143, Reason: "Error"}))),
+			containerEvent("shop-a", "Killing", "Container api failed liveness probe, will be restarted", 260, 130, 3)),
 		"no room where a node was not ready a moment ago": with(deploymentScene(podScene("shop-a", 110, unplaced("Unschedulable", "0/1 nodes are available: 1 node(s) had untolerated taint(s).", 110))),
 			nodeScene("alpha", func(n *Node) { n.Status.Conditions[0].LastTransitionTime = ago(3) })),
 		"no room since a moment, after a wait for a node": with(deploymentScene(podScene("shop-a", 140, unplaced("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.", 140))),
@@ -190,6 +190,8 @@ func TestEvidenceThatMayPassIsLetPass(t *testing.T) {
 		"evictions of before": with(statefulSetScene(podScene("ledger-0", 6, running(4))),
 			eventScene("Pod", "ledger-0", "Evicted", storageFull, 900, 400, 3)),
 		"a volume that is being made": with(statefulSetScene(podScene("ledger-0", 100, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 50), claims("data-ledger-0"))),
+			claimScene("data-ledger-0", "Pending"), eventScene("PersistentVolumeClaim", "data-ledger-0", "ExternalProvisioning", "Waiting for a volume to be created", 50, 1, 9)),
+		"a volume that is being made, of a pod that is older": with(statefulSetScene(podScene("ledger-0", 290, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 290), claims("data-ledger-0"))),
 			claimScene("data-ledger-0", "Pending"), eventScene("PersistentVolumeClaim", "data-ledger-0", "ExternalProvisioning", "Waiting for a volume to be created", 50, 1, 9)),
 		"a StatefulSet that moves": with(statefulSetScene(podScene("ledger-0", 599, waiting("ContainerCreating", "")))),
 		"a StatefulSet whose first pod was long in coming": func() Snapshot {

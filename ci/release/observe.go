@@ -98,7 +98,7 @@ func (r *run) inSync(ctx context.Context) (bool, error) {
 		return err
 	})
 	group.Go(func() error {
-		found, err := r.assess(inner, began)
+		found, err := r.assess(inner, began, false)
 		ready = found.Done()
 		if ready {
 			r.report.Workloads = found.Workloads
