@@ -54,7 +54,6 @@ type manifest struct {
 			Name string `json:"name"`
 		} `json:"scaleTargetRef"`
 	} `json:"spec"`
-	Items []json.RawMessage `json:"items"`
 }
 
 // ParseAsk reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
@@ -85,43 +84,53 @@ func ParseAsk(manifests []byte) (Ask, error) {
 	return ask, errors.Join(errs...)
 }
 
-// parseManifests decodes documents, and the items of a List in them.
+// parseManifests decodes documents, and the items of a list in them.
 func parseManifests(docs [][]byte) ([]manifest, error) {
 	var list []manifest
 	for i, doc := range docs {
-		var kind struct {
-			Kind string `json:"kind"`
+		var head struct {
+			APIVersion string            `json:"apiVersion"`
+			Kind       string            `json:"kind"`
+			Items      []json.RawMessage `json:"items"`
 		}
-		if err := Decode(doc, &kind); err != nil {
+		if err := Decode(doc, &head); err != nil {
 			return nil, fmt.Errorf("document %d: %w", i+1, err)
 		}
-		if !known[kind.Kind] {
+		if IsList(head.Kind, head.Items) {
+			var items [][]byte
+			for _, item := range head.Items {
+				item, err := ListItem(head.APIVersion, head.Kind, item)
+				if err != nil {
+					return nil, fmt.Errorf("document %d: %w", i+1, err)
+				}
+				items = append(items, item)
+			}
+			inner, err := parseManifests(items)
+			if err != nil {
+				return nil, fmt.Errorf("document %d: %w", i+1, err)
+			}
+			list = append(list, inner...)
 			continue
+		}
+		group, _, named := strings.Cut(head.APIVersion, "/")
+		if !named {
+			group = ""
+		}
+		if want, known := counted[head.Kind]; !known || head.APIVersion != "" && group != want {
+			continue // a custom resource may have the name of a kind of Kubernetes
 		}
 		var m manifest
 		if err := Decode(doc, &m); err != nil {
-			return nil, fmt.Errorf("document %d, a %s: %w", i+1, kind.Kind, err)
+			return nil, fmt.Errorf("document %d, a %s: %w", i+1, head.Kind, err)
 		}
-		if m.Kind != "List" {
-			list = append(list, m)
-			continue
-		}
-		var items [][]byte
-		for _, item := range m.Items {
-			items = append(items, item)
-		}
-		inner, err := parseManifests(items)
-		if err != nil {
-			return nil, fmt.Errorf("document %d: %w", i+1, err)
-		}
-		list = append(list, inner...)
+		list = append(list, m)
 	}
 	return list, nil
 }
 
-// known are the kinds that are read.
-var known = map[string]bool{"Deployment": true, "StatefulSet": true, "DaemonSet": true, "Job": true, "Pod": true,
-	"HorizontalPodAutoscaler": true, "List": true}
+// counted are the kinds that are read, and the API group of each.
+var counted = map[string]string{"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch", "Pod": "",
+	"HorizontalPodAutoscaler": "autoscaling"}
 
 // mostPods is how many pods of one object are counted: a hundred full nodes of them.
 const mostPods = 11000

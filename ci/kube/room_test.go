@@ -67,6 +67,20 @@ func TestAnAskReadsOtherKinds(t *testing.T) {
 	assert.Equal(t, int64(20), ask.Pods[3].Resources.MilliCPU)
 }
 
+func TestAnAskReadsListsOfAKindAndNoCustomResourceOfItsName(t *testing.T) {
+	const container = "template: {spec: {containers: [{name: c, resources: {requests: {cpu: 10m}}}]}}"
+	ask, err := ParseAsk([]byte("apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- {metadata: {name: typed}, spec: {replicas: 1, strategy: {type: Recreate}, " + container + "}}\n---\n" +
+		"apiVersion: batch.example.test/v1\nkind: Job\nmetadata: {name: custom}\nspec: {parallelism: many}\n---\n" +
+		"apiVersion: example.test/v1\nkind: AllowList\nmetadata: {name: custom}\nspec: {}\n---\n" +
+		"apiVersion: batch/v1\nkind: Job\nmetadata: {name: ours}\nspec: {" + container + "}\n"))
+	require.NoError(t, err)
+	require.Len(t, ask.Pods, 2)
+	assert.Equal(t, "deployment/typed", ask.Pods[0].Name)
+	assert.Equal(t, "job/ours", ask.Pods[1].Name)
+	_, err = ParseAsk([]byte("apiVersion: apps/v1\nkind: DeploymentList\nitems: [null]\n"))
+	assert.ErrorContains(t, err, "an item of the DeploymentList is no object")
+}
+
 func TestAnAskSaysWhichManifestIsWrong(t *testing.T) {
 	for manifest, want := range map[string]string{
 		"kind: Deployment\nmetadata: {name: d}\nspec: {strategy: {rollingUpdate: {maxSurge: many}}}":             `deployment/d: maxSurge: "many" is neither`,
