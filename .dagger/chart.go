@@ -65,7 +65,7 @@ func (c *Chart) Policy(ctx context.Context) error {
 		return err
 	}
 	_, err = rendered.WithExec([]string{programPath, "chart", "policy", ".", renderedPath}).Sync(ctx)
-	return said(err)
+	return programError(err)
 }
 
 // What breaks a rule, as findings.txt, findings.json and findings.sarif.

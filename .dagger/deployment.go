@@ -84,7 +84,7 @@ func (d *deployment) validate(ctx context.Context) error {
 		Embedded: r.Ephemeral, Timeout: time.Duration(r.Timeout),
 	}
 	if d.registry != nil {
-		inputs.Registry = registry.Place(d.registry.Address)
+		inputs.Registry = registry.NormalizeAddress(d.registry.Address)
 	}
 	for path, to := range map[string]*string{
 		r.Secrets.DatabaseURL: &inputs.DatabaseURL, r.Secrets.AuthSecret: &inputs.AuthSecret, r.Secrets.OpenAIKey: &inputs.OpenAIKey,
@@ -96,7 +96,7 @@ func (d *deployment) validate(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading a secret that was given: %w", err)
 		}
-		*to = deploy.Given(value)
+		*to = deploy.TrimNewline(value)
 	}
 	return inputs.Validate()
 }
@@ -129,7 +129,8 @@ func worse(outcome report.Outcome) report.Outcome {
 
 func (d *deployment) deployed(ctx context.Context) error {
 	group, together := errgroup.WithContext(ctx)
-	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile: docs/decisions/0093.
+	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile:
+	// docs/decisions/embedded-cluster.md.
 	if d.cluster.embedded != nil {
 		group.Go(func() error { return d.check(together) })
 	}
@@ -153,12 +154,24 @@ func (d *deployment) prepare(ctx context.Context) error {
 		group.Go(func() error { return d.check(ctx) })
 	}
 	group.Go(func() error {
-		if err := d.build(ctx); err != nil || embedded == nil {
+		if err := d.build(ctx); err != nil {
 			return err
+		}
+		if embedded == nil {
+			return d.preflight(ctx)
 		}
 		return d.step(ctx, "load the images", func(ctx context.Context) error { return embedded.load(ctx, d.archives...) })
 	})
 	return group.Wait()
+}
+
+// preflight fails early where the deployment would be refused: nobody waits for the checks to hear that a cluster has no room.
+func (d *deployment) preflight(ctx context.Context) error {
+	if !d.checks {
+		return nil
+	}
+	_, err := d.run(ctx, d.engine(), "preflight")
+	return err
 }
 
 // install has the release engine take the release along. The images go to the cluster while it holds the release, or into the
@@ -167,7 +180,7 @@ func (d *deployment) install(ctx context.Context) error {
 	container := d.engine()
 	switch {
 	case d.cluster.embedded != nil || len(d.archives) == 0:
-	case d.registry != nil:
+	case d.pushes():
 		err := d.step(ctx, "push the images", func(ctx context.Context) error { return d.registry.push(ctx, d.archives) })
 		if err != nil {
 			return err
@@ -179,6 +192,10 @@ func (d *deployment) install(ctx context.Context) error {
 	}
 	return d.reported(ctx, container, "deploy")
 }
+
+// pushes says whether the cluster pulls what is built here from the registry. A published release is there already, and who
+// deploys it may have no right to push: what else is needed goes through the API server.
+func (d *deployment) pushes() bool { return d.registry != nil && d.published == "" }
 
 // reported runs a verb that gives a report, and adds that to the deployment's.
 func (d *deployment) reported(ctx context.Context, container *dagger.Container, verb string, flags ...string) error {
@@ -324,7 +341,7 @@ func (d *deployment) build(ctx context.Context) error {
 	if ownPostgres {
 		d.archives = append(d.archives, postgres)
 	}
-	if d.registry != nil {
+	if d.pushes() {
 		for i := range d.archives {
 			d.archives[i].repository = d.registry.repository(d.archives[i].repository)
 		}

@@ -45,8 +45,8 @@ func end(output string) string {
 	return strings.Join(lines, "\n")
 }
 
-// said makes an error of what ci/cmd/todo-chatbot said was wrong.
-func said(err error) error {
+// programError makes an error of what ci/cmd/todo-chatbot said was wrong.
+func programError(err error) error {
 	var failed *dagger.ExecError
 	if errors.As(err, &failed) && strings.TrimSpace(failed.Stderr) != "" {
 		return errors.New(strings.TrimSpace(failed.Stderr))

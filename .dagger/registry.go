@@ -118,7 +118,7 @@ func (r *Registry) Publish(
 	if err != nil {
 		return "", err
 	}
-	request := publish.Request{Registry: registry.Place(r.Address), Tag: tag,
+	request := publish.Request{Registry: registry.NormalizeAddress(r.Address), Tag: tag,
 		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}}
 	if container, request.Artifacts, err = m.withArtifacts(ctx, container); err != nil {
 		return "", err
@@ -186,7 +186,7 @@ func (r *Registry) verify(ctx context.Context, tag string, by trust, asJSON bool
 	if err != nil {
 		return "", err
 	}
-	args := []string{"verify", "--registry", registry.Place(r.Address), "--tag", tag, "--identity", by.Identity, "--issuer", by.Issuer,
+	args := []string{"verify", "--registry", registry.NormalizeAddress(r.Address), "--tag", tag, "--identity", by.Identity, "--issuer", by.Issuer,
 		"--source", by.Source, "--commit", by.Commit, "--uncommitted=" + strconv.FormatBool(by.Uncommitted), "--json=" + strconv.FormatBool(asJSON)}
 	if by.Key != nil {
 		container, args = container.WithMountedFile("/run/trusted.pub", by.Key), append(args, "--key", "/run/trusted.pub")
@@ -219,18 +219,18 @@ func (r *Registry) push(ctx context.Context, archives []archive) error {
 }
 
 // repository is where the registry has an image, given by the repository that it was built under.
-func (r *Registry) repository(local string) string { return registry.Place(r.Address) + "/" + path.Base(local) }
+func (r *Registry) repository(local string) string { return registry.NormalizeAddress(r.Address) + "/" + path.Base(local) }
 
 // run runs a verb of "todo-chatbot registry".
 func (r *Registry) run(ctx context.Context, container *dagger.Container, args ...string) (string, error) {
 	flags := append([]string{programPath, "registry", args[0], "--plain-http=" + strconv.FormatBool(r.PlainHTTP)}, args[1:]...)
 	out, err := container.WithExec(flags).Stdout(ctx)
-	return out, said(err)
+	return out, programError(err)
 }
 
 // container is cosign's image with ci/cmd/todo-chatbot in it, able to reach the registry. Nothing is asked yet.
 func (r *Registry) container(ctx context.Context) (*dagger.Container, error) {
-	address := registry.Place(r.Address)
+	address := registry.NormalizeAddress(r.Address)
 	if err := publish.ValidRegistry(address); err != nil {
 		return nil, err
 	}

@@ -317,7 +317,7 @@ func (r *Release) printed(ctx context.Context, verb string, flags ...string) (st
 	args := append([]string{programPath, "release", verb, "--kubeconfig", kubeconfigPath, "--name", r.Name, "--namespace", r.Namespace,
 		"--cluster", c.title}, flags...)
 	out, err := withProgram(c.tools(), r.Pipeline.program()).WithExec(args).Stdout(ctx)
-	return out, said(err)
+	return out, programError(err)
 }
 
 // deployment describes what the release shall be. Nothing is built or asked yet.

@@ -59,7 +59,7 @@ func twice(ctx context.Context, build func(context.Context, string) (archive, er
 		WithExec([]string{programPath, "image", "diff", "/one.tar", "/other.tar"}).
 		Sync(ctx)
 	if err != nil {
-		return "", fmt.Errorf("%s is not reproducible: %w", first.repository, said(err)), nil
+		return "", fmt.Errorf("%s is not reproducible: %w", first.repository, programError(err)), nil
 	}
 	return first.name() + " twice", nil, nil
 }

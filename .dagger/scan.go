@@ -236,7 +236,7 @@ func unpacked(pins string, made archive) *dagger.Container {
 }
 
 // checkout scans what is committed, the rendered chart in ci/chart/testdata among it. What ships nowhere is left out: the
-// lab's tools, the seed that is measured against, and a made-up release that tests read.
+// lab's tools, what the benchmarks measure against, and a made-up release that tests read.
 func (s scanner) checkout(ctx context.Context, known, source *dagger.Directory) ([]scan.Finding, error) {
 	trivy := from(s.pins, image.Trivy).
 		WithMountedDirectory("/database", known).

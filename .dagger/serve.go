@@ -32,7 +32,7 @@ func (b *Backend) Serve(
 	if err != nil {
 		return nil, err
 	}
-	container, reached, err := half(ctx, built, b.Pins, "frontend", frontend)
+	container, reached, err := withDatabase(ctx, built, b.Pins, "frontend", frontend)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (f *Frontend) Serve(
 	if err != nil {
 		return nil, err
 	}
-	container, reached, err := half(ctx, built, f.Pins, "backend", backend)
+	container, reached, err := withDatabase(ctx, built, f.Pins, "backend", backend)
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +78,9 @@ func (f *Frontend) Serve(
 		AsService(), nil
 }
 
-// half is one half of the application with a database, bound to the other half if there is one, and the address under
+// withDatabase is one half of the application with a database, bound to the other half if there is one, and the address under
 // which it reaches that.
-func half(ctx context.Context, built *dagger.Container, pins, alias string, other *dagger.Service) (*dagger.Container, string, error) {
+func withDatabase(ctx context.Context, built *dagger.Container, pins, alias string, other *dagger.Service) (*dagger.Container, string, error) {
 	container := withPostgres(built, pins).WithEnvVariable("DATABASE_URL", "postgresql+asyncpg://"+databaseAddress)
 	if other == nil {
 		return container, "http://" + alias + ".invalid", nil

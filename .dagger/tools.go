@@ -81,7 +81,7 @@ func withNodeFiles(container *dagger.Container) *dagger.Container {
 
 // supportedHelm fails when the pinned Helm is another than this module is written for.
 func supportedHelm(ctx context.Context, pins string) error {
-	said, err := from(pins, image.Helm).WithExec(helm.Ask()).Stdout(ctx)
+	said, err := from(pins, image.Helm).WithExec(helm.VersionCommand()).Stdout(ctx)
 	if err != nil {
 		return explain("asking the pinned Helm for its version", err)
 	}

@@ -73,9 +73,9 @@ func checkAutoscalers(r *release, report reporter) {
 	}
 }
 
-// checkScaling wants the research's decision 8: the backend alone, by CPU at 70 %, from 2 to 5 pods.
+// checkScaling wants requirement 8 of docs/requirements.md: the backend alone, by CPU at 70 %, from 2 to 5 pods.
 func checkScaling(r *release, report reporter) {
-	const fix = "write the autoscaler as the research's decision 8 has it"
+	const fix = "write the autoscaler as requirement 8 of docs/requirements.md has it"
 	for _, a := range r.autoscalers {
 		for _, w := range r.workloads {
 			if scales(a, w.object) && w.pod.component() != "backend" {

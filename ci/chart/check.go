@@ -28,8 +28,8 @@ type Options struct {
 	Except []string
 }
 
-// Development is the budget of a development release: what a node of two CPUs and 4 GiB has left for it (the research's
-// decision 4).
+// Development is the budget of a development release: what a node of two CPUs and 4 GiB has left for it
+// (requirement 4 of docs/requirements.md).
 var Development = kube.Resources{MilliCPU: 1900, Memory: 4 << 30}
 
 // Check holds rendered manifests (many YAML documents) against every rule, and gives what breaks them, the gravest first.

@@ -44,7 +44,7 @@ func TestWhatCannotBeReadIsNeverNoFindings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			findings, err := chart.Check([]byte(test.manifests), chart.Options{})
 			require.ErrorContains(t, err, test.problem)
-			assert.ErrorContains(t, err, "checking the chart's manifests: ")
+			require.ErrorContains(t, err, "checking the chart's manifests: ")
 			assert.Nil(t, findings)
 		})
 	}

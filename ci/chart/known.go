@@ -57,7 +57,7 @@ func (k *knower) resolved(schema map[string]any) map[string]any {
 		return schema
 	}
 	found := k.root
-	for _, part := range strings.Split(at, "/") {
+	for part := range strings.SplitSeq(at, "/") {
 		found, _ = found[part].(map[string]any)
 	}
 	return found

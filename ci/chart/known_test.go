@@ -53,7 +53,7 @@ func TestKnownTakesEverySetOfTheChartItself(t *testing.T) {
 
 func TestKnownRefusesWhatItCannotRead(t *testing.T) {
 	_, _, err := Known([]byte("a: b: c"), []byte("{}"))
-	assert.ErrorContains(t, err, "values: ")
+	require.ErrorContains(t, err, "values: ")
 	_, _, err = Known(nil, []byte("{"))
 	assert.ErrorContains(t, err, "values.schema.json: ")
 }

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -72,7 +73,7 @@ func (r *release) addPods(o *object, path string) error {
 		p.meta = o.Metadata
 		err = decode(raw, &p.spec)
 	case "PodTemplate":
-		return fmt.Errorf("no rule reads the kind; render a Deployment")
+		return errors.New("no rule reads the kind; render a Deployment")
 	default:
 		err = decode(raw, &top.Spec)
 		made := top.Spec.Template
@@ -92,7 +93,7 @@ func (r *release) addPods(o *object, path string) error {
 		p.containers = append(p.containers, &container{c, p.in("initContainers[%d]", i), p, c.RestartPolicy != "Always"})
 	}
 	if len(p.spec.Containers) == 0 {
-		return fmt.Errorf("its pod has no container")
+		return errors.New("its pod has no container")
 	}
 	r.pods = append(r.pods, p)
 	if o.Kind != "Pod" {

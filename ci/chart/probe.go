@@ -45,8 +45,8 @@ type figures struct {
 	period, timeout, failures int
 }
 
-// wanted are the research's probes (decision 3), with the backend's readiness asking for its database
-// (docs/decisions/0034-probes.md). The first probe waits for nothing: that is what the startup probe is for.
+// wanted are the probes of requirement 3 of docs/requirements.md, with the backend's readiness asking for its database
+// (docs/decisions/chart-design.md). The first probe waits for nothing: that is what the startup probe is for.
 var wanted = map[string]map[string]figures{
 	"backend": {
 		"livenessProbe":  {"/health", 10, 3, 3},
@@ -69,7 +69,7 @@ func checkProbes(r *release, report reporter) {
 			c := p.main()
 			for _, name := range sorted(wanted[component]) {
 				if problem := wanted[component][name].differs(c, c.probes()[name], ports[component]); problem != "" {
-					report(c.in("%s", name), problem, "write the probe as the research's decision 3 has it")
+					report(c.in("%s", name), problem, "write the probe as requirement 3 of docs/requirements.md has it")
 				}
 			}
 		}

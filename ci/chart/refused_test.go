@@ -55,6 +55,7 @@ func TestABadValueIsRefusedWithALineThatNamesItsKey(t *testing.T) { holdBad(t, h
 func TestHelm3RefusesABadValueInTheSameWords(t *testing.T) { holdBad(t, helm3) }
 
 func holdBad(t *testing.T, tool func() (string, error)) {
+	t.Helper()
 	for name, test := range bad {
 		t.Run(name, func(t *testing.T) {
 			manifests, refused := template(t, tool, test.values, test.set)

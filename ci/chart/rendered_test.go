@@ -131,7 +131,7 @@ func TestTheChartBreaksNoRuleWithAnyOfItsValues(t *testing.T) {
 		require.NoError(t, err)
 		sets = append(sets, chart.Rendered{Values: values, Content: content, Manifests: render(t, values)})
 	}
-	findings, err := chart.Hold(sets)
+	findings, err := chart.CheckSets(sets)
 	require.NoError(t, err)
 	assert.Empty(t, findings, "%s", chart.Text(findings))
 }

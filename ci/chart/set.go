@@ -42,11 +42,11 @@ var secretKeys = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "OPENAI_API_KEY"
 // exception is a comment of a values file that takes a rule away, with the reason.
 var exception = regexp.MustCompile(`(?m)^# except ([a-z-]+): \S.*$`)
 
-// Hold checks the chart with every set of values, and gives what breaks rules, each finding once with the sets that show it.
+// CheckSets checks the chart with every set of values, and gives what breaks rules, each finding once with the sets that show it.
 //
 // A set for development is held against the Development budget. A set may be excepted from a rule by a comment in its file,
 // `# except RULE: REASON`; an exception that nothing needs is an error, as is the lack of any set.
-func Hold(sets []Rendered) ([]Finding, error) {
+func CheckSets(sets []Rendered) ([]Finding, error) {
 	if len(sets) == 0 {
 		return nil, errors.New("checking the chart: there is no set of values; pass those in ci/, examples/ and values-*.yaml")
 	}

@@ -16,6 +16,7 @@ import (
 
 // set is the development release with a set of values of its own.
 func set(t *testing.T, name, content string, patches ...patch) chart.Rendered {
+	t.Helper()
 	return chart.Rendered{Values: name, Content: []byte(content), Manifests: patched(t, rendered(t, "development"), patches...)}
 }
 
@@ -35,7 +36,7 @@ func TestASetIsHeldAsItsValuesSayThatItIsMeant(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			findings, err := chart.Hold([]chart.Rendered{set(t, "ci/a.yaml", test.content, test.patches...)})
+			findings, err := chart.CheckSets([]chart.Rendered{set(t, "ci/a.yaml", test.content, test.patches...)})
 			require.NoError(t, err)
 			assert.Equal(t, test.rules, names(findings))
 		})
@@ -44,7 +45,7 @@ func TestASetIsHeldAsItsValuesSayThatItIsMeant(t *testing.T) {
 
 func TestAFindingIsGivenOnceWithTheSetsThatShowIt(t *testing.T) {
 	broken := patch{backend, container + "/image", "todo-backend"}
-	findings, err := chart.Hold([]chart.Rendered{set(t, "ci/a.yaml", "", broken), set(t, "ci/b.yaml", ""), set(t, "ci/c.yaml", "", broken)})
+	findings, err := chart.CheckSets([]chart.Rendered{set(t, "ci/a.yaml", "", broken), set(t, "ci/b.yaml", ""), set(t, "ci/c.yaml", "", broken)})
 	require.NoError(t, err)
 	require.Len(t, findings, 1)
 	assert.Equal(t, []string{"ci/a.yaml", "ci/c.yaml"}, findings[0].Sets)
@@ -67,7 +68,7 @@ func TestSetsThatCannotBeHeldAreErrors(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := chart.Hold(test.sets)
+			_, err := chart.CheckSets(test.sets)
 			require.ErrorContains(t, err, test.problem)
 			assert.NotContains(t, err.Error(), "swordfish")
 		})
@@ -75,7 +76,7 @@ func TestSetsThatCannotBeHeldAreErrors(t *testing.T) {
 }
 
 func TestAnExceptionWithoutAReasonIsNone(t *testing.T) {
-	findings, err := chart.Hold([]chart.Rendered{set(t, "ci/a.yaml", "# except image-pinned: \n", patch{backend, container + "/image", "todo-backend"})})
+	findings, err := chart.CheckSets([]chart.Rendered{set(t, "ci/a.yaml", "# except image-pinned: \n", patch{backend, container + "/image", "todo-backend"})})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"image-pinned"}, names(findings))
 }
@@ -90,7 +91,7 @@ func TestAnExistingSecretHasTheKeysOfTheChartsOwn(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(raw, &values))
 	for key := range values.Secrets {
 		reads := patch{backend, container + "/env/0/valueFrom/secretKeyRef", m{"name": chart.Placeholder, "key": key}}
-		findings, err := chart.Hold([]chart.Rendered{set(t, "ci/a.yaml", "", reads)})
+		findings, err := chart.CheckSets([]chart.Rendered{set(t, "ci/a.yaml", "", reads)})
 		require.NoError(t, err)
 		assert.False(t, slices.Contains(names(findings), "key-exists"), key)
 	}

@@ -60,9 +60,9 @@ func TestGoodInputsPass(t *testing.T) {
 }
 
 func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
-	url := func(old, new string) func(*Inputs) {
+	url := func(old, other string) func(*Inputs) {
 		return func(i *Inputs) {
-			i.DatabaseURL = strings.Replace(database, old, new, 1)
+			i.DatabaseURL = strings.Replace(database, old, other, 1)
 		}
 	}
 	for name, test := range map[string]struct {

@@ -21,7 +21,7 @@ const (
 // SecretName names the Secret of a release after its content: the same data has the same name, and a revision of the
 // release that is rolled back to finds the data it ran with. The suffix is ten characters of a SHA-256, spelled without
 // vowels as kustomize does (sigs.k8s.io/kustomize api/hasher). It tells nothing about the content, since what it is made
-// of has a random value of 32 characters or more in it: see docs/decisions/0044-secret-named-by-content.md.
+// of has a random value of 32 characters or more in it: see docs/decisions/secrets-and-access.md.
 func SecretName(release string, data map[string]string) string {
 	// encoding/json sorts the keys, so the bytes depend on the content alone.
 	content, err := json.Marshal(data)

@@ -3,7 +3,6 @@ package deploy
 import (
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -53,7 +52,7 @@ func TestSecretManifestIsImmutableAndTheReleases(t *testing.T) {
 		assert.Equal(t, value, string(object.Data[key]))
 	}
 	assert.Empty(t, object.StringData)
-	for _, requirement := range strings.Split(SecretSelector("todo-chatbot"), ",") {
+	for requirement := range strings.SplitSeq(SecretSelector("todo-chatbot"), ",") {
 		key, value, _ := strings.Cut(requirement, "=")
 		assert.Equal(t, value, object.Metadata.Labels[key], "the selector finds it")
 	}
@@ -88,7 +87,7 @@ func TestPasswordsAreLongURLSafeAndNeverTheSame(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
 		p := Password()
-		assert.Regexp(t, regexp.MustCompile(`^[A-Za-z0-9]{32,}$`), p)
+		assert.Regexp(t, `^[A-Za-z0-9]{32,}$`, p)
 		assert.Equal(t, p, url.QueryEscape(p))
 		assert.False(t, seen[p])
 		seen[p] = true

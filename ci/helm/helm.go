@@ -13,14 +13,14 @@ const (
 	Pin   = "helm"
 )
 
-// Ask is the command that a Helm tells its version with: alike in Helm 3 and 4.
-func Ask() []string { return []string{"helm", "version", "--template", "{{.Version}}"} }
+// VersionCommand is the command that a Helm tells its version with: alike in Helm 3 and 4.
+func VersionCommand() []string { return []string{"helm", "version", "--template", "{{.Version}}"} }
 
 // release is what Helm calls a release of its own: v4.3.0, with a commit behind a plus where it is asked in short. A Helm
 // that was built from its source without more says v4.3.
 var release = regexp.MustCompile(`^v(\d+)\.\d+(\.\d+)?(\+[0-9A-Za-z.-]+)?$`)
 
-// Supported holds what a Helm said to Ask against Major. The tag of an image says what somebody called it, and images have
+// Supported holds what a Helm said to VersionCommand against Major. The tag of an image says what somebody called it, and images have
 // been made again with another Helm under the same tag. A release before its time is refused as well. Pinned is the
 // image's reference.
 func Supported(said, pinned string) error {

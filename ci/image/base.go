@@ -39,7 +39,7 @@ func history(config *v1.ConfigFile) []v1.History {
 	return made
 }
 
-// BaseLayers gives the layers of an image that came with its base, by the sums of what is in them, as WithoutClock leaves them
+// BaseLayers gives the layers of an image that came with its base, by the sums of what is in them, as Normalize leaves them
 // in an image's config.
 func BaseLayers(config *v1.ConfigFile) ([]string, error) {
 	made := history(config)

@@ -103,7 +103,7 @@ func TestTheConfigIsInspected(t *testing.T) {
 
 func TestDependenciesHaveALayerBelowTheApplication(t *testing.T) {
 	dependency, application := regular("app/node_modules/a/index.js", ""), regular("app/server.js", "")
-	assert.NoError(t, image.Accept(running(t, v1.Config{}, layerOf(t, dependency), layerOf(t, application))))
+	require.NoError(t, image.Accept(running(t, v1.Config{}, layerOf(t, dependency), layerOf(t, application))))
 	assert.EqualError(t, image.Accept(running(t, v1.Config{}, layerOf(t, application, dependency, dependency))),
 		"image content: /app/node_modules/a/index.js is a dependency in the application's layer: give dependencies one below")
 }

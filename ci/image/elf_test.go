@@ -30,7 +30,7 @@ func TestWhatIsTrimmedIsSmallerAndRunsAsBefore(t *testing.T) {
 	program := built(t, dir)
 	before := sizeOf(t, program)
 
-	saved, err := image.TrimTree(dir)
+	saved, err := image.StripTree(dir)
 
 	require.NoError(t, err)
 	assert.Equal(t, before-sizeOf(t, program), saved)
@@ -39,7 +39,7 @@ func TestWhatIsTrimmedIsSmallerAndRunsAsBefore(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "runs\n", string(out))
 
-	again, err := image.TrimTree(dir)
+	again, err := image.StripTree(dir)
 	require.NoError(t, err)
 	assert.Zero(t, again, "nothing is left to take out")
 }
@@ -51,7 +51,7 @@ func TestOtherFilesAreLeftAlone(t *testing.T) {
 	}
 	require.NoError(t, os.Symlink("/etc/hostname", filepath.Join(dir, "link")))
 
-	saved, err := image.TrimTree(dir)
+	saved, err := image.StripTree(dir)
 
 	require.NoError(t, err)
 	assert.Zero(t, saved)
@@ -62,7 +62,7 @@ func TestAFileThatBreaksOffIsAnErrorAndStays(t *testing.T) {
 	file := filepath.Join(dir, "broken.so")
 	require.NoError(t, os.WriteFile(file, []byte("\x7fELF\x02\x01\x01"), 0o600))
 
-	_, err := image.TrimTree(dir)
+	_, err := image.StripTree(dir)
 
 	assert.ErrorContains(t, err, "broken.so is no whole ELF file")
 	assert.Equal(t, int64(7), sizeOf(t, file))

@@ -29,10 +29,10 @@ func refusedOrWritten(t *testing.T, in string) {
 	}
 	out := filepath.Join(t.TempDir(), "out.tar")
 	base := func(v1.Platform) (v1.Image, error) { return imageOf(t, layerOf(t, regular("bin/sh", "#!"))), nil }
-	if _, err := image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch, Base: base}); err != nil {
+	if _, err := image.Normalize(in, out, image.NormalizeOptions{Epoch: epoch, Base: base}); err != nil {
 		assert.NoFileExists(t, out)
 	}
-	if image.Rest(in, out, nil) != nil {
+	if image.MissingBlobs(in, out, nil) != nil {
 		assert.NoFileExists(t, out+".partial")
 	}
 }
@@ -43,7 +43,7 @@ func FuzzArchive(f *testing.F) {
 	saved := filepath.Join(f.TempDir(), "saved.tar")
 	require.NoError(f, tarballTo(saved, imageOf(f, layer, layer)))
 	out := filepath.Join(f.TempDir(), "out.tar")
-	_, err := image.WithoutClock(saved, out, image.ClockOptions{Epoch: epoch})
+	_, err := image.Normalize(saved, out, image.NormalizeOptions{Epoch: epoch})
 	require.NoError(f, err)
 	for _, path := range []string{saved, out} {
 		raw, err := os.ReadFile(path)

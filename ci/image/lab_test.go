@@ -71,7 +71,7 @@ func TestTheLabTakesTheNamesOfItsStandInsFromThePins(t *testing.T) {
 	for _, name := range image.Names() {
 		tagged, _, _ := strings.Cut(projectsPins(t).Reference(name), "@")
 		_, repository, _ := strings.Cut(tagged[:strings.LastIndex(tagged, ":")], "/")
-		for _, line := range strings.Split(script, "\n") {
+		for line := range strings.SplitSeq(script, "\n") {
 			if strings.Contains(line, "standin "+string(name)+" ") {
 				assert.NotRegexp(t, regexp.QuoteMeta(repository)+`:[a-z]*\d`, line, "write $(reference %s)", name)
 			}

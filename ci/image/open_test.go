@@ -140,7 +140,7 @@ func TestALayerThatClaimsMoreThanItHasIsNotUnpacked(t *testing.T) {
 
 	in, out := filepath.Join(t.TempDir(), "in.tar"), filepath.Join(t.TempDir(), "out.tar")
 	require.NoError(t, tarballTo(in, made))
-	_, err = image.WithoutClock(in, out, image.ClockOptions{Epoch: epoch})
+	_, err = image.Normalize(in, out, image.NormalizeOptions{Epoch: epoch})
 	assert.ErrorContains(t, err, "app/hole: the layer claims to unpack to more than 4294.97 MB")
 	assert.NoFileExists(t, out)
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -165,13 +166,13 @@ func (s Size) Table() string {
 		if layer.Base {
 			kind = "base"
 		}
-		row(size(layer.Unpacked), size(layer.Compressed), fmt.Sprint(layer.Files), fmt.Sprintf("layer %d, %s", i, kind))
+		row(size(layer.Unpacked), size(layer.Compressed), strconv.Itoa(layer.Files), fmt.Sprintf("layer %d, %s", i, kind))
 	}
 	for _, directory := range s.Directories {
-		row(size(directory.Unpacked), "", fmt.Sprint(directory.Files), directory.Path)
+		row(size(directory.Unpacked), "", strconv.Itoa(directory.Files), directory.Path)
 	}
 	for _, part := range s.Packages[:min(listed, len(s.Packages))] {
-		row(size(part.Unpacked), "", fmt.Sprint(part.Files), part.Path)
+		row(size(part.Unpacked), "", strconv.Itoa(part.Files), part.Path)
 	}
 	row("", size(s.Change()), "", "sent again by a change of the application")
 	row(size(s.Added()), "", "", "added to the base")

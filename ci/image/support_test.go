@@ -64,8 +64,8 @@ func TestAPinFailsSixtyDaysBeforeItsSupportEnds(t *testing.T) {
 				assert.Contains(t, table, "Node.js 24")
 				return
 			}
-			assert.ErrorContains(t, err, test.fails)
-			assert.Equal(t, 1, len(strings.Split(err.Error(), "\n")), "no other pin has anything to do with it")
+			require.ErrorContains(t, err, test.fails)
+			assert.Len(t, strings.Split(err.Error(), "\n"), 1, "no other pin has anything to do with it")
 		})
 	}
 }

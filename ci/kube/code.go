@@ -4,7 +4,7 @@ package kube
 type Code string
 
 // The codes, in the order in which one is likely to be the cause of the next: what keeps a pod from being made, placed and
-// started comes before what it does when it runs. The rules are in docs/decisions/0042-rollout-verdicts.md.
+// started comes before what it does when it runs. The rules are in docs/decisions/rollout-verdicts.md.
 const (
 	AdmissionDenied  Code = "ADMISSION"
 	QuotaExceeded    Code = "QUOTA"

@@ -46,7 +46,7 @@ func (in *inspector) container(pod Pod, status ContainerStatus, init bool) *Diag
 		d = in.waiting(pod, status, *w, init)
 	} else if status.State.Running != nil && !status.Ready && !init {
 		d = in.unready(pod, status)
-	} else if t := status.State.Terminated; t != nil && !(init && t.ExitCode == 0) {
+	} else if t := status.State.Terminated; t != nil && (!init || t.ExitCode != 0) {
 		d = in.crash(pod, status, *t, t.Reason, init)
 	}
 	if d != nil {

@@ -184,16 +184,15 @@ func (c choice) checkPair(now time.Time) error {
 	return nil
 }
 
-// tokenCommands is what makes a kubeconfig with a token of the chosen context, in a file of its own.
+// tokenCommands is what makes a kubeconfig with a token of the chosen context, in a file of its own. The token's account has
+// the rights that a deployment takes.
 func (c choice) tokenCommands() string {
 	kubectl := "kubectl --context " + quote(c.name)
 	return strings.Join([]string{
-		kubectl + " --namespace kube-system create serviceaccount todo-chatbot-deployer",
-		kubectl + " create clusterrolebinding todo-chatbot-deployer --clusterrole=cluster-admin " +
-			"--serviceaccount=kube-system:todo-chatbot-deployer",
+		kubectl + " apply --filename examples/deployer.yaml",
 		kubectl + " config view --raw --flatten --minify > deployer.kubeconfig",
 		`kubectl --kubeconfig deployer.kubeconfig config set-credentials deployer --token="$(` + kubectl +
-			` --namespace kube-system create token todo-chatbot-deployer --duration=1h)"`,
+			` --namespace todo-chatbot create token todo-chatbot-deployer --duration=1h)"`,
 		"kubectl --kubeconfig deployer.kubeconfig config set-context --current --user=deployer",
 	}, " && ")
 }

@@ -2,5 +2,5 @@
 // (Bind), whether a roll is done, under way or cannot succeed (Assess), and whether a release fits its nodes (Room).
 //
 // It reads what kubectl prints and declares only the fields that it reads: the Dagger module compiles this package each
-// time it is loaded, and client-go would be most of that time (docs/decisions/0040-own-kubernetes-structs.md).
+// time it is loaded, and client-go would be most of that time (docs/decisions/rollout-verdicts.md).
 package kube

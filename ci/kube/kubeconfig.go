@@ -26,9 +26,6 @@ type BindOptions struct {
 	// Host and Port are where the bound service is reached from a container, e.g. "cluster" and 6443.
 	Host string
 	Port int
-	// ServerName is the name or address that the API server's certificate has to hold for; "" is the one the
-	// kubeconfig was made for.
-	ServerName string
 	// Now is held against the certificates' dates.
 	Now time.Time
 }
@@ -124,10 +121,7 @@ func (c *config) bind(o BindOptions) (*config, error) {
 	if err != nil {
 		return nil, chosen.wrap(err)
 	}
-	name := o.ServerName
-	if name == "" {
-		name = chosen.cluster.TLSServerName
-	}
+	name := chosen.cluster.TLSServerName
 	if name == "" {
 		name = server.Hostname()
 	}

@@ -93,13 +93,6 @@ func TestBindKeepsWhatTheCallerChose(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "127.0.0.1", read(t, bound).Clusters[0].Cluster.TLSServerName)
 	})
-	t.Run("a given server name", func(t *testing.T) {
-		o := options()
-		o.ServerName = "localhost"
-		bound, err := Bind([]byte(a.fixture("kind")), o)
-		require.NoError(t, err)
-		assert.Equal(t, "localhost", read(t, bound).Clusters[0].Cluster.TLSServerName)
-	})
 	t.Run("the kubeconfig's own tls-server-name", func(t *testing.T) {
 		raw := strings.Replace(a.fixture("kind"), "    server:", "    tls-server-name: api.example.test\n    server:", 1)
 		bound, err := Bind([]byte(raw), options())

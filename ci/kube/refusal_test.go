@@ -13,9 +13,9 @@ import (
 func TestBindRefusesWhatCannotHoldAndSaysWhatToRun(t *testing.T) {
 	a := newAuthority(t)
 	kind, paths := a.fixture("kind"), a.fixture("minikube-paths")
-	replace := func(text, old, new string) string {
+	replace := func(text, old, other string) string {
 		require.Contains(t, text, old)
-		return strings.ReplaceAll(text, old, new)
+		return strings.ReplaceAll(text, old, other)
 	}
 	drop := func(text, field string) string {
 		return regexp.MustCompile(`(?m)^ *`+field+`: .*\n`).ReplaceAllString(text, "")

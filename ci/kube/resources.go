@@ -3,6 +3,7 @@ package kube
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 )
 
@@ -59,12 +60,8 @@ func parseResources(list map[string]Quantity) (Resources, error) {
 // requests are what the scheduler counts: a limit without a request is a request of as much (the API server's defaulting).
 func (q Requirements) requests() (Resources, error) {
 	merged := map[string]Quantity{}
-	for name, amount := range q.Limits {
-		merged[name] = amount
-	}
-	for name, amount := range q.Requests {
-		merged[name] = amount
-	}
+	maps.Copy(merged, q.Limits)
+	maps.Copy(merged, q.Requests)
 	return parseResources(merged)
 }
 

@@ -151,12 +151,12 @@ func withoutValue(next, before, after any) any {
 	for _, element := range elements {
 		key := fmt.Sprint(asObject(element)[field])
 		old, wasSet := befores[key]
-		new, isSet := afters[key]
+		wanted, isSet := afters[key]
 		if wasSet && !isSet {
 			continue
 		}
 		if wasSet {
-			element = withoutValue(element, old, new)
+			element = withoutValue(element, old, wanted)
 		}
 		kept = append(kept, element)
 	}

@@ -3,6 +3,8 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,6 +30,8 @@ type Object struct {
 	Name string
 	// Fields are what would change in it, by path; none for an object that is made or removed.
 	Fields []Field
+	// Digest stands for the whole of an object that is made, so that a plan of it holds for nothing else. "" where the name does.
+	Digest string
 }
 
 // Field is one value that would change. From is "" for one that is added and To for one that is removed.
@@ -73,7 +77,11 @@ func New(title string, in Input) (Plan, error) {
 	for _, name := range names(after) {
 		present, there := live[name]
 		if !there {
-			p.Objects = append(p.Objects, Object{Action: Create, Name: name})
+			digest, err := digestOf(after[name])
+			if err != nil {
+				return Plan{}, err
+			}
+			p.Objects = append(p.Objects, Object{Action: Create, Name: name, Digest: digest})
 			continue
 		}
 		next, answered := applied[name]
@@ -107,6 +115,15 @@ func (p Plan) With(o Object) Plan {
 	return p
 }
 
+// digestOf is short: it tells two objects of one name apart, and proves nothing.
+func digestOf(o object) (string, error) {
+	raw, err := json.Marshal(o)
+	if err != nil {
+		return "", fmt.Errorf("planning: %w", err)
+	}
+	return fmt.Sprintf("sha256:%.8x", sha256.Sum256(raw)), nil
+}
+
 // kept is true for an object that Helm leaves behind.
 func kept(o object) bool {
 	meta, _ := o["metadata"].(map[string]any)
@@ -121,7 +138,7 @@ func (p Plan) Text() string {
 	count := map[Action]int{}
 	for _, o := range p.Objects {
 		count[o.Action]++
-		fmt.Fprintf(&b, "%s %s\n", o.Action, o.Name)
+		fmt.Fprintln(&b, strings.TrimSpace(fmt.Sprintf("%s %s %s", o.Action, o.Name, o.Digest)))
 		for _, f := range o.Fields {
 			fmt.Fprintf(&b, "  %s\n", f.Path)
 			if f.From != "" {

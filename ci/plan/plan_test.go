@@ -102,17 +102,28 @@ func TestAPlanTellsWhatIsMadeAndWhatGoes(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []plan.Object{
-		{Action: plan.Create, Name: "serviceaccount/backend"},
+		{Action: plan.Create, Name: "serviceaccount/backend", Digest: "sha256:a8b6028698abf307"},
 		{Action: plan.Delete, Name: "service/backend"},
 	}, p.Objects, "what Helm keeps is no deletion")
-	assert.Equal(t, "a title\n\ncreate serviceaccount/backend\ndelete service/backend\n\n"+
+	assert.Equal(t, "a title\n\ncreate serviceaccount/backend sha256:a8b6028698abf307\ndelete service/backend\n\n"+
 		"1 to create, 0 to change, 1 to delete, 0 as they are\n", p.Text())
 }
 
 func TestAFirstInstallNeedsNoAnswerFromTheServer(t *testing.T) {
 	p, err := plan.New("t", plan.Input{After: service})
 	require.NoError(t, err)
-	assert.Equal(t, []plan.Object{{Action: plan.Create, Name: "service/backend"}}, p.Objects)
+	assert.Equal(t, []plan.Object{{Action: plan.Create, Name: "service/backend", Digest: "sha256:d6ae080bdb9587f0"}}, p.Objects)
+}
+
+func TestAPlanOfWhatIsMadeHoldsForThatContentAlone(t *testing.T) {
+	first := func(manifests string) plan.Plan {
+		p, err := plan.New("t", plan.Input{After: manifests})
+		require.NoError(t, err)
+		return p
+	}
+	saved := first(service).Text()
+	require.NoError(t, first("# another comment\n"+service).Same(saved))
+	require.Error(t, first(`{"kind": "Service", "metadata": {"name": "backend"}, "spec": {"type": "LoadBalancer"}}`).Same(saved))
 }
 
 func TestWhatTheServerWritesForItselfIsNoChange(t *testing.T) {

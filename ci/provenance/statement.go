@@ -18,7 +18,7 @@ const (
 	olderStatement = "https://in-toto.io/Statement/v0.1"
 
 	PredicateType = "https://slsa.dev/provenance/v1"
-	// BuildType says how to read the parameters: docs/decisions/0055.
+	// BuildType says how to read the parameters: docs/decisions/publishing.md.
 	BuildType = "urn:todo-chatbot:dagger-call:v1"
 )
 

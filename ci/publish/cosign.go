@@ -65,7 +65,7 @@ func (c Cosign) Provenance(ctx context.Context, reference string, by Trust) ([]p
 	return provenance.ParseVerified(out)
 }
 
-// signing are the arguments that say what to sign with. What a key signs is in no public log: docs/decisions/0056.
+// signing are the arguments that say what to sign with. What a key signs is in no public log: docs/decisions/publishing.md.
 func (c Cosign) signing() []string {
 	with := []string{"--key", c.Key, "--use-signing-config=false", "--tlog-upload=false"}
 	if c.IdentityToken != "" {

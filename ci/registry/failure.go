@@ -23,8 +23,7 @@ func explain(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var answer *transport.Error
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*transport.Error](err); ok {
 		switch {
 		case answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden:
 			return fmt.Errorf("%s: the registry refused the credentials (%d); give --username and --password of somebody who may push", what, answer.StatusCode)
@@ -37,8 +36,7 @@ func explain(what string, err error) error {
 		}
 		return fmt.Errorf("%s: the registry answered %d: %s", what, answer.StatusCode, line(answer.Error()))
 	}
-	var network net.Error
-	if errors.As(err, &network) {
+	if network, ok := errors.AsType[net.Error](err); ok {
 		return fmt.Errorf("%s: the registry does not answer: %s; %s", what, line(network.Error()), again)
 	}
 	return fmt.Errorf("%s: %s; %s", what, line(err.Error()), again)

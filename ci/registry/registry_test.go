@@ -31,10 +31,10 @@ import (
 // served is a registry in memory, behind a handler that may answer in its place.
 func served(t *testing.T, instead func(w http.ResponseWriter, r *http.Request) bool) string {
 	t.Helper()
-	real := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	memory := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if instead == nil || !instead(w, r) {
-			real.ServeHTTP(w, r)
+			memory.ServeHTTP(w, r)
 		}
 	}))
 	t.Cleanup(server.Close)

@@ -139,6 +139,19 @@ func TestARefusedPlanLeavesNoTrace(t *testing.T) {
 	}
 }
 
+func TestAPlanOfNothingChangesNothing(t *testing.T) {
+	r := request(t, "one")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("first").deploy(r).err)
+		r.Plan = savePlan(t, w.client("planner"), r)
+		got := w.client("run").deploy(r)
+		require.NoError(t, got.err)
+		assert.Contains(t, got.progress, "nothing to change")
+		assert.Empty(t, w.did("run"))
+	})
+}
+
 func TestAPlanIsHeldToOnceMoreUnderTheLease(t *testing.T) {
 	r, other := request(t, "one"), request(t, "two")
 	bubble(t, func(t *testing.T) {
@@ -173,6 +186,25 @@ func TestCapacityIsHeldAgainstBeforeAnythingChanges(t *testing.T) {
 		got = w.client("run").deploy(r)
 		require.ErrorContains(t, got.err, "no node is ready yet")
 		assert.Empty(t, w.writes)
+	})
+}
+
+func TestAPreflightRefusesWhatADeploymentWouldAndChangesNothing(t *testing.T) {
+	r, other := request(t, "one"), request(t, "two")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		preflight := func(r Request) error {
+			return (&Engine{Cluster: w.client("preflight"), Progress: &strings.Builder{}}).Preflight(t.Context(), r)
+		}
+		require.NoError(t, preflight(r))
+		w.full = true
+		require.ErrorContains(t, preflight(r), "there is no place for")
+		w.full = false
+		r.Plan = savePlan(t, w.client("planner"), other)
+		require.ErrorContains(t, preflight(r), "the plan does not hold any more")
+		require.ErrorContains(t, preflight(Request{}), "BETTER_AUTH_SECRET")
+		assert.Empty(t, w.writes)
+		assert.Nil(t, w.lease)
 	})
 }
 

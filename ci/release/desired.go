@@ -2,6 +2,7 @@ package release
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -141,7 +142,7 @@ func digestOf(folder string) (string, error) {
 		}
 		return errors.Join(err, file.Close())
 	})
-	return fmt.Sprintf("%x", sum.Sum(nil)), err
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // chart is what Helm is given.

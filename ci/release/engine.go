@@ -165,8 +165,11 @@ func (r *run) do(ctx context.Context, a Action) (string, error) {
 		return "", r.diagnose(ctx)
 	case Remediate:
 		return r.remediate(ctx)
+	case Reconnect:
+		return "", r.reconnect(ctx)
+	case Finish:
 	}
-	return "", r.reconnect(ctx)
+	return "", fmt.Errorf("release: %q is nothing to do", a)
 }
 
 // failed takes the failure of an action into account.
@@ -262,17 +265,17 @@ func (r *run) answers(ctx context.Context) error {
 }
 
 // say tells one thing.
-func (r *run) say(what string) { fmt.Fprintln(r.Progress, kube.Redact(what, r.hidden())) }
+func (r *run) say(what string) { fmt.Fprintln(r.Progress, kube.Redact(what, r.secretValues())) }
 
 // warn tells what does not fail the run.
 func (r *run) warn(what string) {
-	what = kube.Redact(what, r.hidden())
+	what = kube.Redact(what, r.secretValues())
 	r.report.Warnings = append(r.report.Warnings, what)
 	fmt.Fprintln(r.Progress, "warning: "+what)
 }
 
-// hidden are the values that no output may show.
-func (r *run) hidden() []string {
+// secretValues are the values that no output may show.
+func (r *run) secretValues() []string {
 	if r.desired == nil {
 		return nil
 	}

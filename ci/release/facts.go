@@ -136,5 +136,6 @@ func (f *Facts) done(a Action) {
 		f.Interrupted = false
 		// What Helm has confirmed stands. Whatever was under way may have ended either way.
 		f.Observed = f.Observed && (f.Changed || f.Removed)
+	case Finish:
 	}
 }

@@ -354,7 +354,7 @@ func (w *world) snapshot() []any {
 	return items
 }
 
-func (c *client) Render(ctx context.Context, chart Chart) (string, error) {
+func (c *client) Render(_ context.Context, chart Chart) (string, error) {
 	if said := c.refusal("render"); said != "" {
 		return "", &CommandError{Command: "helm template", ExitCode: 1, Stderr: said}
 	}

@@ -33,7 +33,7 @@ func (r *run) finish(ctx context.Context, s State) (report.Run, error) {
 		r.report.Reach = r.accessHints()
 	}
 	r.report.Took = report.Duration(time.Since(r.report.Started))
-	return r.ended(redacted(r.failure, r.hidden()))
+	return r.ended(redacted(r.failure, r.secretValues()))
 }
 
 // ended puts the failure, nil for none, into the report too.

@@ -182,6 +182,12 @@ func (h History) Previous() (Revision, error) {
 			return r, nil
 		}
 	}
+	for _, r := range h {
+		if r.Proven && r.Number != h.Last().Number {
+			return Revision{}, fmt.Errorf("every proven revision has the objects that the release has now; choose another by its number "+
+				"(the release is at %d)", h.Last().Number)
+		}
+	}
 	return Revision{}, fmt.Errorf("no earlier revision was proven; choose one by its number (the release is at %d)", h.Last().Number)
 }
 

@@ -52,18 +52,24 @@ func TestARollbackWithoutANumberMeansOtherObjectsThanThePresentOnes(t *testing.T
 	for name, c := range map[string]struct {
 		notes []string
 		to    int
+		says  string
 	}{
-		"the one before":                          {[]string{"1 superseded a !", "2 deployed b !"}, 1},
-		"not the failed one":                      {[]string{"1 superseded a !", "2 failed b", "3 deployed c !"}, 1},
-		"after a failure that was taken back":     {[]string{"1 superseded a !", "2 superseded b !", "3 failed c", "4 deployed b !"}, 1},
-		"after a failure that was not":            {[]string{"1 superseded a !", "2 superseded b !", "3 failed c"}, 2},
-		"the same objects once more are no other": {[]string{"1 superseded a !", "2 deployed a !"}, 0},
-		"nothing is":                              {nil, 0},
+		"the one before":                          {[]string{"1 superseded a !", "2 deployed b !"}, 1, ""},
+		"not the failed one":                      {[]string{"1 superseded a !", "2 failed b", "3 deployed c !"}, 1, ""},
+		"after a failure that was taken back":     {[]string{"1 superseded a !", "2 superseded b !", "3 failed c", "4 deployed b !"}, 1, ""},
+		"after a failure that was not":            {[]string{"1 superseded a !", "2 superseded b !", "3 failed c"}, 2, ""},
+		"the same objects once more are no other": {[]string{"1 superseded a !", "2 deployed a !"}, 0, "every proven revision has the objects"},
+		"only the present one":                    {[]string{"1 superseded a", "2 deployed b !"}, 0, "no earlier revision was proven"},
+		"nothing is":                              {nil, 0, "no earlier revision was proven"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := revisions(t, c.notes...).Previous()
 			assert.Equal(t, c.to, got.Number)
-			assert.Equal(t, c.to == 0, err != nil)
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.says)
 		})
 	}
 }

@@ -64,7 +64,8 @@ func (r *run) preflight(ctx context.Context) (string, error) {
 		if err := r.comparePlan(ctx); err != nil {
 			return "", err
 		}
-	} else if same, err := r.inSync(ctx); err != nil {
+	}
+	if same, err := r.inSync(ctx); err != nil {
 		return "", err
 	} else if same {
 		r.facts.InSync = true

@@ -26,7 +26,7 @@ func (r *run) plan(ctx context.Context) (plan.Plan, error) {
 		return plan.Plan{}, err
 	}
 	last := r.history.Last()
-	in := plan.Input{Before: last.Manifest, After: after, Secrets: r.hidden()}
+	in := plan.Input{Before: last.Manifest, After: after, Secrets: r.secretValues()}
 	cluster := ""
 	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {

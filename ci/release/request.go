@@ -89,7 +89,7 @@ func (r Request) read() (deploy.Inputs, error) {
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", secret.name, err))
 		}
-		*secret.to = deploy.Given(string(value))
+		*secret.to = deploy.TrimNewline(string(value))
 	}
 	problems = append(problems, inputs.Validate(), r.checkImages())
 	if r.Chart == "" {

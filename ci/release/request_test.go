@@ -140,6 +140,6 @@ func TestACommandsFailureHasTheEndOfWhatItPrintedAndWhatToDo(t *testing.T) {
 	long := strings.Repeat("line\n", 60) + "Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout\n"
 	text := (&CommandError{Command: "kubectl get", ExitCode: 1, Stderr: long}).Error()
 	assert.True(t, strings.HasPrefix(text, "kubectl get ended with exit code 1:\nline"))
-	assert.Equal(t, tail+2, len(strings.Split(text, "\n")))
+	assert.Len(t, strings.Split(text, "\n"), tail+2)
 	assert.Contains(t, text, "nothing that is a cluster answers")
 }

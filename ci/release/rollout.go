@@ -84,7 +84,7 @@ func (r *run) assess(ctx context.Context, began time.Time, gaveUp bool) (kube.As
 	}
 	return kube.Assess(snapshot, kube.AssessOptions{
 		// The server's clock writes the events, and may be a little behind.
-		Now: time.Now(), Since: began.Add(-2 * time.Second), Release: r.target.Release, GaveUp: gaveUp, Secrets: r.hidden(),
+		Now: time.Now(), Since: began.Add(-2 * time.Second), Release: r.target.Release, GaveUp: gaveUp, Secrets: r.secretValues(),
 	}), nil
 }
 
@@ -106,7 +106,7 @@ func (r *run) diagnose(ctx context.Context) error {
 		for _, wanted := range d.Wanted {
 			var log bytes.Buffer
 			if err := r.Cluster.Logs(ctx, logsOf(r.target.Namespace, wanted), &log); err == nil {
-				d.AddLog(wanted, log.String(), r.hidden())
+				d.AddLog(wanted, log.String(), r.secretValues())
 			}
 		}
 		texts = append(texts, d.Text())
@@ -147,7 +147,7 @@ func (r *run) test(ctx context.Context) error {
 	if err := r.Cluster.Logs(ctx, Logs{Namespace: r.target.Namespace, Pod: r.target.journeyPod()}, &log); err != nil {
 		return errors.Join(failed, fmt.Errorf("reading the journey: %w", err))
 	}
-	journey, err := report.ParseJourney(kube.Redact(log.String(), r.hidden()))
+	journey, err := report.ParseJourney(kube.Redact(log.String(), r.secretValues()))
 	r.report.Journey = journey
 	for _, check := range journey {
 		if check.Failure != "" {

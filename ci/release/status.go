@@ -151,7 +151,7 @@ func (e *Engine) Logs(ctx context.Context, target Target, tail int, follow bool,
 	}
 	err := e.Cluster.Logs(ctx, Logs{Namespace: target.Namespace, Selector: target.selector(), Tail: tail, Follow: follow}, to)
 	if err != nil && follow && ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // whoever follows ends it when they have seen enough
 	}
 	return err
 }

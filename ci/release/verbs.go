@@ -46,6 +46,18 @@ func (e *Engine) Uninstall(ctx context.Context, target Target, deleteVolumes boo
 	return r.execute(ctx)
 }
 
+// Preflight fails where Deploy would be refused: the cluster is not what the request's plan was made for, or has no room. Nothing
+// changes.
+func (e *Engine) Preflight(ctx context.Context, request Request) error {
+	d, err := desire(request)
+	if err != nil {
+		return err
+	}
+	r := e.start(Deploy, request.Target, d)
+	_, err = r.observe(ctx)
+	return redacted(err, r.secretValues())
+}
+
 // Plan says what Deploy would change. Nothing is.
 func (e *Engine) Plan(ctx context.Context, request Request) (plan.Plan, error) {
 	d, err := desire(request)
@@ -54,8 +66,8 @@ func (e *Engine) Plan(ctx context.Context, request Request) (plan.Plan, error) {
 	}
 	r := e.start(Deploy, request.Target, d)
 	if err := r.look(ctx); err != nil {
-		return plan.Plan{}, redacted(err, r.hidden())
+		return plan.Plan{}, redacted(err, r.secretValues())
 	}
 	found, err := r.plan(ctx)
-	return found, redacted(err, r.hidden())
+	return found, redacted(err, r.secretValues())
 }

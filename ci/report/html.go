@@ -13,9 +13,7 @@ var pageSource string
 
 // page is parsed once; a page that does not parse is a defect that every test sees.
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"size":  size,
-	"state": Step.state,
-	"bar":   bar,
+	"bar": bar,
 	"moment": func(t time.Time) string {
 		return t.UTC().Format("2006-01-02 15:04:05 UTC")
 	},

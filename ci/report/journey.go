@@ -59,14 +59,3 @@ func parseCheck(line string) (Check, error) {
 	}
 	return Check{}, fmt.Errorf("%q is neither \"ok <step> <n>ms\" nor \"FAILED <step>: <reason>\"", line)
 }
-
-// FailedChecks gives the checks that failed.
-func FailedChecks(checks []Check) []Check {
-	var failed []Check
-	for _, c := range checks {
-		if c.Failure != "" {
-			failed = append(failed, c)
-		}
-	}
-	return failed
-}

@@ -17,7 +17,6 @@ func TestAJourneysLinesAreRead(t *testing.T) {
 		{Name: "sign-up", Took: Duration(41 * time.Millisecond)},
 		{Name: "chat/add", Failure: `status 500: {"detail": "x: y"}`},
 	}, checks)
-	assert.Equal(t, checks[2:], FailedChecks(checks))
 }
 
 func TestForeignOutputIsNoJourney(t *testing.T) {

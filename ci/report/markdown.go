@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -20,14 +21,14 @@ func (r Run) Markdown() string {
 	}
 	grid(&b, "Steps", []string{"step", "took", "outcome", "result"}, len(r.Steps), func(i int) []string {
 		s := r.Steps[i]
-		return []string{s.Name, s.Took.String(), s.state(), s.Result}
+		return []string{s.Name, s.Took.String(), string(s.Outcome), s.Result}
 	})
-	grid(&b, "Images", []string{"image", "digest", "size"}, len(r.Images), func(i int) []string {
-		return []string{r.Images[i].Name, r.Images[i].Digest, size(r.Images[i].Bytes)}
+	grid(&b, "Images", []string{"image", "digest"}, len(r.Images), func(i int) []string {
+		return []string{r.Images[i].Name, r.Images[i].Digest}
 	})
 	grid(&b, "Workloads", []string{"workload", "desired", "updated", "ready", "waiting for"}, len(r.Workloads), func(i int) []string {
 		w := r.Workloads[i]
-		return []string{strings.ToLower(w.Kind) + "/" + w.Name, fmt.Sprint(w.Desired), fmt.Sprint(w.Updated), fmt.Sprint(w.Ready), w.Waiting}
+		return []string{strings.ToLower(w.Kind) + "/" + w.Name, strconv.Itoa(w.Desired), strconv.Itoa(w.Updated), strconv.Itoa(w.Ready), w.Waiting}
 	})
 	grid(&b, "Journey", []string{"step", "took", "outcome"}, len(r.Journey), func(i int) []string { return r.Journey[i].row() })
 	bullets(&b, "Facts", r.Facts)

@@ -12,12 +12,11 @@ import (
 // Outcome is how a run or a step ended.
 type Outcome string
 
-// The outcomes. A run that failed and was taken back is RolledBack; a step that never ran is Skipped.
+// The outcomes. A run that failed and was taken back is RolledBack.
 const (
 	Passed     Outcome = "passed"
 	Failed     Outcome = "failed"
 	RolledBack Outcome = "rolled back"
-	Skipped    Outcome = "skipped"
 )
 
 // Run is one run of the pipeline. Whoever fills it keeps secrets out: it is printed as it is.
@@ -52,9 +51,7 @@ type Step struct {
 	Name    string    `json:"name"`
 	Started time.Time `json:"started"`
 	Took    Duration  `json:"tookMilliseconds"`
-	// Cached is true when an earlier run's result was taken.
-	Cached  bool    `json:"cached,omitempty"`
-	Outcome Outcome `json:"outcome"`
+	Outcome Outcome   `json:"outcome"`
 	// Result is what it gave in a few words, "" when its name says it all.
 	Result string `json:"result,omitempty"`
 }
@@ -63,8 +60,6 @@ type Step struct {
 type Image struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
-	// Bytes is its compressed size, 0 when not known.
-	Bytes int64 `json:"bytes,omitempty"`
 }
 
 // Check is one step of a user's journey through the running application.
@@ -118,12 +113,4 @@ func (r Run) JSON() ([]byte, error) {
 // Title is the run in a few words: "deploy of todo-chatbot into todo-chatbot: passed in 1 m 05 s".
 func (r Run) Title() string {
 	return fmt.Sprintf("%s of %s into %s: %s in %s", r.Name, r.Release, r.Namespace, r.Outcome, r.Took)
-}
-
-// state is a step's outcome in a word or two, its cache included.
-func (s Step) state() string {
-	if s.Cached && s.Outcome == Passed {
-		return "cached"
-	}
-	return string(s.Outcome)
 }

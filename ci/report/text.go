@@ -16,10 +16,10 @@ func (r Run) Text() string {
 	}
 	table(&b, "steps", len(r.Steps), func(i int) []string {
 		s := r.Steps[i]
-		return []string{s.Name, s.Took.String(), s.state(), s.Result}
+		return []string{s.Name, s.Took.String(), string(s.Outcome), s.Result}
 	})
 	table(&b, "images", len(r.Images), func(i int) []string {
-		return []string{r.Images[i].Name, r.Images[i].Digest, size(r.Images[i].Bytes)}
+		return []string{r.Images[i].Name, r.Images[i].Digest}
 	})
 	table(&b, "workloads", len(r.Workloads), func(i int) []string { return []string{r.Workloads[i].Line()} })
 	table(&b, "journey", len(r.Journey), func(i int) []string { return r.Journey[i].row() })
@@ -43,7 +43,7 @@ func table(b *strings.Builder, title string, rows int, row func(int) []string) {
 	for i := range rows {
 		fmt.Fprintf(w, "  %s\n", strings.TrimRight(strings.Join(row(i), "\t"), "\t"))
 	}
-	w.Flush()
+	_ = w.Flush()
 	for line := range strings.Lines(aligned.String()) {
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
@@ -55,12 +55,4 @@ func (c Check) row() []string {
 		return []string{c.Name, "", "failed: " + c.Failure}
 	}
 	return []string{c.Name, c.Took.String(), string(Passed)}
-}
-
-// size writes bytes in MB, "" when they are not known.
-func size(bytes int64) string {
-	if bytes <= 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
 }

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ func ParseDatabase(raw []byte) (Database, error) {
 		return Database{}, fmt.Errorf("trivy database: %w", err)
 	}
 	if metadata.UpdatedAt.IsZero() {
-		return Database{}, fmt.Errorf("trivy database: its metadata has no UpdatedAt; download it again")
+		return Database{}, errors.New("trivy database: its metadata has no UpdatedAt; download it again")
 	}
 	return Database{Updated: metadata.UpdatedAt}, nil
 }

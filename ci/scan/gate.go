@@ -121,6 +121,7 @@ func (f Finding) ours() string {
 		return "allow the licence, except the package, or use another"
 	case Secret:
 		return "revoke it, then remove it"
+	case Misconfiguration:
 	}
 	return f.Title
 }

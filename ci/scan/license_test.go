@@ -92,9 +92,9 @@ func TestAScanThatDidNotSeeThePackagesIsRefused(t *testing.T) {
 
 // A report is refused or read; it is never a panic, and what is read can be told in every way.
 func FuzzReports(f *testing.F) {
-	real, err := os.ReadFile("testdata/filesystem.json")
+	report, err := os.ReadFile("testdata/filesystem.json")
 	require.NoError(f, err)
-	f.Add(real)
+	f.Add(report)
 	f.Add([]byte(vulnerable))
 	f.Add([]byte(`[{"RuleID":"key","File":"a","StartLine":-1}]`))
 	f.Fuzz(func(t *testing.T, raw []byte) {

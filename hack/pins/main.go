@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -58,9 +59,8 @@ func supported() error {
 }
 
 func git(args ...string) (string, error) {
-	out, err := exec.Command("git", args...).Output()
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
+	out, err := exec.CommandContext(context.Background(), "git", args...).Output()
+	if failed, is := errors.AsType[*exec.ExitError](err); is {
 		return "", fmt.Errorf("git %s: %s", strings.Join(args, " "), strings.TrimSpace(string(failed.Stderr)))
 	}
 	return strings.TrimRight(string(out), "\n"), err

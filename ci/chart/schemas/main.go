@@ -12,6 +12,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log"
@@ -105,7 +106,7 @@ func writeHTTPRoute() error {
 
 // readModule decodes one file of a Go module, YAML or JSON, and downloads the module first if need be.
 func readModule(module, path string, into any) error {
-	command := exec.Command("go", "mod", "download", "-json", module)
+	command := exec.CommandContext(context.Background(), "go", "mod", "download", "-json", module)
 	// elsewhere than in this module: a version that nothing here requires is then no concern of its go.mod
 	command.Dir = os.TempDir()
 	output, err := command.Output()

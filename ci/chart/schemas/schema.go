@@ -48,7 +48,7 @@ func Kind(definitions map[string]map[string]any, name string) (map[string]any, e
 // CustomResource gives the closed schema of a custom resource.
 func CustomResource(openAPI map[string]any, apiVersion, kind string) map[string]any {
 	schema, _ := Closed(openAPI).(map[string]any)
-	properties := schema["properties"].(map[string]any)
+	properties, _ := schema["properties"].(map[string]any)
 	// a definition leaves metadata to the API server
 	properties["metadata"] = map[string]any{"type": "object"}
 	return sealRoot(schema, apiVersion, kind)
@@ -56,7 +56,7 @@ func CustomResource(openAPI map[string]any, apiVersion, kind string) map[string]
 
 // sealRoot demands apiVersion and kind, and takes the status away: it is not a manifest's to set.
 func sealRoot(schema map[string]any, apiVersion, kind string) map[string]any {
-	properties := schema["properties"].(map[string]any)
+	properties, _ := schema["properties"].(map[string]any)
 	properties["apiVersion"] = map[string]any{"const": apiVersion}
 	properties["kind"] = map[string]any{"const": kind}
 	delete(properties, "status")
@@ -76,7 +76,7 @@ func collect(definitions map[string]map[string]any, name string, used map[string
 		used[name] = map[string]any{"type": types}
 		return nil, nil
 	}
-	closed := Closed(definition).(map[string]any)
+	closed := closedObject(definition)
 	used[name] = closed
 	if properties, ok := closed["properties"].(map[string]any); ok {
 		// both are the API server's to write; what describes a status is then not reached either
@@ -127,7 +127,8 @@ func closedObject(schema map[string]any) map[string]any {
 		switch {
 		case keyword == "properties":
 			properties := map[string]any{}
-			for name, property := range value.(map[string]any) {
+			named, _ := value.(map[string]any)
+			for name, property := range named {
 				properties[name] = Closed(property)
 			}
 			closed[keyword] = properties
@@ -177,6 +178,9 @@ func identity(definition map[string]any) (groupVersionKind, error) {
 	if len(ids) != 1 {
 		return groupVersionKind{}, fmt.Errorf("has %d group-version-kinds, not one", len(ids))
 	}
-	id := ids[0].(map[string]any)
-	return groupVersionKind{id["group"].(string), id["version"].(string), id["kind"].(string)}, nil
+	id, _ := ids[0].(map[string]any)
+	group, _ := id["group"].(string)
+	version, _ := id["version"].(string)
+	kind, _ := id["kind"].(string)
+	return groupVersionKind{group, version, kind}, nil
 }

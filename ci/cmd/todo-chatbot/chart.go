@@ -49,7 +49,7 @@ func policyCommand(args []string, out io.Writer) error {
 	if len(sets) == 0 {
 		return errors.New("nothing was rendered, so nothing was checked")
 	}
-	findings, err := chart.Hold(sets)
+	findings, err := chart.CheckSets(sets)
 	if err != nil {
 		return err
 	}

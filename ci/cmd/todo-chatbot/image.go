@@ -51,7 +51,7 @@ func normalize(args []string, out io.Writer) error {
 	if err != nil || created < 0 {
 		return fmt.Errorf("image normalize: %q is no number of seconds since 1970", args[2])
 	}
-	digest, err := image.WithoutClock(args[0], args[1], image.ClockOptions{
+	digest, err := image.Normalize(args[0], args[1], image.NormalizeOptions{
 		Epoch: time.Unix(0, 0).UTC(), Created: time.Unix(created, 0).UTC(),
 		Base: func(platform v1.Platform) (v1.Image, error) { return registry.Pull(args[3], platform) },
 	})
@@ -111,7 +111,7 @@ func diff(archives []string, _ io.Writer) error {
 
 func strip(folders []string, out io.Writer) error {
 	for _, folder := range folders {
-		saved, err := image.TrimTree(folder)
+		saved, err := image.StripTree(folder)
 		if err != nil {
 			return err
 		}
@@ -131,5 +131,5 @@ func missingBlobs(args []string, _ io.Writer) error {
 	for digest := range strings.FieldsSeq(string(list)) {
 		has[digest] = true
 	}
-	return image.Rest(args[0], args[1], has)
+	return image.MissingBlobs(args[0], args[1], has)
 }

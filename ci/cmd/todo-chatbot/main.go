@@ -16,7 +16,7 @@ import (
 
 const usage = `todo-chatbot takes the todo chatbot to a cluster and looks after it there
 
-  todo-chatbot release deploy | plan | status | logs | rollback | uninstall
+  todo-chatbot release deploy | preflight | plan | status | logs | rollback | uninstall
   todo-chatbot image normalize | inspect | size | diff | strip | missing-blobs
   todo-chatbot registry push | publish | verify
   todo-chatbot chart policy | repack

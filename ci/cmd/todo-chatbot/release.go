@@ -20,6 +20,7 @@ import (
 const releaseUsage = `takes a release to a cluster and looks after it, with the kubectl and helm on PATH
 
   todo-chatbot release deploy [FLAGS] [-- COMMAND ARG...]   COMMAND puts the images where the nodes find them
+  todo-chatbot release preflight [FLAGS]                    fails where deploy would be refused
   todo-chatbot release plan [FLAGS]                         says what deploy would change
   todo-chatbot release status [FLAGS]                       with --wait once every pod is ready, or cannot be
   todo-chatbot release logs [FLAGS]
@@ -66,6 +67,8 @@ func releaseCommand(ctx context.Context, args []string, out io.Writer) error {
 	switch c.verb {
 	case "deploy":
 		return c.tell(out)(engine.Deploy(ctx, c.request))
+	case "preflight":
+		return engine.Preflight(ctx, c.request)
 	case "rollback":
 		return c.tell(out)(engine.Rollback(ctx, c.request.Target, c.revision))
 	case "uninstall":
@@ -117,7 +120,7 @@ func (c *call) save(raw []byte) error {
 
 // parseCall reads a verb's flags, which go before what the request's file says.
 func parseCall(verb string, args []string) (*call, error) {
-	if !slices.Contains([]string{"deploy", "plan", "status", "logs", "rollback", "uninstall"}, verb) {
+	if !slices.Contains([]string{"deploy", "preflight", "plan", "status", "logs", "rollback", "uninstall"}, verb) {
 		return nil, usageError{releaseUsage}
 	}
 	first := &call{verb: verb, request: release.Request{
@@ -160,7 +163,7 @@ func (c *call) parse(args []string) (file string, err error) {
 	})
 	text(&c.report, "report", "write there, as JSON, how it went")
 	switch c.verb {
-	case "deploy", "plan":
+	case "deploy", "preflight", "plan":
 		c.requestFlags(flags, text)
 	case "logs":
 		flags.IntVar(&c.tail, "tail", 50, "how many of the last lines of each container")

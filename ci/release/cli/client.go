@@ -104,7 +104,7 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 		GitVersion string `json:"gitVersion"`
 	}
 	if err := json.Unmarshal(raw, &version); err != nil || version.GitVersion == "" {
-		return "", fmt.Errorf("what answers is no Kubernetes API server: its /version has no gitVersion")
+		return "", errors.New("what answers is no Kubernetes API server: its /version has no gitVersion")
 	}
 	return version.GitVersion, nil
 }

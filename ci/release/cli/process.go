@@ -63,8 +63,7 @@ func (p process) start(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return &release.CommandError{Command: p.name, ExitCode: exit.ExitCode(), Stderr: stderr.String()}
 	}
 	return err

@@ -92,14 +92,14 @@ func (n *node) empty(own map[*node]bool) {
 
 // parent gives a directory, through links, and makes it where no layer has it.
 func (root *node) parent(name string, own map[*node]bool) (*node, error) {
-	found, real := root.find(name, true)
+	found, resolved := root.find(name, true)
 	if found == nil {
-		above, err := root.parent(path.Dir(real), own)
+		above, err := root.parent(path.Dir(resolved), own)
 		if err != nil {
 			return nil, err
 		}
-		found = directory(real)
-		above.children[path.Base(real)] = found
+		found = directory(resolved)
+		above.children[path.Base(resolved)] = found
 		own[found] = true
 	}
 	if found.children == nil {
@@ -139,14 +139,14 @@ func (root *node) find(name string, follow bool) (*node, string) {
 }
 
 func (root *node) walk(name string, follow bool, links int) (*node, string) {
-	at, real := root, "/"
+	at, resolved := root, "/"
 	parts := strings.Split(strings.Trim(path.Clean("/"+name), "/"), "/")
 	for i, part := range parts {
 		if part == "" {
 			continue
 		}
 		child := at.children[part]
-		here, rest := path.Join(real, part), path.Join(parts[i+1:]...)
+		here, rest := path.Join(resolved, part), path.Join(parts[i+1:]...)
 		if child == nil {
 			return nil, path.Join(here, rest)
 		}
@@ -156,13 +156,13 @@ func (root *node) walk(name string, follow bool, links int) (*node, string) {
 			}
 			target := child.header.Linkname
 			if !path.IsAbs(target) {
-				target = path.Join(real, target)
+				target = path.Join(resolved, target)
 			}
 			return root.walk(path.Join(target, rest), follow, links-1)
 		}
-		at, real = child, here
+		at, resolved = child, here
 	}
-	return at, real
+	return at, resolved
 }
 
 // owner gives uid:gid.

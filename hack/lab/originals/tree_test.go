@@ -63,13 +63,13 @@ func TestLayersLieOverEachOtherAsARuntimeLaysThem(t *testing.T) {
 			root, err := flatten(made(t, v1.Config{}, test.layers...))
 			require.NoError(t, err)
 			for name, want := range test.there {
-				found, real := root.find(name, true)
+				found, resolved := root.find(name, true)
 				if want == "" {
 					assert.Nil(t, found, name)
 					continue
 				}
 				if assert.NotNil(t, found, name) {
-					assert.Equal(t, want, real, name)
+					assert.Equal(t, want, resolved, name)
 				}
 			}
 		})

@@ -194,9 +194,9 @@ func files(held map[string]file, root *node) []string {
 				continue
 			}
 		}
-		there, real := root.find(name, true)
+		there, resolved := root.find(name, true)
 		if there == nil {
-			found = append(found, fmt.Sprintf("files: %s is missing%s", name, leading(name, real)))
+			found = append(found, fmt.Sprintf("files: %s is missing%s", name, leading(name, resolved)))
 			continue
 		}
 		differs("the owner", there.owner(), want.Owner)
@@ -206,11 +206,11 @@ func files(held map[string]file, root *node) []string {
 }
 
 // leading says where a name leads to, if it is not there itself.
-func leading(name, real string) string {
-	if path.Clean(name) == real {
+func leading(name, resolved string) string {
+	if path.Clean(name) == resolved {
 		return ""
 	}
-	return ", as it leads to " + real
+	return ", as it leads to " + resolved
 }
 
 // standard is what a runtime gives a container whose image has no PATH.

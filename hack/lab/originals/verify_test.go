@@ -18,16 +18,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func pointer(text string) *string { return &text }
-
 // example is an original that has something of each kind.
 func example() original {
 	return original{
 		name:  "tool",
 		Image: "ghcr.io/someone/tool:v1",
 		Config: config{
-			Entrypoint: []string{"tool"}, Cmd: []string{}, User: pointer("65532"), Workdir: pointer("/work"),
-			Env: map[string]string{"HOME": "/home/tool"}, Ports: []string{"80/tcp"}, Volumes: []string{"/data"}, Stopsignal: pointer("SIGINT"),
+			Entrypoint: []string{"tool"}, Cmd: []string{}, User: new("65532"), Workdir: new("/work"),
+			Env: map[string]string{"HOME": "/home/tool"}, Ports: []string{"80/tcp"}, Volumes: []string{"/data"}, Stopsignal: new("SIGINT"),
 		},
 		Users: map[string]string{"tool": "65532:65532"},
 		Files: map[string]file{
