@@ -23,8 +23,8 @@ type Snapshot struct {
 // <SnapshotKinds> --output json`. Nodes belong to no namespace and come along all the same.
 const SnapshotKinds = "deployments,statefulsets,daemonsets,replicasets,pods,events,resourcequotas,persistentvolumeclaims,nodes"
 
-// RoomKinds is the resource argument of the call that Room needs: `kubectl get <RoomKinds> --all-namespaces --output json`.
-const RoomKinds = "nodes,pods"
+// CapacityKinds is the resource argument of the call that CheckCapacity needs: `kubectl get <CapacityKinds> --all-namespaces --output json`.
+const CapacityKinds = "nodes,pods"
 
 // ParseSnapshot reads the JSON List that kubectl prints. Objects of other kinds are passed over; what is no List is an
 // error, so that an error page or a truncated answer is never taken for an empty cluster.

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// Ask is what a release asks of a cluster when it rolls.
-type Ask struct {
+// Demand is what a release asks of a cluster when it rolls.
+type Demand struct {
 	// Pods are those that stand when the roll is done.
-	Pods []PodAsk
+	Pods []PodDemand
 	// Extra are those of which one at a time stands beside them: a workload's surge, the pod of a Helm hook or test.
 	// Surges of two workloads need no room side by side, since one that waits gets that of the one that is done.
-	Extra []PodAsk
+	Extra []PodDemand
 }
 
-// PodAsk is what one pod asks for.
-type PodAsk struct {
+// PodDemand is what one pod asks for.
+type PodDemand struct {
 	// Name says which pod it is: `deployment/todo-chatbot-backend 2 of 2`, or `… surge`.
 	Name      string
 	Resources Resources
@@ -28,7 +28,7 @@ type PodAsk struct {
 }
 
 // Total is what all pods and the largest of the extra ones ask for, DaemonSets counted once.
-func (a Ask) Total() Resources {
+func (a Demand) Total() Resources {
 	var total, extra Resources
 	for _, p := range a.Pods {
 		total = total.plus(p.Resources)
@@ -56,12 +56,12 @@ type manifest struct {
 	} `json:"spec"`
 }
 
-// ParseAsk reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
+// ParseDemand reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
 // know the pods of (a CronJob, a custom resource) asks for nothing.
-func ParseAsk(manifests []byte) (Ask, error) {
+func ParseDemand(manifests []byte) (Demand, error) {
 	objects, err := parseManifests(Documents(manifests))
 	if err != nil {
-		return Ask{}, fmt.Errorf("counting what the release asks for: %w", err)
+		return Demand{}, fmt.Errorf("counting what the release asks for: %w", err)
 	}
 	least := map[string]int{}
 	for _, m := range objects {
@@ -74,14 +74,14 @@ func ParseAsk(manifests []byte) (Ask, error) {
 			least[m.Spec.ScaleTargetRef.Kind+"/"+m.Spec.ScaleTargetRef.Name] = n
 		}
 	}
-	var ask Ask
+	var demand Demand
 	var errs []error
 	for _, m := range objects {
-		if err := ask.add(m, least[m.Kind+"/"+m.Metadata.Name]); err != nil {
+		if err := demand.add(m, least[m.Kind+"/"+m.Metadata.Name]); err != nil {
 			errs = append(errs, fmt.Errorf("counting what the release asks for: %s: %w", object(m.Kind, m.Metadata), err))
 		}
 	}
-	return ask, errors.Join(errs...)
+	return demand, errors.Join(errs...)
 }
 
 // parseManifests decodes documents, and the items of a list in them.
@@ -136,7 +136,7 @@ var counted = map[string]string{"Deployment": "apps", "StatefulSet": "apps", "Da
 const mostPods = 11000
 
 // add counts one object; least is the minimum of its autoscaler, 0 without one.
-func (a *Ask) add(m manifest, least int) error {
+func (a *Demand) add(m manifest, least int) error {
 	if m.Kind == "HorizontalPodAutoscaler" {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (a *Ask) add(m manifest, least int) error {
 	if err != nil {
 		return err
 	}
-	pod := PodAsk{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet"}
+	pod := PodDemand{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet"}
 	if m.Metadata.Annotations["helm.sh/hook"] != "" {
 		a.Extra = append(a.Extra, pod)
 		return nil
