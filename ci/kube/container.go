@@ -126,8 +126,9 @@ func (in *inspector) configuration(pod Pod, container string, d *Diagnosis) *Dia
 		return d
 	case passing:
 		return in.after(d, from, in.patience.Mount)
+	default:
+		return in.after(d, from, in.patience.Config)
 	}
-	return in.after(d, from, in.patience.Config)
 }
 
 // start tells why a container cannot be made or started. One that was never made is never counted as restarted, so its tries

@@ -46,7 +46,7 @@ func TestEachFigureHasTwoSides(t *testing.T) {
 	}{
 		"Pulls": {3, func(n int) Snapshot {
 			return with(deploymentScene(podScene("shop-a", 280, waiting("ErrImagePull", "i/o timeout"))),
-				containerEvent("shop-a", "Failed", "Failed to pull image: i/o timeout", 280, 0, n))
+				containerEvent("Failed", "Failed to pull image: i/o timeout", 280, 0, n))
 		}},
 		"Pull": {90, func(n int) Snapshot {
 			return deploymentScene(podScene("shop-a", n, waiting("ErrImagePull", "i/o timeout")))
@@ -54,7 +54,7 @@ func TestEachFigureHasTwoSides(t *testing.T) {
 		"Restarts": {3, crashed("Error")},
 		"OOMKills": {2, crashed("OOMKilled")},
 		"ProbeKills": {2, func(n int) Snapshot {
-			return with(crashed("Error")(n), containerEvent("shop-a", "Killing", "Container api failed startup probe, will be restarted", 200, 20, n))
+			return with(crashed("Error")(n), containerEvent("Killing", "Container api failed startup probe, will be restarted", 200, 20, n))
 		}},
 		"Readiness": {120 + 30, func(n int) Snapshot { return deploymentScene(podScene("shop-a", 280, running(n))) }},
 		"ReadinessGate": {120, func(n int) Snapshot {

@@ -130,16 +130,16 @@ func eventScene(kind, name, reason, message string, first, last, count int) Even
 		FirstTimestamp: ago(first), LastTimestamp: ago(last)}
 }
 
-// containerEvent is one of a pod's only container.
-func containerEvent(pod, reason, message string, first, last, count int) Event {
-	e := eventScene("Pod", pod, reason, message, first, last, count)
+// containerEvent is one of the only container of the pod shop-a.
+func containerEvent(reason, message string, first, last, count int) Event {
+	e := eventScene("Pod", "shop-a", reason, message, first, last, count)
 	e.InvolvedObject.FieldPath = "spec.containers{api}"
 	return e
 }
 
 // nodeScene is a node that is ready, changed.
-func nodeScene(name string, changes ...func(*Node)) Node {
-	n := Node{Metadata: Meta{Name: name}}
+func nodeScene(changes ...func(*Node)) Node {
+	n := Node{Metadata: Meta{Name: "alpha"}}
 	n.Status.Allocatable = map[string]Quantity{"cpu": "4", "memory": "8Gi", "pods": "110"}
 	n.Status.Conditions = []Condition{{Type: "Ready", Status: "True"}}
 	for _, change := range changes {

@@ -16,15 +16,15 @@ type wording struct{ Place, Of, Code, Hint, Course, Says string }
 var scenes = map[string]func(says string, since int) Snapshot{
 	"pull": func(says string, since int) Snapshot {
 		return with(deploymentScene(podScene("shop-a", since, waiting("ImagePullBackOff", `Back-off pulling image "api"`))),
-			containerEvent("shop-a", "Failed", `Failed to pull image "api": `+says, since, 0, 1+since/20))
+			containerEvent("Failed", `Failed to pull image "api": `+says, since, 0, 1+since/20))
 	},
 	"config": func(says string, since int) Snapshot {
 		return with(deploymentScene(podScene("shop-a", since, waiting("CreateContainerConfigError", says))),
-			containerEvent("shop-a", "Failed", "Error: "+says, since, 0, 1+since/10))
+			containerEvent("Failed", "Error: "+says, since, 0, 1+since/10))
 	},
 	"start": func(says string, since int) Snapshot {
 		return with(deploymentScene(podScene("shop-a", since, waiting("CreateContainerError", says))),
-			containerEvent("shop-a", "Failed", "Error: "+says, since, 0, 1+since/10))
+			containerEvent("Failed", "Error: "+says, since, 0, 1+since/10))
 	},
 	"mount": func(says string, since int) Snapshot {
 		return with(deploymentScene(podScene("shop-a", since, waiting("ContainerCreating", ""))),
@@ -35,7 +35,7 @@ var scenes = map[string]func(says string, since int) Snapshot{
 			eventScene("Pod", "shop-a", "FailedCreatePodSandBox", says, since, 0, 1+since/10))
 	},
 	"schedule": func(says string, since int) Snapshot {
-		return with(deploymentScene(podScene("shop-a", since, unplaced("Unschedulable", says, since))), nodeScene("alpha"))
+		return with(deploymentScene(podScene("shop-a", since, unplaced("Unschedulable", says, since))), nodeScene())
 	},
 	"create": func(says string, since int) Snapshot {
 		s := deploymentScene()
