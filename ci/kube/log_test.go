@@ -78,7 +78,7 @@ func TestALogTellsTheCause(t *testing.T) {
 func TestALogKeepsTwentyLinesAndNoFailureIsLostAmongThem(t *testing.T) {
 	var many strings.Builder
 	many.WriteString(chainedTraceback)
-	for _, word := range strings.FieldsSeq("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
+	for word := range strings.FieldsSeq("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
 		fmt.Fprintf(&many, "cleaning up %s\n", word)
 	}
 	lines := logLines(many.String())
