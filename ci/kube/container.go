@@ -210,7 +210,7 @@ func (in *inspector) crash(pod Pod, status ContainerStatus, t Terminated, reason
 		d.Code = InitFailed
 	default:
 		d.Hint = exitCauses[t.ExitCode]
-		if code, message := in.killer(pod, status.Name); code != "" {
+		if code, message := in.killer(pod, status.Name, status.RestartCount+1); code != "" {
 			d.Code, d.Hint, allowed, d.Message = code, "", in.patience.ProbeKills, message+"; "+d.Message
 		}
 	}
@@ -227,7 +227,7 @@ func (in *inspector) unready(pod Pod, status ContainerStatus) *Diagnosis {
 		if t.Reason == "OOMKilled" && status.RestartCount >= in.patience.OOMKills {
 			return &Diagnosis{Code: OOMKilled, Reason: t.Reason, Message: ended(*t, status.RestartCount), Wanted: wanted(pod, status, true)}
 		}
-		if code, message := in.killer(pod, status.Name); code != "" && status.RestartCount >= max(in.patience.ProbeKills, 1) {
+		if code, message := in.killer(pod, status.Name, status.RestartCount); code != "" && status.RestartCount >= max(in.patience.ProbeKills, 1) {
 			return &Diagnosis{Code: code, Reason: "Unhealthy", Message: fmt.Sprintf("%s; restarted %d times", message, status.RestartCount),
 				Wanted: wanted(pod, status, true)}
 		}
@@ -276,13 +276,15 @@ func (in *inspector) readinessGate(pod Pod) *Diagnosis {
 		Events: in.events("Pod", pod.Metadata)}
 }
 
-// killer tells which probe, if any, had a container killed, and what the probe got.
-func (in *inspector) killer(pod Pod, container string) (Code, string) {
+// killer tells which probe, if any, had a container killed in most of the runs that have ended, and what the probe got. A
+// container that ends by itself is killed now and then too: the kubelet goes on counting failures of its startup probe from
+// one run to the next (pkg/kubelet/prober/worker.go).
+func (in *inspector) killer(pod Pod, container string, ended int) (Code, string) {
 	for _, probe := range []struct {
 		code Code
 		name string
 	}{{StartupProbe, "Startup probe"}, {LivenessProbe, "Liveness probe"}} {
-		if in.count(pod, container, "Killing", "failed "+strings.ToLower(probe.name)) == 0 {
+		if 2*in.count(pod, container, "Killing", "failed "+strings.ToLower(probe.name)) <= ended {
 			continue
 		}
 		if message := in.lastMessage(pod, container, "Unhealthy", probe.name); message != "" {
