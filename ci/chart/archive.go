@@ -66,6 +66,9 @@ func repack(in *tar.Reader, out *tar.Writer) error {
 		if err != nil {
 			return fmt.Errorf("reading the chart's package: %w", err)
 		}
+		if header.Typeflag == tar.TypeXGlobalHeader {
+			continue // git archive writes one, with the commit
+		}
 		folder, rest, inside := strings.Cut(header.Name, "/")
 		switch {
 		case header.Typeflag != tar.TypeReg:

@@ -78,6 +78,54 @@ func TestAListIsReadAsItsItems(t *testing.T) {
 	assert.Contains(t, names(findings), "no-token")
 }
 
+func TestAListOfAKindIsReadAsItsItems(t *testing.T) {
+	list := "apiVersion: v1\nkind: ServiceAccountList\nitems:\n- metadata: {name: a}\n"
+	findings, err := chart.Check([]byte(list), chart.Options{})
+	require.NoError(t, err)
+	assert.Contains(t, names(findings), "no-token")
+
+	custom := "apiVersion: example.test/v1\nkind: AllowList\nmetadata: {name: a}\nspec: {}\n"
+	_, err = chart.Check([]byte(custom), chart.Options{})
+	assert.NoError(t, err, "a custom resource whose name ends so is no list")
+}
+
+func TestACustomResourceShowsNoSecretEither(t *testing.T) {
+	custom := "apiVersion: rollouts.example.test/v1\nkind: Rollout\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      containers:\n" +
+		"      - name: api\n        env: [{name: SMTP_PASSWORD, value: planted}, {name: PORT, value: \"1\"}]\n"
+	findings, err := chart.Check([]byte(custom), chart.Options{})
+	require.NoError(t, err)
+	var paths []string
+	for _, f := range findings {
+		if f.Rule == "no-plain-secret" {
+			paths = append(paths, f.Path)
+			assert.NotContains(t, f.Message, "planted")
+		}
+	}
+	assert.Equal(t, []string{"spec.template.spec.containers[0].env[0].value"}, paths)
+}
+
+func TestWhatIsRightInAnotherFormIsNoFinding(t *testing.T) {
+	budget := "PodDisruptionBudget/todo-chatbot-backend"
+	sleeps := func(command ...any) patch {
+		return patch{frontend, container + "/lifecycle", m{"preStop": m{"exec": m{"command": command}}}}
+	}
+	for name, patches := range map[string][]patch{
+		"half of two pods":          {{budget, "/spec/maxUnavailable", nil}, {budget, "/spec/minAvailable", "50%"}},
+		"a part of one, rounded up": {{budget, "/spec/maxUnavailable", "10%"}},
+		"a sleep by a command":      {sleeps("/bin/sleep", "5")},
+		"a sleep by a shell":        {sleeps("/bin/sh", "-c", "sleep 5s && kill -QUIT 1")},
+		"a sleep by Python":         {sleeps("python", "-c", "import time; time.sleep(4.5)")},
+		"the cluster's authority": {{backend, podSpec + "/volumes/-", m{"name": "authority", "configMap": m{"name": "kube-root-ca.crt",
+			"items": []any{m{"key": "ca.crt", "path": "ca.crt"}}}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			findings, err := chart.Check(patched(t, rendered(t, "development"), patches...), chart.Options{})
+			require.NoError(t, err)
+			assert.Empty(t, findings, chart.Text(findings))
+		})
+	}
+}
+
 func TestFindingsSayWhatWhereWhyAndHowToMend(t *testing.T) {
 	broken := patched(t, rendered(t, "development"), patch{backend, container + "/image", "todo-backend"})
 	findings, err := chart.Check(broken, chart.Options{})

@@ -23,7 +23,7 @@ func checkDisruption(r *release, report reporter) {
 			continue
 		}
 		for _, p := range r.selected(b.object.Metadata.Namespace, b.spec.Selector) {
-			if n := r.replicas(p.object); least.text == "100%" || least.text == "" && least.number >= n {
+			if n := r.replicas(p.object); least.of(n) >= n {
 				report(b.at("spec.minAvailable"), fmt.Sprintf("it is %s of %d pods, so no node can be drained", least, n), "use maxUnavailable: 1")
 			}
 		}

@@ -67,6 +67,13 @@ func checkLeaks(r *release, report reporter) {
 			}
 		}
 	}
+	for _, o := range r.objects {
+		if !o.builtIn() {
+			eachVariable(o.fields, place{object: o}, func(at place, name string) {
+				tell(at, "what its name, "+name+", says is a secret")
+			})
+		}
+	}
 	r.eachContainer(func(c *container) {
 		for i, v := range c.Env {
 			if v.Value != "" && secretName.MatchString(v.Name) {
@@ -113,6 +120,28 @@ func eachText(value any, at place, call func(at place, text string)) {
 		}
 	default:
 		call(at, fmt.Sprint(value))
+	}
+}
+
+// eachVariable calls for every variable with a value whose name says that it is secret, wherever a custom resource has pods.
+func eachVariable(value any, at place, call func(at place, name string)) {
+	switch value := value.(type) {
+	case []any:
+		for i, item := range value {
+			eachVariable(item, at.in("[%d]", i), call)
+		}
+	case map[string]any:
+		name, _ := value["name"].(string)
+		if text, isText := value["value"].(string); isText && text != "" && secretName.MatchString(name) {
+			call(at.in("value"), name)
+		}
+		for _, key := range sorted(value) {
+			below := at.in("%s", key)
+			if !plain.MatchString(key) {
+				below = at.in("['%s']", key)
+			}
+			eachVariable(value[key], below, call)
+		}
 	}
 }
 

@@ -51,8 +51,12 @@ func (r *release) add(raw json.RawMessage, template string) error {
 	if err := decode(raw, o); err != nil {
 		return err
 	}
-	if o.APIVersion == "v1" && o.Kind == "List" {
+	if kube.IsList(o.Kind, o.Items) {
 		for i, item := range o.Items {
+			item, err := kube.ListItem(o.APIVersion, o.Kind, item)
+			if err != nil {
+				return fmt.Errorf("item %d: %w", i+1, err)
+			}
 			if err := r.add(item, template); err != nil {
 				return fmt.Errorf("item %d: %w", i+1, err)
 			}

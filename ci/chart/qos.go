@@ -153,12 +153,12 @@ func checkBudget(r *release, report reporter) {
 	if budget == (kube.Resources{}) {
 		return
 	}
-	ask, err := kube.ParseAsk(r.manifests)
+	demand, err := kube.ParseDemand(r.manifests)
 	if err != nil {
 		report(whole, err.Error(), "write amounts as Kubernetes does: 500m, 512Mi")
 		return
 	}
-	if total := ask.Total(); total.MilliCPU > budget.MilliCPU || total.Memory > budget.Memory {
+	if total := demand.Total(); total.MilliCPU > budget.MilliCPU || total.Memory > budget.Memory {
 		report(whole, fmt.Sprintf("the release asks for %s while it rolls, more than %s", total, budget), "lower requests or replicas")
 	}
 }

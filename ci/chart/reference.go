@@ -56,13 +56,16 @@ type volumeOf struct {
 	} `json:"items"`
 }
 
+// ofEveryNamespace are the ConfigMaps that Kubernetes itself keeps in each namespace, and their keys.
+var ofEveryNamespace = map[string][]string{"kube-root-ca.crt": {"ca.crt"}}
+
 // keys are those of a ConfigMap or Secret that is rendered, or of a Secret that Options names.
 func (r *release) keys(kind, namespace, name string) (keys []string, exists bool) {
 	if kind == "ConfigMap" {
 		if o := find(r.configs, namespace, name); o != nil {
 			return append(sorted(o.Data), sorted(o.BinaryData)...), true
 		}
-		return nil, false
+		return ofEveryNamespace[name], ofEveryNamespace[name] != nil
 	}
 	if o := find(r.secrets, namespace, name); o != nil {
 		return sorted(o.StringData), true

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +24,31 @@ type handler struct {
 	Sleep *struct {
 		Seconds int `json:"seconds"`
 	} `json:"sleep"`
+	Exec *struct {
+		Command []string `json:"command"`
+	} `json:"exec"`
+}
+
+// sleeping is a sleep in what a hook runs: `sleep 5`, `sleep 0.5m`, `time.sleep(5)`.
+var sleeping = regexp.MustCompile(`\bsleep[\s(]+(\d+(?:\.\d+)?)([smh]?)\b`)
+
+// pause is how many seconds a hook waits, rounded up.
+func (h *handler) pause() int {
+	if h == nil {
+		return 0
+	}
+	if h.Sleep != nil {
+		return h.Sleep.Seconds
+	}
+	if h.Exec == nil {
+		return 0
+	}
+	seconds := 0.0
+	for _, found := range sleeping.FindAllStringSubmatch(strings.Join(h.Exec.Command, " "), -1) {
+		number, _ := strconv.ParseFloat(found[1], 64)
+		seconds += number * map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+	}
+	return int(math.Ceil(seconds))
 }
 
 // amount is a number, or text: a port's name or a percentage.
@@ -44,6 +71,17 @@ func (a amount) String() string {
 		return a.text
 	}
 	return strconv.Itoa(a.number)
+}
+
+// of is the amount of so many pods: a percentage is rounded up, as Kubernetes rounds that of a disruption budget
+// (k8s.io/kubernetes pkg/controller/disruption).
+func (a amount) of(pods int) int {
+	percent, isPercent := strings.CutSuffix(a.text, "%")
+	if !isPercent {
+		return a.number
+	}
+	n, _ := strconv.Atoi(percent)
+	return (pods*n + 99) / 100
 }
 
 // isNone is true for 0 and 0%.
@@ -86,10 +124,7 @@ func checkStop(r *release, report reporter) {
 		if w.object.Kind != "Deployment" || !r.served(w.pod) {
 			continue
 		}
-		pause := 0
-		if before := c.Lifecycle.PreStop; before != nil && before.Sleep != nil {
-			pause = before.Sleep.Seconds
-		}
+		pause := c.Lifecycle.PreStop.pause()
 		if pause <= 0 {
 			report(c.in("lifecycle.preStop"), fmt.Sprintf("container %s stops while nodes still send it requests", c.Name),
 				"sleep some seconds: preStop: {sleep: {seconds: 5}}")

@@ -85,7 +85,7 @@ func Walk(layer v1.Layer, visit func(*tar.Header, io.Reader) error) (err error) 
 				err = fmt.Errorf("it claims to unpack to more than %s", size(maxUnpacked))
 			}
 		}
-		if err == nil {
+		if err == nil && asFile(header) {
 			header.Name = strings.TrimPrefix(header.Name, "./")
 			err = visit(header, archive)
 		}

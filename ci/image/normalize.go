@@ -44,10 +44,14 @@ type NormalizeOptions struct {
 // It returns the digest of the image's manifest. An archive that is truncated, has a blob that is not its digest's, or
 // holds several images is an error, and out is then not written.
 func Normalize(in, out string, o NormalizeOptions) (v1.Hash, error) {
-	if err := verify(in); err != nil {
+	opened, err := openArchive(in)
+	if err == nil {
+		err = verify(opened)
+	}
+	if err != nil {
 		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
 	}
-	source, err := tarball.ImageFromPath(in, nil)
+	source, err := tarball.Image(opened.opener(), nil)
 	if err != nil {
 		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
 	}
@@ -205,6 +209,10 @@ func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) (entries int, _ e
 		}
 		if err != nil {
 			return entries, fmt.Errorf("reading the layer: %w", err)
+		}
+		if !asFile(header) {
+			entries--
+			continue
 		}
 		if total += header.Size; total > maxUnpacked || total < 0 {
 			return entries, fmt.Errorf("%s: the layer claims to unpack to more than %s", header.Name, size(maxUnpacked))

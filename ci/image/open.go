@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
@@ -30,32 +30,26 @@ func Open(file string) (v1.Image, error) {
 }
 
 func open(file string) (v1.Image, error) {
-	if err := verify(file); err != nil {
+	opened, err := openArchive(file)
+	if err != nil {
 		return nil, err
 	}
-	blobs, err := contents(file)
+	if err := verify(opened); err != nil {
+		return nil, err
+	}
+	blobs, err := contents(opened)
 	if err != nil {
 		return nil, err
 	}
 	if _, docker := blobs["manifest.json"]; docker {
-		return tarball.ImageFromPath(file, nil)
+		return tarball.Image(opened.opener(), nil)
 	}
-	found := &layoutImage{file: file, blobs: blobs}
-	raw, err := found.document("index.json")
+	found := &layoutImage{archive: opened, blobs: blobs}
+	only, err := found.only("index.json", 0)
 	if err != nil {
 		return nil, err
 	}
-	var index v1.IndexManifest
-	if err := json.Unmarshal(raw, &index); err != nil {
-		return nil, fmt.Errorf("index.json: %w", err)
-	}
-	if len(index.Manifests) != 1 {
-		return nil, fmt.Errorf("it holds %d images; export one platform's", len(index.Manifests))
-	}
-	if index.Manifests[0].MediaType.IsIndex() {
-		return nil, errors.New("it holds an index of several platforms; export one platform's")
-	}
-	if found.manifest, err = found.document(blob(index.Manifests[0].Digest)); err != nil {
+	if found.manifest, err = found.document(blob(only.Digest)); err != nil {
 		return nil, err
 	}
 	parsed, err := found.parsed()
@@ -76,26 +70,57 @@ func open(file string) (v1.Image, error) {
 // span is where a file's content is in an archive.
 type span struct{ at, size int64 }
 
-// contents gives where each regular file of an archive is.
-func contents(file string) (_ map[string]span, err error) {
-	opened, err := os.Open(file)
+// maxIndexes is how deep an index may lie in another: a builder that adds attestations puts one in that of the layout.
+const maxIndexes = 3
+
+// only gives the one image of an index. Attestations, signatures and other artifacts about an image lie beside it and are none.
+func (l *layoutImage) only(name string, depth int) (v1.Descriptor, error) {
+	raw, err := l.document(name)
 	if err != nil {
-		return nil, err
+		return v1.Descriptor{}, err
 	}
-	defer func() { err = errors.Join(err, opened.Close()) }()
+	var index v1.IndexManifest
+	if err := json.Unmarshal(raw, &index); err != nil {
+		return v1.Descriptor{}, fmt.Errorf("%s: %w", name, err)
+	}
+	images := slices.DeleteFunc(index.Manifests, isArtifact)
+	switch {
+	case len(images) != 1 && depth > 0:
+		return v1.Descriptor{}, errors.New("it holds an index of several platforms; export one platform's")
+	case len(images) != 1:
+		return v1.Descriptor{}, fmt.Errorf("it holds %d images; export one platform's", len(images))
+	case !images[0].MediaType.IsIndex():
+		return images[0], nil
+	case depth == maxIndexes:
+		return v1.Descriptor{}, errors.New("it holds an index in an index, and so on; export one platform's image")
+	}
+	return l.only(blob(images[0].Digest), depth+1)
+}
+
+// isArtifact is true for what tells of an image: a builder's attestation (https://docs.docker.com/build/metadata/attestations/attestation-storage),
+// or an artifact of another kind.
+func isArtifact(d v1.Descriptor) bool {
+	platform := d.Platform
+	return d.ArtifactType != "" || d.Annotations["vnd.docker.reference.type"] == "attestation-manifest" ||
+		platform != nil && platform.OS == "unknown" && platform.Architecture == "unknown"
+}
+
+// contents gives where each regular file of an archive is.
+func contents(opened archive) (map[string]span, error) {
 	found := map[string]span{}
-	for archive := tar.NewReader(opened); ; {
-		header, err := archive.Next()
+	file := io.NewSectionReader(opened, 0, opened.size)
+	for reader := tar.NewReader(file); ; {
+		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return found, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("it is truncated or no archive: %w", err)
+			return nil, truncated(err)
 		}
 		if header.Typeflag != tar.TypeReg {
 			continue
 		}
-		at, err := opened.Seek(0, io.SeekCurrent)
+		at, err := file.Seek(0, io.SeekCurrent)
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +132,7 @@ func blob(digest v1.Hash) string { return path.Join("blobs", digest.Algorithm, d
 
 // layoutImage is the image of an OCI layout that is still in its archive.
 type layoutImage struct {
-	file             string
+	archive          archive
 	blobs            map[string]span
 	manifest, config []byte
 }
@@ -118,14 +143,7 @@ func (l *layoutImage) reader(name string) (io.ReadCloser, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is missing; build it again", name)
 	}
-	opened, err := os.Open(l.file)
-	if err != nil {
-		return nil, err
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.NewSectionReader(opened, where.at, where.size), opened}, nil
+	return io.NopCloser(io.NewSectionReader(l.archive, where.at, where.size)), nil
 }
 
 func (l *layoutImage) document(name string) (_ []byte, err error) {

@@ -44,12 +44,12 @@ func TestArchivesThatAreNotOneImageAreRefused(t *testing.T) {
 	digest := strings.Repeat("0", 64)
 	descriptor := `{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:` + digest + `","size":1}`
 	for name, test := range map[string]struct{ index, want string }{
-		"no index":         {"", "index.json is missing"},
-		"no JSON":          {"index", "index.json: invalid character"},
-		"no image":         {`{"manifests":[]}`, "it holds 0 images"},
-		"two images":       {`{"manifests":[` + descriptor + "," + descriptor + `]}`, "it holds 2 images"},
-		"no manifest":      {`{"manifests":[` + descriptor + `]}`, digest + " is missing; build it again"},
-		"several machines": {`{"manifests":[` + strings.Replace(descriptor, "manifest.v1", "index.v1", 1) + `]}`, "an index of several platforms"},
+		"no index":                   {"", "index.json is missing"},
+		"no JSON":                    {"index", "index.json: invalid character"},
+		"no image":                   {`{"manifests":[]}`, "it holds 0 images"},
+		"two images":                 {`{"manifests":[` + descriptor + "," + descriptor + `]}`, "it holds 2 images"},
+		"no manifest":                {`{"manifests":[` + descriptor + `]}`, digest + " is missing; build it again"},
+		"an index that is not there": {`{"manifests":[` + strings.Replace(descriptor, "manifest.v1", "index.v1", 1) + `]}`, digest + " is missing; build it again"},
 		"a path for a name": {`{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:../../etc/passwd","size":1}]}`,
 			"index.json: "},
 	} {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"regexp"
 	"strings"
@@ -18,26 +17,16 @@ var named = regexp.MustCompile(`^(?:sha256:)?([0-9a-f]{64})(?:\.tar\.gz)?$`)
 
 // verify reads an image archive once and says which blob, if any, is not what its name promises. The archive comes from
 // an engine's cache, and a cache may be damaged.
-func verify(archive string) (err error) {
-	file, err := os.Open(archive)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	for reader := tar.NewReader(file); ; {
+func verify(opened archive) error {
+	for reader := tar.NewReader(opened.all()); ; {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("it is truncated or no archive: %w", err)
+			return truncated(err)
 		}
-		// A sparse entry can claim any length and costs nothing to write.
-		if header.Size > info.Size() {
+		if header.Size > opened.size {
 			return fmt.Errorf("%s claims %d bytes, more than the archive has", header.Name, header.Size)
 		}
 		match := named.FindStringSubmatch(path.Base(header.Name))

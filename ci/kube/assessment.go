@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"slices"
 	"sort"
 	"time"
 )
@@ -15,13 +16,15 @@ type AssessOptions struct {
 	Release string
 	// Patience is how long what may pass is left alone; nil is DefaultPatience.
 	Patience *Patience
+	// GaveUp is true when the caller waits no longer: what would have been left alone is named too.
+	GaveUp bool
 	// Secrets are values that must not appear in a diagnosis, whatever printed them.
 	Secrets []string
 }
 
 // Assessment is what a snapshot says about a roll.
 type Assessment struct {
-	// Workloads has one entry for each Deployment and StatefulSet, by kind and name.
+	// Workloads has one entry for each Deployment, StatefulSet and DaemonSet, by kind and name.
 	Workloads []Progress `json:"workloads"`
 	// Diagnoses has one entry for each workload that cannot succeed, the likeliest cause of the others first.
 	Diagnoses []Diagnosis `json:"diagnoses,omitempty"`
@@ -43,7 +46,7 @@ func (a Assessment) Stuck() bool { return len(a.Diagnoses) > 0 }
 // Assess tells whether a roll is done, under way or cannot succeed. Only pods of a workload's newest revision count: a
 // terminating pod of the old one may do as it likes. It changes nothing and reads no clock.
 func Assess(s Snapshot, o AssessOptions) Assessment {
-	in := &inspector{Snapshot: s, now: o.Now, since: o.Since, patience: DefaultPatience()}
+	in := &inspector{Snapshot: s, now: o.Now, since: o.Since, patience: DefaultPatience(), gaveUp: o.GaveUp}
 	if o.Patience != nil {
 		in.patience = *o.Patience
 	}
@@ -69,10 +72,10 @@ func Assess(s Snapshot, o AssessOptions) Assessment {
 	return a
 }
 
-// workloads lists the Deployments and StatefulSets of a release in order.
+// workloads lists the Deployments, StatefulSets and DaemonSets of a release in order.
 func workloads(s Snapshot, release string) []Workload {
 	var list []Workload
-	for _, w := range append(append([]Workload{}, s.Deployments...), s.StatefulSets...) {
+	for _, w := range slices.Concat(s.Deployments, s.StatefulSets, s.DaemonSets) {
 		if release == "" || w.Metadata.Labels["app.kubernetes.io/instance"] == release {
 			list = append(list, w)
 		}

@@ -140,12 +140,12 @@ func TestAssessIsPatientOnceAndNotForever(t *testing.T) {
 		"one restart out of memory":                   {"oom", restarts(1), now, false},
 		"one kill by the startup probe":               {"startup-probe", restarts(1), now, false},
 		"one kill by the liveness probe":              {"liveness-probe", restarts(1), now, false},
-		"not ready within its probe's time and grace": {"readiness-probe", nothing, at(20 + 15 + 59), false},
-		"not ready after that":                        {"readiness-probe", nothing, at(20 + 15 + 60), true},
-		"a Secret that just came":                     {"container-config", nothing, at(6 + 14), false},
-		"a Secret that does not come":                 {"container-config", nothing, at(6 + 15), true},
-		"no room for a moment":                        {"unschedulable", nothing, at(6 + 29), false},
-		"no room for longer":                          {"unschedulable", nothing, at(6 + 30), true},
+		"not ready within its probe's time and grace": {"readiness-probe", nothing, at(20 + 15 + 119), false},
+		"not ready after that":                        {"readiness-probe", nothing, at(20 + 15 + 120), true},
+		"a Secret that just came":                     {"container-config", nothing, at(10 + 29), false},
+		"a Secret that does not come":                 {"container-config", nothing, at(10 + 30), true},
+		"no room for a moment":                        {"unschedulable", nothing, at(10 + 29), false},
+		"no room for longer":                          {"unschedulable", nothing, at(10 + 30), true},
 		"no room while an old pod leaves":             {"unschedulable", leaving, now, false},
 		"a quota while an old pod leaves":             {"quota", leaving, now, false},
 		"a quota for a moment":                        {"quota", nothing, at(5 + 19), false},
@@ -153,18 +153,14 @@ func TestAssessIsPatientOnceAndNotForever(t *testing.T) {
 		"Pod Security at once":                        {"pod-security", nothing, at(5), true},
 		"a webhook's no at once":                      {"webhook", nothing, at(5), true},
 		"a webhook that starts":                       {"webhook-down", nothing, at(5 + 19), false},
-		"a storage class that is not, at first":       {"volume-pending", nothing, at(6 + 29), false},
-		"a storage class that is not, later":          {"volume-pending", nothing, at(6 + 30), true},
+		"a storage class that is not, at first":       {"volume-pending", nothing, at(10 + 29), false},
+		"a storage class that is not, later":          {"volume-pending", nothing, at(10 + 30), true},
 		"a mount that fails at first":                 {"volume-mount", nothing, at(6 + 59), false},
 		"no network at first":                         {"pod-network", nothing, at(6 + 59), false},
 		"a program that is not there, at once":        {"cannot-start", nothing, at(10), true},
 		"an image name that is none, at once":         {"image-name", nothing, at(10), true},
 		"a node that starts": {"unschedulable", func(s *Snapshot) {
-			for i := range s.Pods {
-				if c := condition(s.Pods[i].Status.Conditions, "PodScheduled", "False"); c != nil {
-					c.Message = "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }."
-				}
-			}
+			s.Nodes[0].Spec.Taints = []Taint{{Key: "node.kubernetes.io/not-ready", Effect: "NoSchedule"}}
 		}, at(6 + 119), false},
 		"a new pod that is on its way out itself": {"migration", func(s *Snapshot) {
 			for i := range s.Pods {
@@ -289,5 +285,5 @@ func TestEveryCodeHasANextStep(t *testing.T) {
 		assert.Equal(t, strings.ToUpper(string(c.code)), string(c.code))
 		assert.NotEmpty(t, c.hint)
 	}
-	assert.Len(t, codes, 19)
+	assert.Len(t, codes, 21)
 }

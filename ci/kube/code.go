@@ -18,40 +18,36 @@ const (
 	PodNetwork       Code = "POD-NETWORK"
 	CannotStart      Code = "CANNOT-START"
 	OOMKilled        Code = "OOM-KILLED"
+	PodFailed        Code = "POD-FAILED"
 	MigrationFailed  Code = "MIGRATION-FAILED"
 	InitFailed       Code = "INIT-FAILED"
 	CrashLoop        Code = "CRASH-LOOP"
 	StartupProbe     Code = "STARTUP-PROBE"
 	LivenessProbe    Code = "LIVENESS-PROBE"
 	ReadinessProbe   Code = "READINESS-PROBE"
+	ReadinessGate    Code = "READINESS-GATE"
 	ProgressDeadline Code = "PROGRESS-DEADLINE"
 )
 
-// codes has every code in order, with the next step that goes with it.
+// codes has every code in order, with the next step where no cause within it is known: then the message is told as it is.
 var codes = []struct {
 	code Code
 	hint string
 }{
-	{AdmissionDenied, "the cluster refuses pods like this one; change what the message names in the chart's values, or ask " +
-		"who runs the cluster for a namespace that allows it"},
-	{QuotaExceeded, "ask for less (fewer replicas, smaller requests) or have the namespace's quota raised; a roll needs room " +
-		"for one more pod than runs"},
-	{VolumePending, "see `kubectl get storageclass`: name one that exists in postgres.persistence.storageClassName, or use " +
+	{AdmissionDenied, "the API server does not take the pod and the message says why; see also: kubectl describe of the object"},
+	{QuotaExceeded, "the namespace's quota refuses the pod and the message says why; see: kubectl describe resourcequota"},
+	{VolumePending, "the volume is not there and the message says why; see `kubectl get storageclass` and `kubectl describe` of the claim, or use " +
 		"DATABASE_URL instead of the chart's Postgres"},
-	{Unschedulable, "the message names what no node has: where it is CPU or memory, give the cluster more room (minikube delete && " +
-		"minikube start --cpus 4) or ask for less with a smaller values file; otherwise change the selector or affinity in the " +
-		"values, or uncordon a node"},
-	{ContainerConfig, "the Secret or ConfigMap that the message names is missing, lacks a key, or the image wants to run as " +
-		"root; deploy again, or make what existingSecret names"},
+	{Unschedulable, "no node takes the pod and the message says why; see: kubectl describe nodes"},
+	{ContainerConfig, "the node cannot put the container together and the message says why; see: kubectl describe of the pod"},
 	{ImageName, "the image's reference is malformed; check repository, tag and digest in the values"},
 	{ImageNeverPull, "the image is not on this node and pullPolicy is Never; deploy again, so that the images are put there"},
-	{ImagePull, "see whether the reference exists and the cluster may read it: push it again, make the repository public, or " +
-		"set imagePullSecrets"},
-	{VolumeMount, "the volume, Secret or ConfigMap that the message names is missing or in use by another node"},
-	{PodNetwork, "the node cannot give a pod its network; see the cluster's own pods: kubectl --namespace kube-system get pods"},
-	{CannotStart, "the image has no such program or is for another processor; check the command, and the platform that the " +
-		"image was built for"},
-	{OOMKilled, "the container needs more memory than its limit; raise resources.limits.memory, and requests with it"},
+	{ImagePull, "the node does not get the image and the message is the registry's answer; see: kubectl describe of the pod"},
+	{VolumeMount, "the node does not get the volume and the message says why; see: kubectl describe of the pod"},
+	{PodNetwork, "the node cannot prepare the pod and the message says why; see: kubectl describe node"},
+	{CannotStart, "the node's runtime does not start the container and the message says why; see: kubectl describe of the pod"},
+	{OOMKilled, raiseMemory},
+	{PodFailed, "the node ended the pod and the message says why; see: kubectl describe node"},
 	{MigrationFailed, "the old version goes on serving; read the migration's last lines, correct it, and deploy again"},
 	{InitFailed, "the container before the application's failed; read its last lines, above all which host or variable it names"},
 	{CrashLoop, "the application ends by itself; its last lines say why, most often a variable that it refuses"},
@@ -60,6 +56,7 @@ var codes = []struct {
 	{LivenessProbe, "the application stopped answering and was restarted; read its last lines from before the restart"},
 	{ReadinessProbe, "the application runs and says that it is not ready: most often it does not reach its database; see its " +
 		"last lines and /health/ready"},
+	{ReadinessGate, "the containers are ready and a readiness gate is not open; see the controller that should open it, most often a load balancer's"},
 	{ProgressDeadline, "nothing in the snapshot says why it takes so long; see `kubectl describe` of the object, or give it " +
 		"more time with --timeout"},
 }

@@ -2,16 +2,9 @@ package kube
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
-)
-
-var (
-	// pullRefused is a registry's definite no, as containerd and CRI-O word it.
-	pullRefused = regexp.MustCompile(`(?i)not found|manifest unknown|NotFound|pull access denied|unauthorized|authorization failed|403 Forbidden|no match for platform|denied`)
-	// startRefused is an image's: what it is told to run is not there, or not for this machine.
-	startRefused = regexp.MustCompile(`executable file not found|no such file or directory|permission denied|exec format error|not a directory`)
 )
 
 // pod tells why a pod of the newest revision cannot become ready, nil while it may. Init containers come first: nothing
@@ -29,6 +22,9 @@ func (in *inspector) pod(pod Pod) *Diagnosis {
 		if d := in.container(pod, status, false); d != nil {
 			return d
 		}
+	}
+	if d := in.readinessGate(pod); d != nil {
+		return d
 	}
 	return in.preparation(pod)
 }
@@ -63,7 +59,6 @@ func (in *inspector) container(pod Pod, status ContainerStatus, init bool) *Diag
 // waiting goes by the kubelet's reason (k8s.io/kubernetes pkg/kubelet/images/types.go and kuberuntime).
 func (in *inspector) waiting(pod Pod, status ContainerStatus, w Waiting, init bool) *Diagnosis {
 	d := &Diagnosis{Reason: w.Reason, Message: w.Message}
-	ready := true
 	switch w.Reason {
 	case "InvalidImageName":
 		d.Code = ImageName
@@ -71,13 +66,13 @@ func (in *inspector) waiting(pod Pod, status ContainerStatus, w Waiting, init bo
 		d.Code = ImageNeverPull
 	case "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed":
 		d.Code = ImagePull
-		ready = in.pullOver(pod, status.Name, d)
+		return in.pull(pod, status.Name, d)
 	case "CreateContainerConfigError":
 		d.Code = ContainerConfig
-		ready = in.past(scheduled(pod), in.patience.Config)
-	case "CreateContainerError", "RunContainerError", "PostStartHookError":
+		return in.configuration(pod, status.Name, d)
+	case "CreateContainerError", "RunContainerError", "PreStartHookError", "PreCreateHookError", "PostStartHookError":
 		d.Code = CannotStart
-		ready = startRefused.MatchString(w.Message) || status.RestartCount >= in.patience.Restarts && in.past(scheduled(pod), in.patience.Config)
+		return in.start(pod, status, d)
 	case "CrashLoopBackOff":
 		if t := status.LastState.Terminated; t != nil {
 			return in.crash(pod, status, *t, w.Reason, init)
@@ -86,28 +81,110 @@ func (in *inspector) waiting(pod Pod, status ContainerStatus, w Waiting, init bo
 	default:
 		return nil
 	}
-	if !ready {
+	return d
+}
+
+// pull tells why an image does not come, when it has been tried often enough. A back-off hides the registry's answer: its
+// event has it. A try that is under way may be the one that succeeds.
+func (in *inspector) pull(pod Pod, container string, d *Diagnosis) *Diagnosis {
+	const failed = "Failed to pull image"
+	failure := in.lastEvent(pod, container, "Failed", failed)
+	if failure != nil && strings.HasSuffix(d.Reason, "BackOff") {
+		d.Message = failure.Message
+	}
+	found := causeOf(pullCauses, d.Message)
+	d.named(found)
+	if d.Code == ImageName {
+		return d
+	}
+	if d.Reason == "SignatureValidationFailed" && d.Hint == "" {
+		d.named(causeOf(pullCauses, "signature validation failed"))
+	}
+	tries, needed := in.count(pod, container, "Failed", failed), in.patience.Pulls
+	if again := in.lastEvent(pod, container, "Pulling", ""); failure != nil && again != nil && again.last().After(failure.last()) && needed > 0 {
+		return nil
+	}
+	switch {
+	case found.course == passing, tries == 0:
+		return in.after(d, in.begun(pod, container), in.patience.Pull)
+	case found.course == final:
+		needed--
+	}
+	if tries < needed {
 		return nil
 	}
 	return d
 }
 
-// pullOver is true when an image has been tried often enough, and fills in the registry's answer when the kubelet's
-// back-off hides it.
-func (in *inspector) pullOver(pod Pod, container string, d *Diagnosis) bool {
-	failure := in.lastMessage(pod, container, "Failed", "Failed to pull image")
-	if failure != "" && d.Reason == "ImagePullBackOff" {
-		d.Message = failure
+// configuration tells why a container cannot be put together.
+func (in *inspector) configuration(pod Pod, container string, d *Diagnosis) *Diagnosis {
+	found := causeOf(configCauses, d.Message)
+	d.named(found)
+	from, _ := in.failingSince(pod, container, configCauses, d.Message)
+	switch found.course {
+	case final:
+		return d
+	case passing:
+		return in.after(d, from, in.patience.Mount)
+	default:
+		return in.after(d, from, in.patience.Config)
 	}
-	tries := in.count(pod, container, "Failed", "Failed to pull image")
-	if tries == 0 {
-		return in.past(scheduled(pod), in.patience.Pull)
+}
+
+// start tells why a container cannot be made or started. One that was never made is never counted as restarted, so its tries
+// are those that the events tell of.
+func (in *inspector) start(pod Pod, status ContainerStatus, d *Diagnosis) *Diagnosis {
+	found := causeOf(startCauses, d.Message)
+	d.named(found)
+	if found.course == final {
+		return d
 	}
-	needed := in.patience.Pulls
-	if pullRefused.MatchString(d.Message) {
-		needed--
+	from, tries := in.failingSince(pod, status.Name, startCauses, d.Message)
+	if found.course == passing {
+		return in.after(d, from, in.patience.NodeStart)
 	}
-	return tries >= needed
+	if max(tries, status.RestartCount) < in.patience.Restarts && !in.past(from, in.patience.Mount) {
+		return nil
+	}
+	return in.after(d, from, in.patience.Config)
+}
+
+// failingSince is since when, and how often, a container has failed for the present cause: by its events, or, where they are
+// gone, since what comes before it was done.
+func (in *inspector) failingSince(pod Pod, container string, causes []cause, message string) (time.Time, int) {
+	from, tries := time.Time{}, 0
+	started := in.lastEvent(pod, container, "Started", "")
+	for _, e := range in.Events {
+		if e.Reason != "Failed" || !e.about("Pod", pod.Metadata) || !e.of(container) || !sameCause(causes, e.Message, message) ||
+			strings.HasPrefix(e.Message, "Failed to pull image") || started != nil && started.last().After(e.last()) {
+			continue
+		}
+		tries += e.times()
+		if from.IsZero() || e.first().Before(from) {
+			from = e.first()
+		}
+	}
+	if from.IsZero() {
+		from = in.begun(pod, container)
+	}
+	return from, tries
+}
+
+// begun is when a container's turn came: the pod had a node, the init containers were through, and the image was there.
+func (in *inspector) begun(pod Pod, container string) time.Time {
+	from := scheduled(pod)
+	for _, init := range pod.Status.InitContainerStatuses {
+		if init.Name == container {
+			break
+		}
+		if t := init.State.Terminated; t != nil {
+			from = later(from, t.FinishedAt)
+		}
+	}
+	if pulled := in.lastEvent(pod, container, "Pulled", ""); pulled != nil {
+		from = later(from, pulled.first())
+	}
+	return from
 }
 
 // crash tells why a container that has ended keeps ending.
@@ -115,20 +192,26 @@ func (in *inspector) crash(pod Pod, status ContainerStatus, t Terminated, reason
 	d := &Diagnosis{Code: CrashLoop, Reason: reason, Message: ended(t, status.RestartCount)}
 	allowed := in.patience.Restarts
 	switch {
-	case t.Reason == "OOMKilled":
-		d.Code, allowed = OOMKilled, in.patience.OOMKills
 	case t.Reason == "StartError" || t.Reason == "ContainerCannotRun":
+		found := causeOf(startCauses, t.Message)
 		d.Code = CannotStart
-		if startRefused.MatchString(t.Message) {
+		d.named(found)
+		switch {
+		case d.Code == OOMKilled:
+			allowed = in.patience.OOMKills
+		case found.course == final:
 			allowed = 0
 		}
+	case t.Reason == "OOMKilled" || t.Reason == "Error" && memoryTooLow.words.MatchString(t.Message):
+		d.Code, allowed = OOMKilled, in.patience.OOMKills
 	case init && strings.Contains(status.Name, "migrat"):
 		d.Code = MigrationFailed
 	case init:
 		d.Code = InitFailed
 	default:
-		if code, message := in.killer(pod, status.Name); code != "" {
-			d.Code, allowed, d.Message = code, in.patience.ProbeKills, message+"; "+d.Message
+		d.Hint = exitCauses[t.ExitCode]
+		if code, message := in.killer(pod, status.Name, status.RestartCount+1); code != "" {
+			d.Code, d.Hint, allowed, d.Message = code, "", in.patience.ProbeKills, message+"; "+d.Message
 		}
 	}
 	if status.RestartCount < allowed {
@@ -140,38 +223,68 @@ func (in *inspector) crash(pod Pod, status ContainerStatus, t Terminated, reason
 
 // unready tells why a running container is not ready: it was killed too often, or its readiness probe fails for too long.
 func (in *inspector) unready(pod Pod, status ContainerStatus) *Diagnosis {
-	if t := status.LastState.Terminated; t != nil && t.Reason == "OOMKilled" && status.RestartCount >= in.patience.OOMKills {
-		return &Diagnosis{Code: OOMKilled, Reason: t.Reason, Message: ended(*t, status.RestartCount), Wanted: wanted(pod, status, true)}
-	}
-	if code, message := in.killer(pod, status.Name); code != "" && status.RestartCount >= max(in.patience.ProbeKills, 1) {
-		return &Diagnosis{Code: code, Reason: "Unhealthy", Message: fmt.Sprintf("%s; restarted %d times", message, status.RestartCount),
-			Wanted: wanted(pod, status, true)}
+	if t := status.LastState.Terminated; t != nil && !in.outlived(pod, status) {
+		if t.Reason == "OOMKilled" && status.RestartCount >= in.patience.OOMKills {
+			return &Diagnosis{Code: OOMKilled, Reason: t.Reason, Message: ended(*t, status.RestartCount), Wanted: wanted(pod, status, true)}
+		}
+		if code, message := in.killer(pod, status.Name, status.RestartCount); code != "" && status.RestartCount >= max(in.patience.ProbeKills, 1) {
+			return &Diagnosis{Code: code, Reason: "Unhealthy", Message: fmt.Sprintf("%s; restarted %d times", message, status.RestartCount),
+				Wanted: wanted(pod, status, true)}
+		}
 	}
 	if status.Started != nil && !*status.Started {
 		return nil // its startup probe has a limit of its own
 	}
 	since := status.State.Running.StartedAt
-	if c := condition(pod.Status.Conditions, "Ready", "False"); c != nil && c.LastTransitionTime.After(since) {
-		since = c.LastTransitionTime
+	said := conditionOf(pod.Status.Conditions, "Ready")
+	if said != nil && said.Status == "False" {
+		since = later(since, said.LastTransitionTime)
 	}
 	if !in.past(since, in.patience.Readiness+allowance(pod, status.Name)) {
 		return nil
 	}
+	d := &Diagnosis{Code: ReadinessProbe, Reason: "Unhealthy", Wanted: wanted(pod, status, false)}
 	message := in.lastMessage(pod, status.Name, "Unhealthy", "Readiness probe")
+	if message == "" && said != nil && said.Message != "" {
+		d.Reason, message = said.Reason, said.Message
+	}
 	if message == "" {
 		message = "the container runs and is not ready"
 	}
-	return &Diagnosis{Code: ReadinessProbe, Reason: "Unhealthy",
-		Message: fmt.Sprintf("%s; not ready for %s", message, in.now.Sub(since).Round(time.Second)), Wanted: wanted(pod, status, false)}
+	d.Message = fmt.Sprintf("%s; not ready for %s", message, in.now.Sub(since).Round(time.Second))
+	return d
 }
 
-// killer tells which probe, if any, had a container killed, and what the probe got.
-func (in *inspector) killer(pod Pod, container string) (Code, string) {
+// outlived is true once a container's present run has lasted longer than the one before it, which was killed, and long enough
+// to become ready.
+func (in *inspector) outlived(pod Pod, status ContainerStatus) bool {
+	run, last := status.State.Running, status.LastState.Terminated
+	if kill := in.lastEvent(pod, status.Name, "Killing", ""); kill != nil && kill.last().After(run.StartedAt) {
+		return false
+	}
+	return !run.StartedAt.IsZero() && !last.StartedAt.IsZero() &&
+		in.now.Sub(run.StartedAt) > max(last.FinishedAt.Sub(last.StartedAt), in.patience.Readiness)
+}
+
+// readinessGate tells that all containers are ready and the pod is not, because something outside of it does not say so.
+func (in *inspector) readinessGate(pod Pod) *Diagnosis {
+	ready, said := condition(pod.Status.Conditions, "ContainersReady", "True"), condition(pod.Status.Conditions, "Ready", "False")
+	if ready == nil || said == nil || !in.past(ready.LastTransitionTime, in.patience.ReadinessGate) {
+		return nil
+	}
+	return &Diagnosis{Code: ReadinessGate, Object: object("Pod", pod.Metadata), Reason: said.Reason, Message: said.Message,
+		Events: in.events("Pod", pod.Metadata)}
+}
+
+// killer tells which probe, if any, had a container killed in most of the runs that have ended, and what the probe got. A
+// container that ends by itself is killed now and then too: the kubelet goes on counting failures of its startup probe from
+// one run to the next (pkg/kubelet/prober/worker.go).
+func (in *inspector) killer(pod Pod, container string, ended int) (Code, string) {
 	for _, probe := range []struct {
 		code Code
 		name string
 	}{{StartupProbe, "Startup probe"}, {LivenessProbe, "Liveness probe"}} {
-		if in.count(pod, container, "Killing", "failed "+strings.ToLower(probe.name)) == 0 {
+		if 2*in.count(pod, container, "Killing", "failed "+strings.ToLower(probe.name)) <= ended {
 			continue
 		}
 		if message := in.lastMessage(pod, container, "Unhealthy", probe.name); message != "" {
@@ -184,20 +297,19 @@ func (in *inspector) killer(pod Pod, container string) (Code, string) {
 
 // allowance is what a container's readiness probe itself allows for, with Kubernetes' defaults of 10 s and 3 failures.
 func allowance(pod Pod, container string) time.Duration {
-	for _, c := range pod.Spec.Containers {
-		if c.Name != container || c.ReadinessProbe == nil {
-			continue
+	probe := Probe{}
+	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+		if c.Name == container && c.ReadinessProbe != nil {
+			probe = *c.ReadinessProbe
 		}
-		p := *c.ReadinessProbe
-		if p.PeriodSeconds == 0 {
-			p.PeriodSeconds = 10
-		}
-		if p.FailureThreshold == 0 {
-			p.FailureThreshold = 3
-		}
-		return time.Duration(p.InitialDelaySeconds+p.PeriodSeconds*p.FailureThreshold) * time.Second
 	}
-	return 0
+	if probe.PeriodSeconds == 0 {
+		probe.PeriodSeconds = 10
+	}
+	if probe.FailureThreshold == 0 {
+		probe.FailureThreshold = 3
+	}
+	return time.Duration(probe.InitialDelaySeconds+probe.PeriodSeconds*probe.FailureThreshold) * time.Second
 }
 
 // ended writes how a container ended.

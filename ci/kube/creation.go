@@ -4,15 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"sort"
-)
-
-// passingRefusal are refusals that may pass by themselves: a webhook's server that starts, a service account that a
-// controller is about to make.
-var passingRefusal = regexp.MustCompile(`failed calling webhook|error looking up service account|timed out|etcdserver`)
-
-var (
-	quotaRefusal = regexp.MustCompile(`exceeded quota|failed quota|insufficient quota`)
-	finalRefusal = regexp.MustCompile(`violates PodSecurity|denied the request|is forbidden`)
+	"strings"
 )
 
 // creation tells why a workload's pods are not even made: a quota, or an admission plugin that refuses them.
@@ -21,18 +13,17 @@ func (in *inspector) creation(w Workload) *Diagnosis {
 	if failure == nil {
 		return nil
 	}
+	found := causeOf(creationCauses, failure.Message)
 	d := &Diagnosis{Code: AdmissionDenied, Reason: failure.Reason, Message: failure.Message}
-	over := in.past(failure.LastTransitionTime, in.patience.Admission)
-	switch {
-	case quotaRefusal.MatchString(failure.Message):
-		d.Code, d.Facts = QuotaExceeded, in.quotaFacts()
-		if !over || in.terminating() {
-			return nil
+	d.named(found)
+	if d.Code == QuotaExceeded {
+		d.Facts = in.quotaFacts()
+		if named := resourceNames(failure.Message); strings.Contains(found.hint, "%s") {
+			d.Hint = fmt.Sprintf(found.hint, named)
 		}
-	case passingRefusal.MatchString(failure.Message), !finalRefusal.MatchString(failure.Message):
-		if !over {
-			return nil
-		}
+	}
+	if found.course != final && (!in.past(failure.LastTransitionTime, in.patience.Admission) || d.Code == QuotaExceeded && in.terminating()) {
+		return nil
 	}
 	if set := in.newestSet(w); set != nil && w.Kind == "Deployment" {
 		source = *set
@@ -41,29 +32,61 @@ func (in *inspector) creation(w Workload) *Diagnosis {
 	return d
 }
 
-// refusal is the last failure to make a pod, nil when there is none. A ReplicaSet has a condition for it, a StatefulSet
-// only events.
+var resourceName = regexp.MustCompile(`\b(?:limits|requests)\.[a-z0-9./-]*[a-z0-9]`)
+
+// resourceNames lists what a quota wants to be said, as `limits.cpu and limits.memory`.
+func resourceNames(message string) string {
+	var names []string
+	seen := map[string]bool{}
+	_, after, _ := strings.Cut(message, "must specify")
+	for _, name := range resourceName.FindAllString(after, -1) {
+		if !seen[name] {
+			names, seen[name] = append(names, name), true
+		}
+	}
+	if len(names) == 0 {
+		return "what it names"
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// refusal is the last failure to make a pod that stands, nil when there is none. A ReplicaSet has a condition for it, which
+// keeps the words of the first; the events have those of the last. Other workloads have events alone.
 func (in *inspector) refusal(w Workload) *Condition {
+	source := w
+	var stated *Condition
 	if w.Kind == "Deployment" {
+		stated = condition(w.Status.Conditions, "ReplicaFailure", "True")
+		if c := condition(w.Status.Conditions, "Progressing", "False"); c != nil && c.Reason == "ReplicaSetCreateError" {
+			stated = c
+		}
 		if set := in.newestSet(w); set != nil {
-			return condition(set.Status.Conditions, "ReplicaFailure", "True")
+			source, stated = *set, condition(set.Status.Conditions, "ReplicaFailure", "True")
 		}
-		return condition(w.Status.Conditions, "ReplicaFailure", "True")
-	}
-	if w.Status.Replicas >= replicas(w) {
+		if stated == nil {
+			return nil
+		}
+	} else if w.pods() >= w.desired() {
 		return nil
 	}
-	var last *Event
-	for i, e := range in.Events {
-		if e.Reason == "FailedCreate" && e.about(w.Kind, w.Metadata) && !e.last().Before(in.since) &&
-			(last == nil || e.last().After(last.last())) {
-			last = &in.Events[i]
-		}
+	last := in.latestEvent(source.Kind, source.Metadata, "FailedCreate")
+	if last != nil && last.last().Before(in.since) {
+		last = nil
 	}
-	if last == nil {
+	made := in.latestEvent(source.Kind, source.Metadata, "SuccessfulCreate")
+	switch {
+	case last == nil:
+		return stated
+	case made != nil && made.last().After(last.last()):
 		return nil
+	case stated != nil && sameCause(creationCauses, stated.Message, last.Message):
+		return stated
 	}
-	return &Condition{Reason: last.Reason, Message: last.Message, LastTransitionTime: last.first()}
+	return &Condition{Reason: last.Reason, Message: last.Message,
+		LastTransitionTime: in.firstOf(source.Kind, source.Metadata, last, creationCauses)}
 }
 
 // terminating is true while any pod of the namespace is on its way out, whose share of a quota comes back.

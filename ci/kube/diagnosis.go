@@ -2,9 +2,7 @@ package kube
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-	"unicode"
 )
 
 // Diagnosis is why one workload cannot succeed, with the evidence and a next step. Nothing in it is secret.
@@ -25,7 +23,7 @@ type Diagnosis struct {
 	// Wanted are the logs worth reading, init containers first; give what was read to AddLog.
 	Wanted []LogRequest `json:"-"`
 	// Logs are the last lines that AddLog was given.
-	Logs []LogTail `json:"logs,omitempty"`
+	Logs []LogLines `json:"logs,omitempty"`
 	// Hint is the next step.
 	Hint string `json:"hint"`
 
@@ -41,69 +39,20 @@ type LogRequest struct {
 	Previous bool
 }
 
-// LogTail is the end of a container's log.
-type LogTail struct {
+// LogLines is the end of a container's log.
+type LogLines struct {
 	Pod       string   `json:"pod"`
 	Container string   `json:"container"`
 	Lines     []string `json:"lines"`
 }
 
-// Args gives the arguments after `kubectl --namespace N` that print the log's last lines.
-func (r LogRequest) Args() []string {
-	args := []string{"logs", r.Pod, "--container", r.Container, "--tail", "20"}
-	if r.Previous {
-		args = append(args, "--previous")
-	}
-	return args
-}
-
-// The bounds of a kept log: lines, and characters of a line.
-const (
-	maxLogLines = 20
-	maxLogWidth = 400
-)
-
-// AddLog keeps the last lines of what kubectl printed for a request, without secrets.
+// AddLog keeps what tells the most of what kubectl printed for a request, without secrets.
 func (d *Diagnosis) AddLog(r LogRequest, output string, secrets []string) {
-	var lines []string
-	// Redacted as a whole first: a key may run over several lines.
-	for line := range strings.Lines(Redact(output, secrets)) {
-		if line = printable(line); line != "" {
-			lines = append(lines, clip(line, maxLogWidth))
-		}
-	}
-	if len(lines) > maxLogLines {
-		lines = lines[len(lines)-maxLogLines:]
-	}
+	lines := substance(output, secrets)
 	if len(lines) == 0 {
 		lines = []string{"(it printed nothing)"}
 	}
-	d.Logs = append(d.Logs, LogTail{Pod: r.Pod, Container: r.Container, Lines: lines})
-}
-
-// printable drops what would move a terminal's cursor or colour it.
-func printable(line string) string {
-	line = escape.ReplaceAllString(line, "")
-	return strings.TrimRightFunc(strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, line), unicode.IsSpace)
-}
-
-// escape is a terminal's control sequence.
-var escape = regexp.MustCompile("\x1b\\[[0-9;?]*[ -/]*[@-~]")
-
-// clip shortens a text to a number of characters.
-func clip(text string, width int) string {
-	if runes := []rune(text); len(runes) > width {
-		return string(runes[:width-1]) + "…"
-	}
-	return text
+	d.Logs = append(d.Logs, LogLines{Pod: r.Pod, Container: r.Container, Lines: lines})
 }
 
 // redact takes secrets out of everything that came from the cluster.

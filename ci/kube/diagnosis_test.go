@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,7 +11,7 @@ func TestADiagnosisTellsObjectReasonEventsLogAndNextStep(t *testing.T) {
 	a := assess(t, "startup-probe")
 	d := a.Diagnoses[0]
 	require.Len(t, d.Wanted, 1)
-	assert.Equal(t, []string{"logs", newPod, "--container", "backend", "--tail", "20", "--previous"}, d.Wanted[0].Args())
+	assert.Equal(t, LogRequest{newPod, "backend", true}, d.Wanted[0])
 	d.AddLog(d.Wanted[0], "INFO: Started server process [1]\n\x1b[31mERROR\x1b[0m: no route to db\r\n\n", nil)
 	assert.Equal(t, `STARTUP-PROBE pod/todo-chatbot-backend-7d9c5b6f4-x2kqp, container backend, of deployment/todo-chatbot-backend
   Unhealthy: Startup probe failed: Get "http://10.244.0.7:8000/health": dial tcp 10.244.0.7:8000: connect: connection refused; restarted 2 times
@@ -62,16 +61,4 @@ func TestNoSecretGetsIntoADiagnosis(t *testing.T) {
 		assert.NotContains(t, text, planted)
 	}
 	assert.Contains(t, text, "the end")
-}
-
-func TestALogIsKeptShort(t *testing.T) {
-	var d Diagnosis
-	d.AddLog(LogRequest{Pod: "p", Container: "c"}, strings.Repeat("first\n", 5)+strings.Repeat("ünd ", 200)+"\n"+strings.Repeat("last\n", 19), nil)
-	require.Len(t, d.Logs[0].Lines, 20)
-	assert.Len(t, []rune(d.Logs[0].Lines[0]), 400)
-	assert.True(t, strings.HasSuffix(d.Logs[0].Lines[0], "…"))
-	assert.Equal(t, "last", d.Logs[0].Lines[1])
-
-	d.AddLog(LogRequest{Pod: "p", Container: "c"}, "\n \n", nil)
-	assert.Equal(t, []string{"(it printed nothing)"}, d.Logs[1].Lines)
 }

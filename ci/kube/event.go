@@ -3,6 +3,7 @@ package kube
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -84,9 +85,15 @@ func (in *inspector) events(kind string, m Meta) []string {
 	return told
 }
 
-// seen is true when a pod has an event of a reason.
-func (in *inspector) seen(pod Pod, reason string) bool {
-	return in.count(pod, "", reason, "") > 0
+// latestEvent is an object's last event of any of the reasons, nil when there is none.
+func (in *inspector) latestEvent(kind string, m Meta, reasons ...string) *Event {
+	var last *Event
+	for i, e := range in.Events {
+		if slices.Contains(reasons, e.Reason) && e.about(kind, m) && (last == nil || e.last().After(last.last())) {
+			last = &in.Events[i]
+		}
+	}
+	return last
 }
 
 // count adds up a pod's events of a reason whose message has a text; a container, if named, keeps to its own.
@@ -102,6 +109,14 @@ func (in *inspector) count(pod Pod, container, reason, text string) int {
 
 // lastMessage is the message of a container's latest event of a reason, "" when there is none.
 func (in *inspector) lastMessage(pod Pod, container, reason, text string) string {
+	if last := in.lastEvent(pod, container, reason, text); last != nil {
+		return last.Message
+	}
+	return ""
+}
+
+// lastEvent is a container's latest event of a reason whose message has a text, nil when there is none.
+func (in *inspector) lastEvent(pod Pod, container, reason, text string) *Event {
 	var last *Event
 	for i, e := range in.Events {
 		if e.Reason == reason && e.about("Pod", pod.Metadata) && strings.Contains(e.Message, text) && e.of(container) &&
@@ -109,10 +124,7 @@ func (in *inspector) lastMessage(pod Pod, container, reason, text string) string
 			last = &in.Events[i]
 		}
 	}
-	if last == nil {
-		return ""
-	}
-	return last.Message
+	return last
 }
 
 // of is true for an event of a container, by its field path: spec.containers{name} or spec.initContainers{name}.

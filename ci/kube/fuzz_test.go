@@ -2,6 +2,8 @@ package kube
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -66,4 +68,30 @@ func credentials(raw []byte) []string {
 		}
 	}
 	return values
+}
+
+// FuzzAssess holds an assessment of any snapshot to two promises: it does not panic, and each diagnosis has a next step.
+func FuzzAssess(f *testing.F) {
+	for _, folder := range []string{"rollout", "recorded"} {
+		files, err := filepath.Glob(filepath.Join("testdata", folder, "*.json"))
+		require.NoError(f, err)
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
+			require.NoError(f, err)
+			f.Add(raw)
+		}
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s, err := ParseSnapshot(raw)
+		if err != nil {
+			return
+		}
+		for _, gaveUp := range []bool{false, true} {
+			for _, d := range Assess(s, AssessOptions{Now: now, Since: began, GaveUp: gaveUp}).Diagnoses {
+				require.NotEmpty(t, d.Hint)
+				require.NotEmpty(t, d.Code)
+				require.NotContains(t, d.Hint, "%!")
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"fmt"
 	"sort"
 	"strconv"
 	"strings"
@@ -12,6 +13,9 @@ const (
 	revisionAnnotation = "deployment.kubernetes.io/revision"
 	templateHashLabel  = "pod-template-hash"
 	setRevisionLabel   = "controller-revision-hash"
+
+	templateGenerationAnnotation = "deprecated.daemonset.template.generation"
+	templateGenerationLabel      = "pod-template-generation"
 )
 
 // inspector looks for what is wrong in one snapshot.
@@ -19,31 +23,63 @@ type inspector struct {
 	Snapshot
 	now, since time.Time
 	patience   Patience
+	gaveUp     bool
+}
+
+// overdue is that a workload has not moved within its deadline, nil while it may. A Deployment says so itself, and still says it
+// of an earlier roll for a moment. The other kinds have no such condition: for them a pod that was made or became ready is a move.
+func (in *inspector) overdue(w Workload) *Condition {
+	const reason = "ProgressDeadlineExceeded"
+	if w.Kind == "Deployment" {
+		c := condition(w.Status.Conditions, "Progressing", "False")
+		if c == nil || c.Reason != reason || !c.LastUpdateTime.IsZero() && c.LastUpdateTime.Before(in.since) {
+			return nil
+		}
+		return c
+	}
+	moved := in.since
+	for _, pod := range in.Pods {
+		if !in.newest(w, pod) {
+			continue
+		}
+		moved = later(moved, pod.Metadata.CreationTimestamp)
+		if ready := condition(pod.Status.Conditions, "Ready", "True"); ready != nil {
+			moved = later(moved, ready.LastTransitionTime)
+		}
+	}
+	if moved.IsZero() || in.patience.Progress == 0 || !in.past(moved, in.patience.Progress) {
+		return nil
+	}
+	return &Condition{Reason: reason, Message: fmt.Sprintf("no pod was made or became ready for %s", in.now.Sub(moved).Round(time.Second))}
 }
 
 // diagnose gives why a workload cannot succeed, nil while it may. Past the workload's own deadline nothing is passing any
 // more, and what would have been left alone is named.
 func (in *inspector) diagnose(w Workload) *Diagnosis {
-	overdue := condition(w.Status.Conditions, "Progressing", "False")
-	late := overdue != nil && overdue.Reason == "ProgressDeadlineExceeded"
-	if late {
+	overdue := in.overdue(w)
+	if overdue != nil || in.gaveUp {
 		impatient := *in
 		impatient.patience = Patience{}
 		in = &impatient
 	}
 	worst := in.creation(w)
+	if d := in.failed(w); d != nil && (worst == nil || d.Code.rank() < worst.Code.rank()) {
+		worst = d
+	}
 	for _, pod := range in.pods(w) {
 		if d := in.pod(pod); d != nil && (worst == nil || d.Code.rank() < worst.Code.rank()) {
 			worst = d
 		}
 	}
-	if worst == nil && late {
+	if worst == nil && overdue != nil {
 		worst = &Diagnosis{Code: ProgressDeadline, Object: object(w.Kind, w.Metadata), Reason: overdue.Reason,
 			Message: overdue.Message, Events: in.events(w.Kind, w.Metadata)}
 	}
 	if worst != nil {
 		worst.Workload = object(w.Kind, w.Metadata)
-		worst.Hint = worst.Code.hint()
+		if worst.Hint == "" {
+			worst.Hint = worst.Code.hint()
+		}
 	}
 	return worst
 }
@@ -54,7 +90,7 @@ func (in *inspector) diagnose(w Workload) *Diagnosis {
 func (in *inspector) pods(w Workload) []Pod {
 	var list []Pod
 	for _, pod := range in.Pods {
-		if pod.Metadata.DeletionTimestamp != nil || pod.Status.Phase == "Failed" || pod.Status.Phase == "Succeeded" {
+		if pod.Metadata.DeletionTimestamp != nil || pod.ended() {
 			continue
 		}
 		if in.newest(w, pod) {
@@ -70,6 +106,10 @@ func (in *inspector) newest(w Workload, pod Pod) bool {
 	if w.Kind == "StatefulSet" {
 		return owned(pod.Metadata, w) &&
 			(pod.Metadata.Labels[setRevisionLabel] == w.Status.UpdateRevision || condition(pod.Status.Conditions, "Ready", "True") == nil)
+	}
+	if w.Kind == "DaemonSet" {
+		generation, label := w.Metadata.Annotations[templateGenerationAnnotation], pod.Metadata.Labels[templateGenerationLabel]
+		return owned(pod.Metadata, w) && (generation == "" || label == "" || generation == label)
 	}
 	set := in.newestSet(w)
 	return set != nil && owned(pod.Metadata, *set)
@@ -96,7 +136,9 @@ func (in *inspector) newestSet(w Workload) *Workload {
 }
 
 // frees is true while a workload has old pods whose room its roll gives back.
-func (in *inspector) frees(w Workload) bool { return w.Status.Replicas > w.Status.UpdatedReplicas }
+func (in *inspector) frees(w Workload) bool {
+	return w.Kind != "DaemonSet" && w.Status.Replicas > w.Status.UpdatedReplicas
+}
 
 // freesNamed is frees for a workload given as kind/name.
 func (in *inspector) freesNamed(name string) bool {
@@ -122,6 +164,16 @@ func owned(m Meta, by Workload) bool {
 func condition(list []Condition, kind, status string) *Condition {
 	for i := range list {
 		if list[i].Type == kind && list[i].Status == status {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// conditionOf finds a condition of a type, whatever its status.
+func conditionOf(list []Condition, kind string) *Condition {
+	for i := range list {
+		if list[i].Type == kind {
 			return &list[i]
 		}
 	}

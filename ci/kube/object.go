@@ -35,7 +35,7 @@ type Condition struct {
 	LastUpdateTime     time.Time `json:"lastUpdateTime,omitzero"`
 }
 
-// Workload is a Deployment, StatefulSet or ReplicaSet: what they share is all that the rules need.
+// Workload is a Deployment, StatefulSet, DaemonSet or ReplicaSet: what they share is all that the rules need.
 type Workload struct {
 	Kind     string         `json:"kind"`
 	Metadata Meta           `json:"metadata"`
@@ -63,14 +63,39 @@ type Strategy struct {
 
 // WorkloadStatus is what a workload's controller has seen.
 type WorkloadStatus struct {
-	ObservedGeneration int64       `json:"observedGeneration,omitempty"`
-	Replicas           int         `json:"replicas,omitempty"`
-	UpdatedReplicas    int         `json:"updatedReplicas,omitempty"`
-	ReadyReplicas      int         `json:"readyReplicas,omitempty"`
-	AvailableReplicas  int         `json:"availableReplicas,omitempty"`
-	CurrentRevision    string      `json:"currentRevision,omitempty"`
-	UpdateRevision     string      `json:"updateRevision,omitempty"`
-	Conditions         []Condition `json:"conditions,omitempty"`
+	ObservedGeneration int64  `json:"observedGeneration,omitempty"`
+	Replicas           int    `json:"replicas,omitempty"`
+	UpdatedReplicas    int    `json:"updatedReplicas,omitempty"`
+	ReadyReplicas      int    `json:"readyReplicas,omitempty"`
+	AvailableReplicas  int    `json:"availableReplicas,omitempty"`
+	CurrentRevision    string `json:"currentRevision,omitempty"`
+	UpdateRevision     string `json:"updateRevision,omitempty"`
+	// A DaemonSet counts its pods by these.
+	DesiredNumberScheduled int         `json:"desiredNumberScheduled,omitempty"`
+	CurrentNumberScheduled int         `json:"currentNumberScheduled,omitempty"`
+	UpdatedNumberScheduled int         `json:"updatedNumberScheduled,omitempty"`
+	NumberReady            int         `json:"numberReady,omitempty"`
+	NumberAvailable        int         `json:"numberAvailable,omitempty"`
+	Conditions             []Condition `json:"conditions,omitempty"`
+}
+
+// desired is how many pods a workload asks for, one when it does not say.
+func (w Workload) desired() int {
+	switch {
+	case w.Kind == "DaemonSet":
+		return w.Status.DesiredNumberScheduled
+	case w.Spec.Replicas == nil:
+		return 1
+	}
+	return *w.Spec.Replicas
+}
+
+// pods is how many pods a workload has.
+func (w Workload) pods() int {
+	if w.Kind == "DaemonSet" {
+		return w.Status.CurrentNumberScheduled
+	}
+	return w.Status.Replicas
 }
 
 // PodTemplate is the pod that a workload makes.

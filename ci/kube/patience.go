@@ -18,6 +18,8 @@ type Patience struct {
 	ProbeKills int
 	// Readiness is how long a started container may be not ready, on top of what its own probe allows.
 	Readiness time.Duration
+	// ReadinessGate is how long a pod whose containers are ready may wait for what else must say so.
+	ReadinessGate time.Duration
 	// Scheduling is how long a pod may find no node.
 	Scheduling time.Duration
 	// NodeStart replaces Scheduling while the only reason is a node that is not ready yet.
@@ -26,13 +28,19 @@ type Patience struct {
 	Config time.Duration
 	// Mount is how long a volume may fail to mount, a claim stay unbound or a pod be without its network.
 	Mount time.Duration
+	// Provisioning is how long a volume may be awaited that a provisioner was asked for and of which it says nothing.
+	Provisioning time.Duration
+	// ScaleUp replaces Scheduling once a cluster's autoscaler has said that it adds a node.
+	ScaleUp time.Duration
+	// Failures is how many pods of the newest revision may fail as a whole: evicted, or not taken by their node.
+	Failures int
+	// Progress is how long a StatefulSet or DaemonSet may stand still; a Deployment has a deadline of its own.
+	Progress time.Duration
 	// Admission is how long creating pods may fail for a reason that may pass: a quota, a webhook that is down.
 	Admission time.Duration
 }
 
-// DefaultPatience gives the values used by the pipeline. They follow Kubernetes' own rhythm: a kubelet retries a pull and
-// a crashed container after 10 s, doubling (k8s.io/kubernetes pkg/kubelet: imageBackOffPeriod, backOffPeriod), so three
-// tries take about half a minute; the rest is chosen so that a slow laptop's ordinary delays pass, and not measured.
+// DefaultPatience gives the figures of docs/patience.md, which has the reason for each.
 func DefaultPatience() Patience {
 	return Patience{
 		Pulls:      3,
@@ -40,11 +48,17 @@ func DefaultPatience() Patience {
 		Restarts:   3,
 		OOMKills:   2,
 		ProbeKills: 2,
-		Readiness:  60 * time.Second,
+		Readiness:  2 * time.Minute,
 		Scheduling: 30 * time.Second,
 		NodeStart:  2 * time.Minute,
-		Config:     15 * time.Second,
+		Config:     30 * time.Second,
 		Mount:      60 * time.Second,
 		Admission:  20 * time.Second,
+
+		ReadinessGate: 2 * time.Minute,
+		Provisioning:  2 * time.Minute,
+		ScaleUp:       5 * time.Minute,
+		Failures:      3,
+		Progress:      10 * time.Minute,
 	}
 }

@@ -1,153 +1,113 @@
 package kube
 
 import (
-	"fmt"
-	"regexp"
-	"sort"
+	"slices"
 	"strings"
-)
-
-var (
-	nodeStarts   = regexp.MustCompile(`node\.kubernetes\.io/(not-ready|unreachable|network-unavailable)|node\.cloudprovider\.kubernetes\.io/uninitialized|no nodes available`)
-	claimMissing = regexp.MustCompile(`unbound immediate PersistentVolumeClaims|persistentvolumeclaim "[^"]*" (not found|is being deleted)|binding volumes`)
-	lacksRoom    = regexp.MustCompile(`Insufficient |Too many pods|didn't have free ports`)
-	// claimRefused are the events of a claim that nothing will bind.
-	claimRefused = regexp.MustCompile(`storageclass\S* "[^"]*" not found|no storage class is set`)
+	"time"
 )
 
 // placement tells why a pod has no node: no room, a rule that fits none, or a volume.
 func (in *inspector) placement(pod Pod) *Diagnosis {
-	c := condition(pod.Status.Conditions, "PodScheduled", "False")
-	if c == nil || c.Reason != "Unschedulable" {
+	c := conditionOf(pod.Status.Conditions, "PodScheduled")
+	if pod.Spec.NodeName != "" && c == nil || c != nil && c.Status != "False" {
 		return nil
 	}
-	if d := in.claim(pod, *c); d != nil {
+	d, awaited := in.claim(pod, c)
+	if d != nil {
 		return d
 	}
+	if awaited && (c == nil || causeOf(placementCauses[:1], c.Message).words == nil) {
+		return nil
+	}
+	if c == nil {
+		return in.unscheduled(pod)
+	}
+	d = &Diagnosis{Code: Unschedulable, Object: object("Pod", pod.Metadata), Reason: c.Reason, Message: c.Message,
+		Events: in.events("Pod", pod.Metadata), Facts: in.nodeFacts()}
+	switch c.Reason {
+	case "SchedulingGated":
+		d.Hint = "a scheduling gate keeps the pod from the scheduler; see spec.schedulingGates, and who should remove it"
+		return in.after(d, c.LastTransitionTime, in.patience.NodeStart)
+	case "Unschedulable":
+		d.Hint = placementHint(c.Message)
+	default:
+		if d.Hint = placementHint(c.Message); d.Hint == "" {
+			d.Hint = "the scheduler failed by itself and tries again; see its log: kubectl --namespace kube-system get pods"
+		}
+		return in.after(d, c.LastTransitionTime, in.patience.Mount)
+	}
+	if pod.Status.NominatedNodeName != "" && in.patience != (Patience{}) {
+		return nil // other pods are being moved for it
+	}
+	room := causeOf(placementCauses[:1], c.Message)
+	d.passing = room.words != nil
+	from := in.unschedulableSince(pod, *c)
 	grace := in.patience.Scheduling
-	if nodeStarts.MatchString(c.Message) || in.seen(pod, "TriggeredScaleUp") {
+	if len(in.Nodes) == 0 || slices.ContainsFunc(in.Nodes, Node.starting) {
 		grace = max(grace, in.patience.NodeStart)
 	}
-	if claimMissing.MatchString(c.Message) {
+	if causeOf(claimCauses, c.Message).words != nil {
 		grace = max(grace, in.patience.Mount)
 	}
-	if !in.past(c.LastTransitionTime, grace) {
-		return nil
-	}
-	return &Diagnosis{Code: Unschedulable, Object: object("Pod", pod.Metadata), Reason: c.Reason, Message: c.Message,
-		Events: in.events("Pod", pod.Metadata), Facts: in.nodeFacts(), passing: lacksRoom.MatchString(c.Message)}
-}
-
-// claim tells which of a pod's claims keeps it from a node.
-func (in *inspector) claim(pod Pod, c Condition) *Diagnosis {
-	for _, volume := range pod.Spec.Volumes {
-		if volume.Claim == nil {
-			continue
-		}
-		for _, claim := range in.Claims {
-			if claim.Metadata.Name != volume.Claim.Name || claim.Status.Phase == "Bound" {
-				continue
-			}
-			failure := in.claimFailure(claim)
-			if failure == nil && !claimMissing.MatchString(c.Message) {
-				continue // it waits for its first consumer, as many storage classes have it
-			}
-			grace := in.patience.Mount
-			d := &Diagnosis{Code: VolumePending, Object: object("PersistentVolumeClaim", claim.Metadata), Reason: c.Reason,
-				Message: c.Message, Events: in.events("PersistentVolumeClaim", claim.Metadata), Facts: []string{storageFact(claim)}}
-			if failure != nil {
-				d.Reason, d.Message = failure.Reason, failure.Message
-				if claimRefused.MatchString(failure.Message) {
-					grace = in.patience.Scheduling
-				}
-			}
-			if in.past(c.LastTransitionTime, grace) {
-				return d
-			}
-		}
-	}
-	return nil
-}
-
-// claimFailure is the last warning about a claim.
-func (in *inspector) claimFailure(claim Claim) *Event {
-	var last *Event
-	for i, e := range in.Events {
-		refused := e.Reason == "ProvisioningFailed" || e.Reason == "FailedBinding"
-		if refused && e.about("PersistentVolumeClaim", claim.Metadata) && (last == nil || e.last().After(last.last())) {
-			last = &in.Events[i]
-		}
-	}
-	return last
-}
-
-func storageFact(claim Claim) string {
-	class := "the cluster's default storage class"
-	if name := claim.Spec.StorageClassName; name != nil {
-		class = fmt.Sprintf("storage class %q", *name)
-	}
-	return fmt.Sprintf("persistentvolumeclaim/%s asks for %s and is %s", claim.Metadata.Name, class, claim.Status.Phase)
-}
-
-// nodeFacts tells what each node has and what keeps pods off it.
-func (in *inspector) nodeFacts() []string {
-	var facts []string
 	for _, n := range in.Nodes {
-		fact := fmt.Sprintf("node/%s: allocatable cpu %s, memory %s, pods %s", n.Metadata.Name,
-			n.Status.Allocatable["cpu"], n.Status.Allocatable["memory"], n.Status.Allocatable["pods"])
-		if why := n.closed(); why != "" {
-			fact += "; " + why
+		if n.unschedulableReason() == "" && n.changed().After(from) {
+			from = n.changed()
 		}
-		facts = append(facts, fact)
 	}
-	sort.Strings(facts)
-	return facts
+	for _, name := range claimNames(pod) {
+		if made := in.latestEvent("PersistentVolumeClaim", Meta{Name: name}, "ProvisioningSucceeded"); made != nil {
+			from = later(from, made.last())
+		}
+	}
+	if up := in.latestEvent("Pod", pod.Metadata, "TriggeredScaleUp", "Nominated"); up != nil {
+		if no := in.latestEvent("Pod", pod.Metadata, "NotTriggerScaleUp"); no == nil || !no.last().After(up.last()) {
+			from, grace = up.last(), max(grace, in.patience.ScaleUp)
+		}
+	}
+	return in.after(d, from, grace)
 }
 
-// closed says why ordinary pods are not placed on a node, "" when they are.
-func (n Node) closed() string {
-	var why []string
-	if condition(n.Status.Conditions, "Ready", "True") == nil {
-		why = append(why, "not ready")
-	}
-	if n.Spec.Unschedulable {
-		why = append(why, "cordoned")
-	}
-	for _, taint := range n.Spec.Taints {
-		if taint.Effect == "NoSchedule" || taint.Effect == "NoExecute" {
-			why = append(why, "taint "+taint.Key)
-		}
-	}
-	return strings.Join(why, ", ")
-}
-
-// starting is true for a node that nobody has closed and that is not ready, or has not lost the taint for it yet.
-func (n Node) starting() bool {
-	notReady := condition(n.Status.Conditions, "Ready", "True") == nil
-	for _, taint := range n.Spec.Taints {
-		notReady = notReady || taint.Key == "node.kubernetes.io/not-ready" || taint.Key == "node.kubernetes.io/unreachable"
-	}
-	return notReady && !n.Spec.Unschedulable
-}
-
-// preparation tells why a placed pod has not started anything: a volume that does not mount, or no network.
-func (in *inspector) preparation(pod Pod) *Diagnosis {
-	for _, status := range append(append([]ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...) {
-		w := status.State.Waiting
-		if w == nil || (w.Reason != "ContainerCreating" && w.Reason != "PodInitializing") || status.RestartCount > 0 {
-			return nil
-		}
-	}
-	codes := map[string]Code{"FailedMount": VolumeMount, "FailedAttachVolume": VolumeMount, "FailedCreatePodSandBox": PodNetwork}
-	var last *Event
-	for i, e := range in.Events {
-		if codes[e.Reason] != "" && e.about("Pod", pod.Metadata) && (last == nil || e.last().After(last.last())) {
-			last = &in.Events[i]
-		}
-	}
-	if last == nil || !in.past(scheduled(pod), in.patience.Mount) {
+// after gives a diagnosis when its grace is over.
+func (in *inspector) after(d *Diagnosis, from time.Time, grace time.Duration) *Diagnosis {
+	if !in.past(from, grace) {
 		return nil
 	}
-	return &Diagnosis{Code: codes[last.Reason], Object: object("Pod", pod.Metadata), Reason: last.Reason,
-		Message: last.Message, Events: in.events("Pod", pod.Metadata)}
+	return d
+}
+
+// unscheduled tells of a pod that no scheduler has said anything about.
+func (in *inspector) unscheduled(pod Pod) *Diagnosis {
+	if pod.Metadata.CreationTimestamp.IsZero() || pod.Status.Phase != "Pending" || len(pod.Status.ContainerStatuses) > 0 ||
+		!in.past(pod.Metadata.CreationTimestamp, max(in.patience.NodeStart, 10*time.Second)) {
+		return nil
+	}
+	return &Diagnosis{Code: Unschedulable, Object: object("Pod", pod.Metadata), Reason: "NotScheduled",
+		Message: "no scheduler has placed the pod, nor said why not", Events: in.events("Pod", pod.Metadata), Facts: in.nodeFacts(),
+		Hint: "see that the scheduler runs (kubectl --namespace kube-system get pods), and that schedulerName is one's"}
+}
+
+// placementHint has the next step for each cause in the scheduler's message, "" when none is known.
+func placementHint(message string) string {
+	var hints []string
+	for _, c := range placementCauses {
+		if c.words.MatchString(message) {
+			hints = append(hints, c.hint)
+		}
+	}
+	return strings.Join(hints, "; ")
+}
+
+// unschedulableSince is when the scheduler first gave the present causes.
+func (in *inspector) unschedulableSince(pod Pod, c Condition) time.Time {
+	since := time.Time{}
+	for _, e := range in.Events {
+		if e.Reason == "FailedScheduling" && e.about("Pod", pod.Metadata) && placementHint(e.Message) == placementHint(c.Message) &&
+			(since.IsZero() || e.first().Before(since)) {
+			since = e.first()
+		}
+	}
+	if since.Before(c.LastTransitionTime) {
+		return c.LastTransitionTime
+	}
+	return since
 }

@@ -19,12 +19,13 @@ type PodSpec struct {
 	Volumes        []Volume            `json:"volumes,omitempty"`
 }
 
-// Volume is a pod's volume; only a claim is of interest.
+// Volume is a pod's volume; only what has a claim is of interest.
 type Volume struct {
 	Name  string `json:"name"`
 	Claim *struct {
 		Name string `json:"claimName"`
 	} `json:"persistentVolumeClaim,omitempty"`
+	Ephemeral *struct{} `json:"ephemeral,omitempty"`
 }
 
 // Container is one container of a pod. An init container whose RestartPolicy is Always is a sidecar: it starts in order
@@ -56,6 +57,7 @@ type PodStatus struct {
 	Phase                 string            `json:"phase,omitempty"`
 	Reason                string            `json:"reason,omitempty"`
 	Message               string            `json:"message,omitempty"`
+	NominatedNodeName     string            `json:"nominatedNodeName,omitempty"`
 	Conditions            []Condition       `json:"conditions,omitempty"`
 	InitContainerStatuses []ContainerStatus `json:"initContainerStatuses,omitempty"`
 	ContainerStatuses     []ContainerStatus `json:"containerStatuses,omitempty"`
@@ -99,3 +101,11 @@ type Terminated struct {
 	StartedAt  time.Time `json:"startedAt,omitzero"`
 	FinishedAt time.Time `json:"finishedAt,omitzero"`
 }
+
+// statuses are those of all containers, init containers first.
+func (p Pod) statuses() []ContainerStatus {
+	return append(append([]ContainerStatus{}, p.Status.InitContainerStatuses...), p.Status.ContainerStatuses...)
+}
+
+// ended is true for a pod that will run nothing any more.
+func (p Pod) ended() bool { return p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed" }

@@ -38,8 +38,11 @@ func (p Progress) Line() string {
 // progressOf applies the rules of `kubectl rollout status` (k8s.io/kubectl pkg/polymorphichelpers/rollout_status.go).
 func progressOf(w Workload) Progress {
 	p := Progress{
-		Kind: w.Kind, Name: w.Metadata.Name, Desired: replicas(w), Updated: w.Status.UpdatedReplicas,
+		Kind: w.Kind, Name: w.Metadata.Name, Desired: w.desired(), Updated: w.Status.UpdatedReplicas,
 		Ready: w.Status.ReadyReplicas, Available: w.Status.AvailableReplicas,
+	}
+	if w.Kind == "DaemonSet" {
+		p.Updated, p.Ready, p.Available = w.Status.UpdatedNumberScheduled, w.Status.NumberReady, w.Status.NumberAvailable
 	}
 	for _, c := range w.Spec.Template.Spec.Containers {
 		p.Images = append(p.Images, c.Image)
@@ -49,9 +52,12 @@ func progressOf(w Workload) Progress {
 		p.Waiting = "its controller has not seen the change yet"
 		return p
 	}
-	if w.Kind == "StatefulSet" {
+	switch w.Kind {
+	case "StatefulSet":
 		p.Waiting = statefulSetWaits(w)
-	} else {
+	case "DaemonSet":
+		p.Waiting = daemonSetWaits(w)
+	default:
 		p.Waiting = deploymentWaits(w)
 	}
 	p.Done = p.Waiting == ""
@@ -60,7 +66,7 @@ func progressOf(w Workload) Progress {
 
 // deploymentWaits says what a Deployment waits for.
 func deploymentWaits(w Workload) string {
-	desired, status := replicas(w), w.Status
+	desired, status := w.desired(), w.Status
 	switch {
 	case w.Spec.Paused:
 		return "it is paused; run: kubectl rollout resume deployment/" + w.Metadata.Name
@@ -76,7 +82,7 @@ func deploymentWaits(w Workload) string {
 
 // statefulSetWaits says what a StatefulSet waits for. With OnDelete its pods are replaced by hand: nothing is awaited.
 func statefulSetWaits(w Workload) string {
-	desired, status := replicas(w), w.Status
+	desired, status := w.desired(), w.Status
 	update := w.Spec.UpdateStrategy
 	switch {
 	case status.ReadyReplicas < desired:
@@ -93,18 +99,24 @@ func statefulSetWaits(w Workload) string {
 	return ""
 }
 
+// daemonSetWaits says what a DaemonSet waits for. With OnDelete its pods are replaced by hand: nothing is awaited.
+func daemonSetWaits(w Workload) string {
+	desired, status := w.desired(), w.Status
+	switch {
+	case w.Spec.UpdateStrategy.Type == "OnDelete":
+		return ""
+	case status.UpdatedNumberScheduled < desired:
+		return pods(desired-status.UpdatedNumberScheduled, "new pod") + " to be made"
+	case status.NumberAvailable < desired:
+		return pods(desired-status.NumberAvailable, "pod") + " to become available"
+	}
+	return ""
+}
+
 // pods counts pods in words: "1 new pod", "2 new pods".
 func pods(n int, what string) string {
 	if n != 1 {
 		what += "s"
 	}
 	return fmt.Sprintf("%d %s", n, what)
-}
-
-// replicas is how many pods a workload asks for, one when it does not say.
-func replicas(w Workload) int {
-	if w.Spec.Replicas == nil {
-		return 1
-	}
-	return *w.Spec.Replicas
 }

@@ -12,6 +12,9 @@ var unreached = []struct {
 	{true, regexp.MustCompile(`You must be logged in to the server|the server has asked for the client to provide credentials`),
 		"the cluster does not take the kubeconfig's credentials: they are another cluster's, or have expired; get new ones and pass " +
 			`the output of "kubectl config view --raw --flatten --minify"`},
+	{true, regexp.MustCompile(`(?:Unable to connect to the server|cluster unreachable).*x509: certificate has expired or is not yet valid`),
+		"the cluster's certificate has expired, or this machine's clock is wrong; renew the one (kubeadm certs renew all, minikube delete && " +
+			"minikube start) or set the other (the message has both times)"},
 	{true, regexp.MustCompile(`(?:Unable to connect to the server|cluster unreachable).*x509:`),
 		"what answers at --cluster is not the cluster of the kubeconfig, or it was made anew since; pass its port as " +
 			`--cluster, and the output of "kubectl config view --raw --flatten --minify" as the kubeconfig`},

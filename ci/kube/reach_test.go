@@ -9,15 +9,17 @@ import (
 
 func TestAClusterThatIsNotReachedIsToldWithWhatToDo(t *testing.T) {
 	for output, want := range map[string]string{
-		`Error: Kubernetes cluster unreachable: Get "https://cluster:17999/version": EOF`:                                                        "nothing that is a cluster answers",
-		`Unable to connect to the server: dial tcp 10.87.0.5:6443: i/o timeout`:                                                                  "nothing that is a cluster answers",
-		`The connection to the server cluster:6443 was refused - did you specify the right host or port?`:                                        "nothing that is a cluster answers",
-		`Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority`:                      "not the cluster of the kubeconfig",
-		`Error: Kubernetes cluster unreachable: Get "https://cluster:6443/version": tls: failed to verify certificate: x509: certificate signed`: "not the cluster of the kubeconfig",
-		`error: You must be logged in to the server (Unauthorized)`:                                                                              "does not take the kubeconfig's credentials",
-		`Error: Kubernetes cluster unreachable: the server has asked for the client to provide credentials`:                                      "does not take the kubeconfig's credentials",
-		`Error from server (NotFound): namespaces "x" not found`:                                                                                 "",
-		`npm error x509: certificate signed by unknown authority`:                                                                                "",
+		`Error: Kubernetes cluster unreachable: Get "https://cluster:17999/version": EOF`:                                                                                                        "nothing that is a cluster answers",
+		`Unable to connect to the server: dial tcp 10.87.0.5:6443: i/o timeout`:                                                                                                                  "nothing that is a cluster answers",
+		`The connection to the server cluster:6443 was refused - did you specify the right host or port?`:                                                                                        "nothing that is a cluster answers",
+		`Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority`:                                                                      "not the cluster of the kubeconfig",
+		`Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-03-01T12:00:00Z is after 2026-02-01T00:00:00Z`: "renew the one",
+		`Error: Kubernetes cluster unreachable: Get "https://cluster:6443/version": x509: certificate has expired or is not yet valid`:                                                           "renew the one",
+		`Error: Kubernetes cluster unreachable: Get "https://cluster:6443/version": tls: failed to verify certificate: x509: certificate signed`:                                                 "not the cluster of the kubeconfig",
+		`error: You must be logged in to the server (Unauthorized)`:                                                                                                                              "does not take the kubeconfig's credentials",
+		`Error: Kubernetes cluster unreachable: the server has asked for the client to provide credentials`:                                                                                      "does not take the kubeconfig's credentials",
+		`Error from server (NotFound): namespaces "x" not found`:                                                                                                                                 "",
+		`npm error x509: certificate signed by unknown authority`:                                                                                                                                "",
 	} {
 		got := Unreached(output)
 		assert.Equal(t, want != "" && !strings.HasPrefix(want, "nothing that is a cluster"), Refuses(output), output)

@@ -41,8 +41,10 @@ func (r Resources) larger(s Resources) Resources {
 	return Resources{max(r.MilliCPU, s.MilliCPU), max(r.Memory, s.Memory)}
 }
 
-// fits is true when there is enough of both.
-func (r Resources) fits(in Resources) bool { return r.MilliCPU <= in.MilliCPU && r.Memory <= in.Memory }
+// fitsIn is true when there is enough of both.
+func (r Resources) fitsIn(capacity Resources) bool {
+	return r.MilliCPU <= capacity.MilliCPU && r.Memory <= capacity.Memory
+}
 
 // parseResources reads the CPU and memory of a list of amounts.
 func parseResources(list map[string]Quantity) (Resources, error) {

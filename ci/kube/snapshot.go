@@ -10,6 +10,7 @@ import (
 type Snapshot struct {
 	Deployments  []Workload
 	StatefulSets []Workload
+	DaemonSets   []Workload
 	ReplicaSets  []Workload
 	Pods         []Pod
 	Events       []Event
@@ -20,10 +21,10 @@ type Snapshot struct {
 
 // SnapshotKinds is the resource argument of the kubectl call whose output ParseSnapshot reads: `kubectl --namespace N get
 // <SnapshotKinds> --output json`. Nodes belong to no namespace and come along all the same.
-const SnapshotKinds = "deployments,statefulsets,replicasets,pods,events,resourcequotas,persistentvolumeclaims,nodes"
+const SnapshotKinds = "deployments,statefulsets,daemonsets,replicasets,pods,events,resourcequotas,persistentvolumeclaims,nodes"
 
-// RoomKinds is the resource argument of the call that Room needs: `kubectl get <RoomKinds> --all-namespaces --output json`.
-const RoomKinds = "nodes,pods"
+// CapacityKinds is the resource argument of the call that CheckCapacity needs: `kubectl get <CapacityKinds> --all-namespaces --output json`.
+const CapacityKinds = "nodes,pods"
 
 // ParseSnapshot reads the JSON List that kubectl prints. Objects of other kinds are passed over; what is no List is an
 // error, so that an error page or a truncated answer is never taken for an empty cluster.
@@ -62,6 +63,8 @@ func (s *Snapshot) add(item json.RawMessage) error {
 		return collect(&s.Deployments, item)
 	case "StatefulSet":
 		return collect(&s.StatefulSets, item)
+	case "DaemonSet":
+		return collect(&s.DaemonSets, item)
 	case "ReplicaSet":
 		return collect(&s.ReplicaSets, item)
 	case "Pod":

@@ -243,7 +243,7 @@ func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
 		for _, name := range c.claims {
 			items = append(items, named("PersistentVolumeClaim", name))
 		}
-	case q.Kinds == kube.RoomKinds:
+	case q.Kinds == kube.CapacityKinds:
 		items = append(items, c.node())
 	case q.Kinds == kube.SnapshotKinds:
 		items = c.snapshot()

@@ -99,7 +99,7 @@ func (r *run) inSync(ctx context.Context) (bool, error) {
 		return err
 	})
 	group.Go(func() error {
-		found, err := r.assess(inner, began)
+		found, err := r.assess(inner, began, false)
 		ready = found.Done()
 		if ready {
 			r.report.Workloads = found.Workloads
@@ -124,12 +124,12 @@ func (r *run) capacity(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("rendering the chart: %w", err)
 	}
-	ask, err := kube.ParseAsk([]byte(rendered))
+	demand, err := kube.ParseDemand([]byte(rendered))
 	if err != nil {
 		return err
 	}
 	for limit := time.Now().Add(Outage); ; {
-		raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.RoomKinds, Everywhere: true})
+		raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.CapacityKinds, Everywhere: true})
 		if err != nil {
 			return fmt.Errorf("reading the cluster's capacity: %w", err)
 		}
@@ -137,10 +137,10 @@ func (r *run) capacity(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = kube.Room(snapshot, ask, kube.RoomOptions{
+		err = kube.CheckCapacity(snapshot, demand, kube.CapacityOptions{
 			Release: r.target.Release, Namespace: r.target.Namespace, Smaller: "helm/todo-chatbot/examples/two-cpus-values.yaml",
 		})
-		if !errors.Is(err, kube.ErrStarting) || time.Now().After(limit) {
+		if !errors.Is(err, kube.ErrNodeStarting) || time.Now().After(limit) {
 			return err
 		}
 		if err := sleep(ctx, pause); err != nil {

@@ -28,7 +28,7 @@ func (e *errStuck) Error() string {
 func (r *run) watch(ctx context.Context) error {
 	said := ""
 	for limit := time.Now().Add(r.target.timeout()); ; {
-		now, err := r.assess(ctx, r.began)
+		now, err := r.assess(ctx, r.began, false)
 		if err != nil {
 			return err
 		}
@@ -72,8 +72,8 @@ func (r *run) watchRemediation(ctx context.Context) error {
 	return nil
 }
 
-// assess takes one look at the rollout that began at a moment.
-func (r *run) assess(ctx context.Context, began time.Time) (kube.Assessment, error) {
+// assess takes one look at the rollout that began at a moment; gaveUp names also what would have been left alone.
+func (r *run) assess(ctx context.Context, began time.Time, gaveUp bool) (kube.Assessment, error) {
 	raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.SnapshotKinds, Namespace: r.target.Namespace})
 	if err != nil {
 		return kube.Assessment{}, fmt.Errorf("looking at the rollout: %w", err)
@@ -84,7 +84,7 @@ func (r *run) assess(ctx context.Context, began time.Time) (kube.Assessment, err
 	}
 	return kube.Assess(snapshot, kube.AssessOptions{
 		// The server's clock writes the events, and may be a little behind.
-		Now: time.Now(), Since: began.Add(-2 * time.Second), Release: r.target.Release, Secrets: r.secretValues(),
+		Now: time.Now(), Since: began.Add(-2 * time.Second), Release: r.target.Release, GaveUp: gaveUp, Secrets: r.secretValues(),
 	}), nil
 }
 
@@ -93,7 +93,7 @@ func (r *run) diagnose(ctx context.Context) error {
 	var stuck *errStuck
 	known := errors.As(r.failure, &stuck)
 	if !known {
-		now, err := r.assess(ctx, r.began)
+		now, err := r.assess(ctx, r.began, true)
 		if errors.Is(err, ErrUnreachable) {
 			return err
 		}
@@ -134,8 +134,7 @@ func (r *run) leftAs() string {
 
 // logsOf is what a diagnosis asks for.
 func logsOf(namespace string, wanted kube.LogRequest) Logs {
-	const lines = 20
-	return Logs{Namespace: namespace, Pod: wanted.Pod, Container: wanted.Container, Previous: wanted.Previous, Tail: lines}
+	return Logs{Namespace: namespace, Pod: wanted.Pod, Container: wanted.Container, Previous: wanted.Previous, Tail: kube.LogTail}
 }
 
 // test runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.

@@ -52,7 +52,7 @@ func (e *Engine) Status(ctx context.Context, target Target) (Status, error) {
 		s.Holder = held.String()
 	}
 	// Long enough ago for every event to count.
-	now, err := r.assess(ctx, time.Now().Add(-time.Hour))
+	now, err := r.assess(ctx, time.Now().Add(-time.Hour), false)
 	if err != nil {
 		return s, err
 	}

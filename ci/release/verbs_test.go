@@ -226,7 +226,7 @@ func TestAStatusSaysWhatTheReleaseIs(t *testing.T) {
 		status, err = engine().Status(t.Context(), one.Target)
 		require.NoError(t, err)
 		assert.Contains(t, status.Text(), "CRASH-LOOP pod/backend-1-x")
-		for _, refuse := range []string{"version", "get lease", "get horizontalpodautoscalers", "get deployments,statefulsets,replicasets,pods,events,resourcequotas,persistentvolumeclaims,nodes"} {
+		for _, refuse := range []string{"version", "get lease", "get horizontalpodautoscalers", "get deployments,statefulsets,daemonsets,replicasets,pods,events,resourcequotas,persistentvolumeclaims,nodes"} {
 			w.refuses = map[string]string{refuse: "forbidden"}
 			_, err = engine().Status(t.Context(), one.Target)
 			require.ErrorContains(t, err, "forbidden", refuse)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ type Policy map[string]bool
 // spdx is a licence identifier of the SPDX list, or a reference to one that is not on it.
 var spdx = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+-]*$`)
 
-// ParsePolicy reads an allow list: one SPDX identifier on each line, # before a comment. An empty list is an error.
+// ParsePolicy reads an allow list: one SPDX identifier on each line, or one WITH an exception, # before a comment. An empty list is an error.
 func ParsePolicy(raw []byte) (Policy, error) {
 	policy := Policy{}
 	var problems []error
@@ -29,12 +30,12 @@ func ParsePolicy(raw []byte) (Policy, error) {
 		name := strings.TrimSpace(line)
 		switch {
 		case name == "":
-		case !spdx.MatchString(name):
-			problems = append(problems, fmt.Errorf("licence policy: line %d: %q is no SPDX identifier, e.g. MIT", i+1, name))
-		case policy[strings.ToLower(name)]:
+		case !isLicense(name):
+			problems = append(problems, fmt.Errorf("licence policy: line %d: %q is no SPDX identifier, e.g. MIT, nor one WITH an exception", i+1, name))
+		case policy[normal(name)]:
 			problems = append(problems, fmt.Errorf("licence policy: line %d: %s is given twice", i+1, name))
 		default:
-			policy[strings.ToLower(name)] = true
+			policy[normal(name)] = true
 		}
 	}
 	if len(policy) == 0 && len(problems) == 0 {
@@ -43,8 +44,29 @@ func ParsePolicy(raw []byte) (Policy, error) {
 	return policy, errors.Join(problems...)
 }
 
+// isLicense is true for an identifier, or for one WITH an exception.
+func isLicense(name string) bool {
+	words := strings.Fields(name)
+	return len(words) == 1 && spdx.MatchString(words[0]) ||
+		len(words) == 3 && spdx.MatchString(words[0]) && strings.EqualFold(words[1], "WITH") && spdx.MatchString(words[2])
+}
+
+// normal is how a policy keeps a licence.
+func normal(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+
+// unnamedExceptions are those of SPDX's list whose names do not say that they are one.
+var unnamedExceptions = []string{"linux-syscall-note", "gpl-cc-1.0", "shl-2.0", "shl-2.1"}
+
+// givesRights is true for an exception as SPDX lists them, which only ever gives more rights. Others are written after WITH
+// that take some away, as the Commons Clause.
+func givesRights(exception string) bool {
+	exception = strings.ToLower(exception)
+	return strings.Contains(exception, "exception") || slices.Contains(unnamedExceptions, exception)
+}
+
 // Allows tells whether a licence expression can be kept with allowed licences alone: all of what AND joins, one of what
-// OR joins. An exception after WITH only ever gives more rights. What is no expression is not allowed.
+// OR joins. What has an exception is allowed when the licence is and the exception gives rights, or when the policy has both
+// together. What is no expression is not allowed.
 func (p Policy) Allows(expression string) bool {
 	for _, mark := range []string{"(", ")"} {
 		expression = strings.ReplaceAll(expression, mark, " "+mark+" ")
@@ -117,15 +139,16 @@ func (p Policy) one(w *words, depth int) (allowed, ok bool) {
 		w.take()
 		return allowed, true
 	}
-	allowed = p[strings.ToLower(w.take())]
-	if w.next() == "WITH" {
-		w.take()
-		if !spdx.MatchString(w.next()) {
-			return false, false
-		}
-		w.take()
+	license := w.take()
+	if w.next() != "WITH" {
+		return p[normal(license)], true
 	}
-	return allowed, true
+	w.take()
+	if !spdx.MatchString(w.next()) {
+		return false, false
+	}
+	exception := w.take()
+	return p[normal(license)] && givesRights(exception) || p[normal(license+" WITH "+exception)], true
 }
 
 // ParseLicenses reads the licences of a report that Trivy wrote with --scanners license, and gives those that the policy

@@ -158,3 +158,19 @@ func TestSarifHasWhatIsOpenAndNotWhatIsExcepted(t *testing.T) {
 	assert.Contains(t, string(raw), "CVE-1")
 	assert.Contains(t, string(raw), "installed 1, fixed in 2")
 }
+
+func TestADistributionOutOfSupportIsAFindingOfAnyScan(t *testing.T) {
+	report := func(os string) string {
+		return `{"SchemaVersion":2,"ArtifactName":"shop","ArtifactType":"container_image","Metadata":{"OS":{` + os + `}},
+			"Results":[{"Target":"shop (system)","Class":"os-pkgs"},{"Target":"Python","Class":"lang-pkgs"}]}`
+	}
+	findings, err := scan.ParseTrivy([]byte(report(`"Family":"ubuntu","Name":"16.04","EOSL":true`)), scan.SystemPackages)
+	require.NoError(t, err)
+	require.Len(t, findings, 1)
+	assert.Equal(t, scan.EndOfSupport, findings[0].Kind)
+	assert.EqualError(t, scan.Gate{Threshold: scan.High, Now: now}.Check(findings),
+		"HIGH end-of-support in ubuntu 16.04: it gets no fixes any more, says Trivy")
+	findings, err = scan.ParseTrivy([]byte(report(`"Family":"ubuntu","Name":"26.04"`)), scan.SystemPackages)
+	require.NoError(t, err)
+	assert.Empty(t, findings)
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -62,13 +63,20 @@ const (
 
 // ParseTrivy reads a report that Trivy wrote with --format json. A report that is empty, truncated, followed by something
 // else, of another tool or of another schema is an error: it says nothing about what was scanned. So is one without a
-// result of each expected class: a scanner that does not recognise the packages finds nothing in them.
+// result of each expected class: a scanner that does not recognise the packages finds nothing in them. A distribution that Trivy
+// says is out of support is a finding: what is published about it later is in no report.
 func ParseTrivy(raw []byte, expected ...string) ([]Finding, error) {
 	report, err := parseReport(raw)
 	if err != nil {
 		return nil, err
 	}
-	return report.findings(nobodys, expected...)
+	findings, err := report.findings(nobodys, expected...)
+	if err != nil {
+		return nil, err
+	}
+	findings = append(findings, report.ended(Base{}, time.Time{})...)
+	Sort(findings)
+	return findings, nil
 }
 
 // layers tells which base image a layer is of, by the sum of what is in it, "" for a layer that is ours.

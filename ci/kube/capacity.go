@@ -8,62 +8,62 @@ import (
 	"strings"
 )
 
-// RoomOptions says whose pods are to be replaced.
-type RoomOptions struct {
+// CapacityOptions says whose pods are to be replaced.
+type CapacityOptions struct {
 	// Release and Namespace name the release: its own running pods give their room to the ones that replace them.
 	Release, Namespace string
 	// Smaller is a values file that asks for less, for the error to name; "" where there is none.
 	Smaller string
 }
 
-// ErrStarting is that no node is ready and one may be in a moment: its cluster has just started, or its API server was away.
-var ErrStarting = errors.New("no node is ready yet; see: kubectl get nodes")
+// ErrNodeStarting is that no node is ready and one may be in a moment: its cluster has just started, or its API server was away.
+var ErrNodeStarting = errors.New("no node is ready yet; see: kubectl get nodes")
 
-// free is what a node has left.
-type free struct {
+// nodeCapacity is what a node has left.
+type nodeCapacity struct {
 	name string
 	Resources
 	allocatable Resources
 	pods        int64
 }
 
-// Room holds what a release asks for against what each node has left: its allocatable resources less the requests of the
-// pods on it. The snapshot is that of RoomKinds. Pods are placed the largest first, each on the first node that has room,
+// CheckCapacity holds what a release asks for against what each node has left: its allocatable resources less the requests of the
+// pods on it. The snapshot is that of CapacityKinds. Pods are placed the largest first, each on the first node that has room,
 // which finds a place wherever the scheduler would but in rare cases of many nodes. The error names the numbers and the
-// ways out; it is ErrStarting where asking again may find more.
-func Room(s Snapshot, ask Ask, o RoomOptions) error {
-	nodes, err := s.free(o)
+// ways out; it is ErrNodeStarting where asking again may find more.
+func CheckCapacity(s Snapshot, demand Demand, o CapacityOptions) error {
+	nodes, err := s.remaining(o)
 	if err != nil {
-		return fmt.Errorf("room: %w", err)
+		return fmt.Errorf("capacity: %w", err)
 	}
 	if len(nodes) == 0 {
-		facts := indent((&inspector{Snapshot: s}).nodeFacts())
+		facts := indent(s.nodeFacts())
 		if slices.ContainsFunc(s.Nodes, Node.starting) {
-			return fmt.Errorf("room: %w\n%s", ErrStarting, facts)
+			return fmt.Errorf("capacity: %w\n%s", ErrNodeStarting, facts)
 		}
-		return fmt.Errorf("room: no node takes pods; see: kubectl get nodes\n%s", facts)
+		return fmt.Errorf("capacity: no node takes pods; see: kubectl get nodes\n%s", facts)
 	}
-	extras := ask.Extra
+	extras := demand.Extra
 	if len(extras) == 0 {
-		extras = []PodAsk{{}}
+		extras = []PodDemand{{}}
 	}
 	for _, extra := range extras {
-		pods := ask.Pods
+		pods := demand.Pods
 		if extra.Name != "" {
-			pods = append(append([]PodAsk{}, pods...), extra)
+			pods = append(append([]PodDemand{}, pods...), extra)
 		}
-		if missing := place(nodes, pods); missing != nil {
-			return roomError(nodes, pods, extra, *missing, s.waysOut(o.Smaller))
+		if missing := schedule(nodes, pods); missing != nil {
+			return capacityError(nodes, pods, extra, *missing, s.remedies(o.Smaller))
 		}
 	}
 	return nil
 }
 
-// free gives what each node that takes pods has left when the release's own pods are gone.
-func (s Snapshot) free(o RoomOptions) ([]free, error) {
-	var nodes []free
+// remaining gives what each node that takes pods has left when the release's own pods are gone.
+func (s Snapshot) remaining(o CapacityOptions) ([]nodeCapacity, error) {
+	var nodes []nodeCapacity
 	for _, n := range s.Nodes {
-		if n.closed() != "" {
+		if n.unschedulableReason() != "" {
 			continue
 		}
 		allocatable, err := parseResources(n.Status.Allocatable)
@@ -74,9 +74,9 @@ func (s Snapshot) free(o RoomOptions) ([]free, error) {
 		if err != nil {
 			return nil, fmt.Errorf("node %s: pods: %w", n.Metadata.Name, err)
 		}
-		left := free{name: n.Metadata.Name, Resources: allocatable, allocatable: allocatable, pods: pods}
+		left := nodeCapacity{name: n.Metadata.Name, Resources: allocatable, allocatable: allocatable, pods: pods}
 		for _, pod := range s.Pods {
-			if pod.Spec.NodeName != left.name || pod.Status.Phase == "Succeeded" || pod.Status.Phase == "Failed" || o.owns(pod) {
+			if pod.Spec.NodeName != left.name || pod.ended() || o.owns(pod) {
 				continue
 			}
 			used, err := pod.Spec.requests()
@@ -92,31 +92,33 @@ func (s Snapshot) free(o RoomOptions) ([]free, error) {
 }
 
 // owns is true for a pod that the roll replaces.
-func (o RoomOptions) owns(pod Pod) bool {
+func (o CapacityOptions) owns(pod Pod) bool {
 	return o.Release != "" && pod.Metadata.Namespace == o.Namespace &&
 		pod.Metadata.Labels["app.kubernetes.io/instance"] == o.Release
 }
 
-// place puts pods on nodes, those for every node first and then the largest, and gives the first that has no place.
-func place(nodes []free, pods []PodAsk) *PodAsk {
-	left := append([]free{}, nodes...)
-	rest := make([]PodAsk, 0, len(pods))
+// schedule puts pods on nodes, those for every node first and then the largest, and gives the first that has no place.
+func schedule(nodes []nodeCapacity, pods []PodDemand) *PodDemand {
+	left := append([]nodeCapacity{}, nodes...)
+	rest := make([]PodDemand, 0, len(pods))
 	for _, pod := range pods {
 		if !pod.EachNode {
 			rest = append(rest, pod)
 			continue
 		}
 		for i := range left {
-			if !left[i].take(pod.Resources) {
+			if !left[i].reserve(pod.Resources) {
 				return &pod
 			}
 		}
 	}
-	sort.SliceStable(rest, func(i, j int) bool { return share(nodes, rest[i].Resources) > share(nodes, rest[j].Resources) })
+	sort.SliceStable(rest, func(i, j int) bool {
+		return dominantShare(nodes, rest[i].Resources) > dominantShare(nodes, rest[j].Resources)
+	})
 pods:
 	for _, pod := range rest {
 		for i := range left {
-			if left[i].take(pod.Resources) {
+			if left[i].reserve(pod.Resources) {
 				continue pods
 			}
 		}
@@ -125,17 +127,17 @@ pods:
 	return nil
 }
 
-// take gives a pod its room, if there is enough.
-func (f *free) take(r Resources) bool {
-	if f.pods < 1 || !r.fits(f.Resources) {
+// reserve gives a pod its room, if there is enough.
+func (n *nodeCapacity) reserve(r Resources) bool {
+	if n.pods < 1 || !r.fitsIn(n.Resources) {
 		return false
 	}
-	f.Resources, f.pods = f.minus(r), f.pods-1
+	n.Resources, n.pods = n.minus(r), n.pods-1
 	return true
 }
 
-// share is how much of all nodes a pod asks for, by the resource of which it asks for more.
-func share(nodes []free, r Resources) float64 {
+// dominantShare is how much of all nodes a pod asks for, by the resource of which it asks for more.
+func dominantShare(nodes []nodeCapacity, r Resources) float64 {
 	var total Resources
 	for _, n := range nodes {
 		total = total.plus(n.allocatable)
@@ -143,8 +145,8 @@ func share(nodes []free, r Resources) float64 {
 	return max(float64(r.MilliCPU)/float64(max(total.MilliCPU, 1)), float64(r.Memory)/float64(max(total.Memory, 1)))
 }
 
-// roomError writes the numbers and the ways out.
-func roomError(nodes []free, pods []PodAsk, extra, missing PodAsk, waysOut string) error {
+// capacityError writes the numbers and the ways out.
+func capacityError(nodes []nodeCapacity, pods []PodDemand, extra, missing PodDemand, remedies string) error {
 	var asked Resources
 	for _, pod := range pods {
 		asked = asked.plus(pod.Resources)
@@ -157,12 +159,12 @@ func roomError(nodes []free, pods []PodAsk, extra, missing PodAsk, waysOut strin
 	for _, n := range nodes {
 		lines = append(lines, fmt.Sprintf("node %s has %s left of %s, for %d pods", n.name, n.Resources, n.allocatable, n.pods))
 	}
-	return fmt.Errorf("room: the release asks for %s in %d pods%s, and there is no place for %s, %s\n%s\n  %s", asked, len(pods), with,
-		missing.Name, missing.Resources, indent(lines), waysOut)
+	return fmt.Errorf("capacity: the release asks for %s in %d pods%s, and there is no place for %s, %s\n%s\n  %s", asked, len(pods), with,
+		missing.Name, missing.Resources, indent(lines), remedies)
 }
 
-// waysOut tells how to get more room in the kind of cluster at hand, or to need less.
-func (s Snapshot) waysOut(smaller string) string {
+// remedies tells how to get more room in the kind of cluster at hand, or to need less.
+func (s Snapshot) remedies(smaller string) string {
 	larger := "add a node or a larger one"
 	for _, n := range s.Nodes {
 		switch {

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// Ask is what a release asks of a cluster when it rolls.
-type Ask struct {
+// Demand is what a release asks of a cluster when it rolls.
+type Demand struct {
 	// Pods are those that stand when the roll is done.
-	Pods []PodAsk
+	Pods []PodDemand
 	// Extra are those of which one at a time stands beside them: a workload's surge, the pod of a Helm hook or test.
 	// Surges of two workloads need no room side by side, since one that waits gets that of the one that is done.
-	Extra []PodAsk
+	Extra []PodDemand
 }
 
-// PodAsk is what one pod asks for.
-type PodAsk struct {
+// PodDemand is what one pod asks for.
+type PodDemand struct {
 	// Name says which pod it is: `deployment/todo-chatbot-backend 2 of 2`, or `… surge`.
 	Name      string
 	Resources Resources
@@ -28,7 +28,7 @@ type PodAsk struct {
 }
 
 // Total is what all pods and the largest of the extra ones ask for, DaemonSets counted once.
-func (a Ask) Total() Resources {
+func (a Demand) Total() Resources {
 	var total, extra Resources
 	for _, p := range a.Pods {
 		total = total.plus(p.Resources)
@@ -54,15 +54,14 @@ type manifest struct {
 			Name string `json:"name"`
 		} `json:"scaleTargetRef"`
 	} `json:"spec"`
-	Items []json.RawMessage `json:"items"`
 }
 
-// ParseAsk reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
+// ParseDemand reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
 // know the pods of (a CronJob, a custom resource) asks for nothing.
-func ParseAsk(manifests []byte) (Ask, error) {
+func ParseDemand(manifests []byte) (Demand, error) {
 	objects, err := parseManifests(Documents(manifests))
 	if err != nil {
-		return Ask{}, fmt.Errorf("counting what the release asks for: %w", err)
+		return Demand{}, fmt.Errorf("counting what the release asks for: %w", err)
 	}
 	least := map[string]int{}
 	for _, m := range objects {
@@ -75,59 +74,69 @@ func ParseAsk(manifests []byte) (Ask, error) {
 			least[m.Spec.ScaleTargetRef.Kind+"/"+m.Spec.ScaleTargetRef.Name] = n
 		}
 	}
-	var ask Ask
+	var demand Demand
 	var errs []error
 	for _, m := range objects {
-		if err := ask.add(m, least[m.Kind+"/"+m.Metadata.Name]); err != nil {
+		if err := demand.add(m, least[m.Kind+"/"+m.Metadata.Name]); err != nil {
 			errs = append(errs, fmt.Errorf("counting what the release asks for: %s: %w", object(m.Kind, m.Metadata), err))
 		}
 	}
-	return ask, errors.Join(errs...)
+	return demand, errors.Join(errs...)
 }
 
-// parseManifests decodes documents, and the items of a List in them.
+// parseManifests decodes documents, and the items of a list in them.
 func parseManifests(docs [][]byte) ([]manifest, error) {
 	var list []manifest
 	for i, doc := range docs {
-		var kind struct {
-			Kind string `json:"kind"`
+		var head struct {
+			APIVersion string            `json:"apiVersion"`
+			Kind       string            `json:"kind"`
+			Items      []json.RawMessage `json:"items"`
 		}
-		if err := Decode(doc, &kind); err != nil {
+		if err := Decode(doc, &head); err != nil {
 			return nil, fmt.Errorf("document %d: %w", i+1, err)
 		}
-		if !known[kind.Kind] {
+		if IsList(head.Kind, head.Items) {
+			var items [][]byte
+			for _, item := range head.Items {
+				item, err := ListItem(head.APIVersion, head.Kind, item)
+				if err != nil {
+					return nil, fmt.Errorf("document %d: %w", i+1, err)
+				}
+				items = append(items, item)
+			}
+			inner, err := parseManifests(items)
+			if err != nil {
+				return nil, fmt.Errorf("document %d: %w", i+1, err)
+			}
+			list = append(list, inner...)
 			continue
+		}
+		group, _, named := strings.Cut(head.APIVersion, "/")
+		if !named {
+			group = ""
+		}
+		if want, known := counted[head.Kind]; !known || head.APIVersion != "" && group != want {
+			continue // a custom resource may have the name of a kind of Kubernetes
 		}
 		var m manifest
 		if err := Decode(doc, &m); err != nil {
-			return nil, fmt.Errorf("document %d, a %s: %w", i+1, kind.Kind, err)
+			return nil, fmt.Errorf("document %d, a %s: %w", i+1, head.Kind, err)
 		}
-		if m.Kind != "List" {
-			list = append(list, m)
-			continue
-		}
-		var items [][]byte
-		for _, item := range m.Items {
-			items = append(items, item)
-		}
-		inner, err := parseManifests(items)
-		if err != nil {
-			return nil, fmt.Errorf("document %d: %w", i+1, err)
-		}
-		list = append(list, inner...)
+		list = append(list, m)
 	}
 	return list, nil
 }
 
-// known are the kinds that are read.
-var known = map[string]bool{"Deployment": true, "StatefulSet": true, "DaemonSet": true, "Job": true, "Pod": true,
-	"HorizontalPodAutoscaler": true, "List": true}
+// counted are the kinds that are read, and the API group of each.
+var counted = map[string]string{"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch", "Pod": "",
+	"HorizontalPodAutoscaler": "autoscaling"}
 
 // mostPods is how many pods of one object are counted: a hundred full nodes of them.
 const mostPods = 11000
 
 // add counts one object; least is the minimum of its autoscaler, 0 without one.
-func (a *Ask) add(m manifest, least int) error {
+func (a *Demand) add(m manifest, least int) error {
 	if m.Kind == "HorizontalPodAutoscaler" {
 		return nil
 	}
@@ -139,7 +148,7 @@ func (a *Ask) add(m manifest, least int) error {
 	if err != nil {
 		return err
 	}
-	pod := PodAsk{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet"}
+	pod := PodDemand{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet"}
 	if m.Metadata.Annotations["helm.sh/hook"] != "" {
 		a.Extra = append(a.Extra, pod)
 		return nil

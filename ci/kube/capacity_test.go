@@ -18,23 +18,23 @@ func readRelease(t *testing.T) string {
 }
 
 func TestAnAskCountsReplicasSurgesHooksAndAutoscalers(t *testing.T) {
-	ask, err := ParseAsk([]byte(readRelease(t)))
+	demand, err := ParseDemand([]byte(readRelease(t)))
 	require.NoError(t, err)
 	backend, frontend := Resources{500, 512 << 20}, Resources{250, 256 << 20}
-	assert.Equal(t, []PodAsk{
+	assert.Equal(t, []PodDemand{
 		{Name: "deployment/todo-chatbot-backend 1 of 2", Resources: backend},
 		{Name: "deployment/todo-chatbot-backend 2 of 2", Resources: backend},
 		{Name: "deployment/todo-chatbot-frontend 1 of 3", Resources: frontend},
 		{Name: "deployment/todo-chatbot-frontend 2 of 3", Resources: frontend},
 		{Name: "deployment/todo-chatbot-frontend 3 of 3", Resources: frontend},
 		{Name: "statefulset/todo-chatbot-postgres", Resources: Resources{100, 256 << 20}},
-	}, ask.Pods)
-	assert.Equal(t, []PodAsk{
+	}, demand.Pods)
+	assert.Equal(t, []PodDemand{
 		{Name: "deployment/todo-chatbot-backend surge", Resources: backend},
 		{Name: "deployment/todo-chatbot-frontend surge", Resources: frontend},
 		{Name: "pod/todo-chatbot-test-journey", Resources: Resources{50, 64 << 20}},
-	}, ask.Extra)
-	assert.Equal(t, Resources{2*500 + 3*250 + 100 + 500, (2*512 + 3*256 + 256 + 512) << 20}, ask.Total())
+	}, demand.Extra)
+	assert.Equal(t, Resources{2*500 + 3*250 + 100 + 500, (2*512 + 3*256 + 256 + 512) << 20}, demand.Total())
 }
 
 func TestASurgeIsRoundedUpAndMayBeNone(t *testing.T) {
@@ -45,7 +45,7 @@ func TestASurgeIsRoundedUpAndMayBeNone(t *testing.T) {
 	} {
 		objects, err := parseManifests([][]byte{[]byte("kind: Deployment\nspec: " + spec)})
 		require.NoError(t, err)
-		got, err := surgeOf(objects[0], replicas(Workload{Spec: objects[0].Spec.WorkloadSpec}))
+		got, err := surgeOf(objects[0], Workload{Spec: objects[0].Spec.WorkloadSpec}.desired())
 		require.NoError(t, err)
 		assert.Equal(t, want, got, spec)
 	}
@@ -53,18 +53,32 @@ func TestASurgeIsRoundedUpAndMayBeNone(t *testing.T) {
 
 func TestAnAskReadsOtherKinds(t *testing.T) {
 	container := "template: {spec: {containers: [{name: c, resources: {requests: {cpu: 10m}}}]}}"
-	ask, err := ParseAsk([]byte("kind: DaemonSet\nmetadata: {name: d}\nspec: {" + container + "}\n---\n" +
+	demand, err := ParseDemand([]byte("kind: DaemonSet\nmetadata: {name: d}\nspec: {" + container + "}\n---\n" +
 		"kind: Job\nmetadata: {name: j}\nspec: {parallelism: 2, " + container + "}\n---\n# nothing\n---\n" +
 		"kind: List\nitems:\n- {kind: StatefulSet, metadata: {name: s}, spec: {replicas: 0, " + container + "}}\n" +
 		"- {kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, resources: {requests: {cpu: 20m}}}]}}\n"))
 	require.NoError(t, err)
 	var names []string
-	for _, p := range ask.Pods {
+	for _, p := range demand.Pods {
 		names = append(names, p.Name)
 	}
 	assert.Equal(t, []string{"daemonset/d", "job/j 1 of 2", "job/j 2 of 2", "pod/p"}, names)
-	assert.True(t, ask.Pods[0].EachNode)
-	assert.Equal(t, int64(20), ask.Pods[3].Resources.MilliCPU)
+	assert.True(t, demand.Pods[0].EachNode)
+	assert.Equal(t, int64(20), demand.Pods[3].Resources.MilliCPU)
+}
+
+func TestAnAskReadsListsOfAKindAndNoCustomResourceOfItsName(t *testing.T) {
+	const container = "template: {spec: {containers: [{name: c, resources: {requests: {cpu: 10m}}}]}}"
+	demand, err := ParseDemand([]byte("apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- {metadata: {name: typed}, spec: {replicas: 1, strategy: {type: Recreate}, " + container + "}}\n---\n" +
+		"apiVersion: batch.example.test/v1\nkind: Job\nmetadata: {name: custom}\nspec: {parallelism: many}\n---\n" +
+		"apiVersion: example.test/v1\nkind: AllowList\nmetadata: {name: custom}\nspec: {}\n---\n" +
+		"apiVersion: batch/v1\nkind: Job\nmetadata: {name: ours}\nspec: {" + container + "}\n"))
+	require.NoError(t, err)
+	require.Len(t, demand.Pods, 2)
+	assert.Equal(t, "deployment/typed", demand.Pods[0].Name)
+	assert.Equal(t, "job/ours", demand.Pods[1].Name)
+	_, err = ParseDemand([]byte("apiVersion: apps/v1\nkind: DeploymentList\nitems: [null]\n"))
+	assert.ErrorContains(t, err, "an item of the DeploymentList is no object")
 }
 
 func TestAnAskSaysWhichManifestIsWrong(t *testing.T) {
@@ -74,7 +88,7 @@ func TestAnAskSaysWhichManifestIsWrong(t *testing.T) {
 		"kind: Service\n---\nkind: Pod\nspec: [":                                                                 "document 2: not valid YAML",
 		"kind: Pod\nspec: {containers: 3}":                                                                       "containers is not of the expected type",
 	} {
-		_, err := ParseAsk([]byte(manifest))
+		_, err := ParseDemand([]byte(manifest))
 		assert.ErrorContains(t, err, want)
 	}
 }
@@ -102,31 +116,31 @@ func podOn(node, namespace, release string, cpu Quantity) Pod {
 
 func TestRoomRefusesADefaultMinikubeWithNumbersAndWaysOut(t *testing.T) {
 	release := strings.Replace(readRelease(t), "minReplicas: 3", "minReplicas: 1", 1)
-	ask, err := ParseAsk([]byte(release))
+	demand, err := ParseDemand([]byte(release))
 	require.NoError(t, err)
-	err = Room(clusterOf("2", "3916712Ki", "750m", "minikube"), ask, RoomOptions{})
-	assert.EqualError(t, err, `room: the release asks for 1850m CPU and 2048Mi in 5 pods (with deployment/todo-chatbot-backend surge, 500m CPU and 512Mi), and there is no place for deployment/todo-chatbot-backend surge, 500m CPU and 512Mi
+	err = CheckCapacity(clusterOf("2", "3916712Ki", "750m", "minikube"), demand, CapacityOptions{})
+	assert.EqualError(t, err, `capacity: the release asks for 1850m CPU and 2048Mi in 5 pods (with deployment/todo-chatbot-backend surge, 500m CPU and 512Mi), and there is no place for deployment/todo-chatbot-backend surge, 500m CPU and 512Mi
   node minikube has 1250m CPU and 3825Mi left of 2000m CPU and 3825Mi, for 109 pods
   make a larger Minikube (minikube delete && minikube start --cpus 4 --memory 6g), or ask for less: a smaller values file, fewer replicas`)
-	assert.ErrorContains(t, Room(clusterOf("2", "3916712Ki", "750m", "minikube"), ask, RoomOptions{Smaller: "small.yaml"}),
+	assert.ErrorContains(t, CheckCapacity(clusterOf("2", "3916712Ki", "750m", "minikube"), demand, CapacityOptions{Smaller: "small.yaml"}),
 		"or ask for less: --values small.yaml", "a values file that asks for less is named")
-	assert.NoError(t, Room(clusterOf("4", "6Gi", "750m", "minikube"), ask, RoomOptions{}))
-	assert.NoError(t, Room(clusterOf("2", "3916712Ki", "150m", "minikube"), ask, RoomOptions{}), "exactly enough is enough")
-	assert.Error(t, Room(clusterOf("2", "3916712Ki", "151m", "minikube"), ask, RoomOptions{}))
+	assert.NoError(t, CheckCapacity(clusterOf("4", "6Gi", "750m", "minikube"), demand, CapacityOptions{}))
+	assert.NoError(t, CheckCapacity(clusterOf("2", "3916712Ki", "150m", "minikube"), demand, CapacityOptions{}), "exactly enough is enough")
+	assert.Error(t, CheckCapacity(clusterOf("2", "3916712Ki", "151m", "minikube"), demand, CapacityOptions{}))
 }
 
 func TestRoomCountsWhatANodeReallyHasLeft(t *testing.T) {
-	one := Ask{Pods: []PodAsk{{Name: "pod/a", Resources: Resources{500, 1 << 20}}}}
-	many := func(n int, cpu int64) Ask {
-		var ask Ask
+	one := Demand{Pods: []PodDemand{{Name: "pod/a", Resources: Resources{500, 1 << 20}}}}
+	many := func(n int, cpu int64) Demand {
+		var demand Demand
 		for range n {
-			ask.Pods = append(ask.Pods, PodAsk{Name: "pod/a", Resources: Resources{MilliCPU: cpu}})
+			demand.Pods = append(demand.Pods, PodDemand{Name: "pod/a", Resources: Resources{MilliCPU: cpu}})
 		}
-		return ask
+		return demand
 	}
-	o := RoomOptions{Release: "todo-chatbot", Namespace: "todo"}
+	o := CapacityOptions{Release: "todo-chatbot", Namespace: "todo"}
 	for name, test := range map[string]struct {
-		ask    Ask
+		demand Demand
 		change func(*Snapshot)
 		fits   bool
 	}{
@@ -148,23 +162,23 @@ func TestRoomCountsWhatANodeReallyHasLeft(t *testing.T) {
 		"one pod larger than any node": {many(1, 1500), func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, false},
 		"pods spread over two nodes":   {many(4, 500), func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, true},
 		"one more than both hold":      {many(5, 500), func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, false},
-		"small pods first given": {Ask{Pods: []PodAsk{{Resources: Resources{MilliCPU: 400}}, {Resources: Resources{MilliCPU: 400}},
+		"small pods first given": {Demand{Pods: []PodDemand{{Resources: Resources{MilliCPU: 400}}, {Resources: Resources{MilliCPU: 400}},
 			{Resources: Resources{MilliCPU: 600}}, {Resources: Resources{MilliCPU: 600}}}}, func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, true},
-		"a pod on each node": {Ask{Pods: []PodAsk{{Resources: Resources{MilliCPU: 600}, EachNode: true}, {Resources: Resources{MilliCPU: 500}}}},
+		"a pod on each node": {Demand{Pods: []PodDemand{{Resources: Resources{MilliCPU: 600}, EachNode: true}, {Resources: Resources{MilliCPU: 500}}}},
 			func(s *Snapshot) { *s = clusterOf("1", "1Gi", "0", "a", "b") }, false},
-		"two extras, one at a time": {Ask{Pods: one.Pods, Extra: []PodAsk{{Name: "x", Resources: Resources{MilliCPU: 400}}, {Name: "y", Resources: Resources{MilliCPU: 400}}}},
+		"two extras, one at a time": {Demand{Pods: one.Pods, Extra: []PodDemand{{Name: "x", Resources: Resources{MilliCPU: 400}}, {Name: "y", Resources: Resources{MilliCPU: 400}}}},
 			func(*Snapshot) {}, true},
-		"an extra too large": {Ask{Pods: one.Pods, Extra: []PodAsk{{Name: "x", Resources: Resources{MilliCPU: 400}}, {Name: "y", Resources: Resources{MilliCPU: 401}}}},
+		"an extra too large": {Demand{Pods: one.Pods, Extra: []PodDemand{{Name: "x", Resources: Resources{MilliCPU: 400}}, {Name: "y", Resources: Resources{MilliCPU: 401}}}},
 			func(*Snapshot) {}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := clusterOf("1", "1Gi", "100m", "a")
 			test.change(&s)
-			err := Room(s, test.ask, o)
+			err := CheckCapacity(s, test.demand, o)
 			if test.fits {
 				assert.NoError(t, err)
 			} else {
-				assert.ErrorContains(t, err, "room: ")
+				assert.ErrorContains(t, err, "capacity: ")
 			}
 		})
 	}
@@ -185,9 +199,9 @@ func TestRoomTellsANodeThatStartsFromOneThatIsClosed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := clusterOf("1", "1Gi", "0", "a")
 			test.change(&s.Nodes[0])
-			err := Room(s, Ask{Pods: []PodAsk{{Resources: Resources{MilliCPU: 500}}}}, RoomOptions{})
+			err := CheckCapacity(s, Demand{Pods: []PodDemand{{Resources: Resources{MilliCPU: 500}}}}, CapacityOptions{})
 			require.Error(t, err)
-			assert.Equal(t, test.starting, errors.Is(err, ErrStarting), err)
+			assert.Equal(t, test.starting, errors.Is(err, ErrNodeStarting), err)
 		})
 	}
 }
@@ -202,11 +216,11 @@ func TestRoomsWaysOutAreThoseOfTheCluster(t *testing.T) {
 	} {
 		s := clusterOf("1", "1Gi", "0", "a")
 		change(&s.Nodes[0])
-		assert.ErrorContains(t, Room(s, Ask{Pods: []PodAsk{{Resources: Resources{MilliCPU: 1001}}}}, RoomOptions{}), want)
+		assert.ErrorContains(t, CheckCapacity(s, Demand{Pods: []PodDemand{{Resources: Resources{MilliCPU: 1001}}}}, CapacityOptions{}), want)
 	}
 	s := clusterOf("1", "1Gi", "0", "a")
 	s.Nodes[0].Spec.Unschedulable = true
-	assert.ErrorContains(t, Room(s, Ask{}, RoomOptions{}), "cordoned")
+	assert.ErrorContains(t, CheckCapacity(s, Demand{}, CapacityOptions{}), "cordoned")
 	s = clusterOf("one", "1Gi", "0", "a")
-	assert.ErrorContains(t, Room(s, Ask{}, RoomOptions{}), `node a: cpu: "one" is no quantity`)
+	assert.ErrorContains(t, CheckCapacity(s, Demand{}, CapacityOptions{}), `node a: cpu: "one" is no quantity`)
 }

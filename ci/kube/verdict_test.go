@@ -1,0 +1,215 @@
+package kube
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// noVolume, noCommand and the like are the messages of more than one scene.
+const (
+	noVolume    = "0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+	bindTimeout = `running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded`
+	secretCache = "failed to sync secret cache: timed out waiting for the condition"
+	storageFull = "Pod ephemeral local storage usage exceeds the total limit of containers 64Mi. "
+)
+
+// pastDeadline is a Deployment whose deadline is over.
+func pastDeadline(at int) func(*Snapshot) {
+	return func(s *Snapshot) {
+		s.Deployments[0].Status.Conditions = []Condition{{Type: "Progressing", Status: "False", Reason: "ProgressDeadlineExceeded",
+			Message: "it has timed out progressing", LastUpdateTime: ago(at), LastTransitionTime: ago(at)}}
+	}
+}
+
+func TestAVerdictRestsOnWhatIsAtPresent(t *testing.T) {
+	for name, scene := range map[string]Snapshot{
+		"a mount that failed, and the image is pulled since": with(deploymentScene(podScene("shop-a", 90, waiting("ContainerCreating", ""))),
+			eventScene("Pod", "shop-a", "FailedMount", `MountVolume.SetUp failed for volume "token" : failed to sync configmap cache: timed out waiting for the condition`, 89, 88, 2),
+			containerEvent("Pulling", `Pulling image "shop:2"`, 86, 86, 1)),
+		"a volume that is attached at the third try": with(statefulSetScene(podScene("ledger-0", 150, waiting("ContainerCreating", ""))),
+			eventScene("Pod", "ledger-0", "FailedAttachVolume", `AttachVolume.Attach failed for volume "pv-1" : timed out`, 140, 100, 2),
+			eventScene("Pod", "ledger-0", "SuccessfulAttachVolume", `AttachVolume.Attach succeeded for volume "pv-1"`, 20, 20, 1)),
+		"a network that came": with(deploymentScene(podScene("shop-a", 200, waiting("PodInitializing", ""))),
+			eventScene("Pod", "shop-a", "FailedCreatePodSandBox", `Failed to create pod sandbox: plugin type="bridge" failed`, 199, 120, 5),
+			containerEvent("Created", "Created container: wait", 110, 110, 1)),
+		"a pull that is tried again": with(deploymentScene(podScene("shop-a", 200, waiting("ErrImagePull", "dial tcp 10.0.0.9:443: i/o timeout"))),
+			containerEvent("Failed", `Failed to pull image "shop:2": dial tcp 10.0.0.9:443: i/o timeout`, 190, 100, 3),
+			containerEvent("Pulling", `Pulling image "shop:2"`, 199, 70, 4)),
+		"a Secret's cache that is late after a long pull": with(deploymentScene(podScene("shop-a", 70, waiting("CreateContainerConfigError", secretCache))),
+			containerEvent("Pulled", `Successfully pulled image "shop:2" in 1m5s`, 3, 3, 1),
+			containerEvent("Failed", "Error: "+secretCache, 2, 2, 1)),
+		"a Secret that is late after a long migration": deploymentScene(podScene("shop-a", 250, func(p *Pod) {
+			p.Spec.InitContainers = []Container{{Name: "migrations"}}
+			p.Status.InitContainerStatuses = []ContainerStatus{{Name: "migrations", State: ContainerState{Terminated: &Terminated{FinishedAt: ago(2)}}}}
+		}, waiting("CreateContainerConfigError", `secret "shop" not found`))),
+		"a volume that is made at the second try": with(statefulSetScene(podScene("ledger-0", 200, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 200), claims("data-ledger-0"))),
+			claimScene("data-ledger-0", "Pending"),
+			eventScene("PersistentVolumeClaim", "data-ledger-0", "ProvisioningFailed", "rpc error: code = DeadlineExceeded", 190, 150, 2),
+			eventScene("PersistentVolumeClaim", "data-ledger-0", "ProvisioningSucceeded", "Successfully provisioned volume pv-1", 1, 1, 1)),
+		"a deadline of an earlier roll": with(deploymentScene(podScene("shop-a", 5, waiting("ContainerCreating", ""))), pastDeadline(400)),
+		"a refusal of an earlier moment": with(deploymentScene(podScene("shop-a", 20, waiting("ContainerCreating", ""))), func(s *Snapshot) {
+			two := 2
+			s.ReplicaSets[0].Spec.Replicas = &two
+			s.ReplicaSets[0].Status.Conditions = []Condition{{Type: "ReplicaFailure", Status: "True", Reason: "FailedCreate", Message: "exceeded quota: pods", LastTransitionTime: ago(200)}}
+		}, eventScene("ReplicaSet", "shop-5c6d", "FailedCreate", "Error creating: exceeded quota: pods", 200, 30, 9),
+			eventScene("ReplicaSet", "shop-5c6d", "SuccessfulCreate", "Created pod: shop-a", 20, 20, 1)),
+		"kills of runs that this one has outlived": with(deploymentScene(podScene("shop-a", 290, running(125), endedBefore(3, 200, 130, Terminated{ExitCode: 137, Reason: "OOMKilled"})))),
+		"probes of runs that this one has outlived": with(deploymentScene(podScene("shop-a", 290, running(125), endedBefore(3, 200, 130, Terminated{ExitCode: 143, Reason: "Error"}))),
+			containerEvent("Killing", "Container api failed liveness probe, will be restarted", 260, 130, 3)),
+		"no room where a node was not ready a moment ago": with(deploymentScene(podScene("shop-a", 110, unplaced("Unschedulable", "0/1 nodes are available: 1 node(s) had untolerated taint(s).", 110))),
+			nodeScene(func(n *Node) { n.Status.Conditions[0].LastTransitionTime = ago(3) })),
+		"no room since a moment, after a wait for a node": with(deploymentScene(podScene("shop-a", 140, unplaced("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.", 140))),
+			nodeScene(), eventScene("Pod", "shop-a", "FailedScheduling", "no nodes available to schedule pods", 140, 20, 4),
+			eventScene("Pod", "shop-a", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.", 5, 5, 1)),
+		"a pod whose room another is being moved for": with(deploymentScene(podScene("shop-a", 140, func(p *Pod) { p.Status.NominatedNodeName = "alpha" },
+			unplaced("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.", 140))), nodeScene()),
+	} {
+		t.Run(name, func(t *testing.T) { assert.Empty(t, verdict(scene).Diagnoses) })
+	}
+}
+
+func TestANodeThatStartsIsKnownByItsFieldsAndNotByWords(t *testing.T) {
+	for _, message := range []string{
+		"0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+		"0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+		"0/1 nodes are available: 1 node(s) had taint {node.kubernetes.io/not-ready: }, that the pod didn't tolerate.",
+	} {
+		for name, test := range map[string]struct {
+			node  Node
+			since int
+			stuck bool
+		}{
+			"not ready, for a while":             {nodeScene(tainted("node.kubernetes.io/not-ready")), 119, false},
+			"not ready, for longer":              {nodeScene(tainted("node.kubernetes.io/not-ready")), 120, true},
+			"its network's agent is not there":   {nodeScene(tainted("node.cilium.io/agent-not-ready")), 119, false},
+			"its cloud has not taken it in":      {nodeScene(tainted("node.cloudprovider.kubernetes.io/uninitialized")), 119, false},
+			"it says itself that it is not":      {nodeScene(func(n *Node) { n.Status.Conditions[0].Status = "False" }), 119, false},
+			"kept for other pods, and no longer": {nodeScene(tainted("dedicated")), 30, true},
+			"kept for other pods, for a moment":  {nodeScene(tainted("dedicated")), 29, false},
+			"cordoned while it starts":           {nodeScene(tainted("node.kubernetes.io/not-ready"), func(n *Node) { n.Spec.Unschedulable = true }), 30, true},
+		} {
+			s := with(deploymentScene(podScene("shop-a", test.since, unplaced("Unschedulable", message, test.since))), test.node)
+			assert.Equal(t, test.stuck, verdict(s).Stuck(), name)
+		}
+	}
+}
+
+func TestAVerdictReadsAllTheEvidence(t *testing.T) {
+	evicted := func(name string, age int) Pod { return podScene(name, age, failedPod("Evicted", storageFull)) }
+	pendingClaim := claimScene("data-ledger-0", "Pending")
+	waitsForProvisioner := eventScene("PersistentVolumeClaim", "data-ledger-0", "ExternalProvisioning",
+		"Waiting for a volume to be created either by the external provisioner 'disk.example.test' or manually by the system administrator.", 280, 5, 40)
+	gated := func(since int) func(*Pod) {
+		return func(p *Pod) {
+			running(since)(p)
+			p.Status.ContainerStatuses[0].Ready = true
+			setCondition(p, Condition{Type: "ContainersReady", Status: "True", LastTransitionTime: ago(since)})
+			setCondition(p, Condition{Type: "Ready", Status: "False", Reason: "ReadinessGatesNotReady", LastTransitionTime: ago(since),
+				Message: `corresponding condition of pod readiness gate "balancer.example.test/target" does not exist.`})
+		}
+	}
+	for name, test := range map[string]struct {
+		scene                         Snapshot
+		code                          Code
+		object, reason, message, hint string
+	}{
+		"pods that are evicted again and again": {with(deploymentScene(evicted("shop-a", 200), evicted("shop-b", 100), podScene("shop-c", 6, running(4))), pastDeadline(1)),
+			PodFailed, "pod/shop-b", "Evicted", "ephemeral local storage", "ephemeral-storage"},
+		"three evictions before any deadline": {deploymentScene(evicted("shop-a", 200), evicted("shop-b", 150), evicted("shop-c", 100), podScene("shop-d", 6, running(4))),
+			PodFailed, "pod/shop-c", "Evicted", "ephemeral local storage", "ephemeral-storage"},
+		"evictions of which only events are left": {with(statefulSetScene(podScene("ledger-0", 6, running(4))),
+			eventScene("Pod", "ledger-0", "Evicted", "The node was low on resource: memory. Threshold quantity: 100Mi, available: 2Mi.", 250, 20, 3)),
+			PodFailed, "pod/ledger-0", "Evicted", "low on resource: memory", "requests"},
+		"a node that admits none": {deploymentScene(podScene("shop-a", 200, failedPod("OutOfcpu", "Node didn't have enough resource: cpu")),
+			podScene("shop-b", 199, failedPod("OutOfcpu", "Node didn't have enough resource: cpu")), podScene("shop-c", 198, failedPod("OutOfcpu", "Node didn't have enough resource: cpu"))),
+			PodFailed, "pod/shop-c", "OutOfcpu", "enough resource: cpu", "node"},
+		"a volume that nobody makes": {with(statefulSetScene(podScene("ledger-0", 900, unplaced("SchedulerError", bindTimeout, 280), claims("data-ledger-0"))), pendingClaim, waitsForProvisioner),
+			VolumePending, "persistentvolumeclaim/data-ledger-0", "ExternalProvisioning", "disk.example.test", "provisioner"},
+		"a volume that nobody makes, of a pod that says nothing": {with(statefulSetScene(podScene("ledger-0", 290, func(p *Pod) { p.Status.Conditions = nil }, claims("data-ledger-0"))), pendingClaim, waitsForProvisioner),
+			VolumePending, "persistentvolumeclaim/data-ledger-0", "ExternalProvisioning", "disk.example.test", "provisioner"},
+		"no volume to bind": {with(statefulSetScene(podScene("ledger-0", 900, unplaced("Unschedulable", noVolume, 280), claims("data-ledger-0"))), pendingClaim, nodeScene()),
+			VolumePending, "persistentvolumeclaim/data-ledger-0", "Unschedulable", "available persistent volumes", "PersistentVolume"},
+		"a claim whose volume is gone": {with(statefulSetScene(podScene("ledger-0", 900, unplaced("Unschedulable", "", 280), claims("data-ledger-0"))), claimScene("data-ledger-0", "Lost"),
+			eventScene("PersistentVolumeClaim", "data-ledger-0", "ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!", 280, 280, 1)),
+			VolumePending, "persistentvolumeclaim/data-ledger-0", "ClaimLost", "lost its PersistentVolume", ""},
+		"a claim that is not there": {statefulSetScene(podScene("ledger-0", 900, unplaced("Unschedulable", `persistentvolumeclaim "data-ledger-0" not found`, 280), claims("data-ledger-0"))),
+			VolumePending, "persistentvolumeclaim/data-ledger-0", "Unschedulable", "not found", "claim"},
+		"a scheduler's own error": {deploymentScene(podScene("shop-a", 900, unplaced("SchedulerError", `running Bind plugin "DefaultBinder": Operation cannot be fulfilled`, 280))),
+			Unschedulable, "pod/shop-a", "SchedulerError", "DefaultBinder", "scheduler"},
+		"a pod that is kept from the scheduler": {deploymentScene(podScene("shop-a", 900, unplaced("SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates", 280))),
+			Unschedulable, "pod/shop-a", "SchedulingGated", "scheduling gates", "gate"},
+		"a pod that no scheduler looks at": {deploymentScene(podScene("shop-a", 280, func(p *Pod) { p.Status.Conditions = nil })),
+			Unschedulable, "pod/shop-a", "NotScheduled", "no scheduler", "schedulerName"},
+		"a readiness gate that nobody opens": {deploymentScene(podScene("shop-a", 290, gated(250))),
+			ReadinessGate, "pod/shop-a", "ReadinessGatesNotReady", "balancer.example.test/target", "gate"},
+		"a container that is not ready, whose probe's events are gone": {deploymentScene(podScene("shop-a", 290, running(280), func(p *Pod) {
+			setCondition(p, Condition{Type: "Ready", Status: "False", Reason: "ContainersNotReady", Message: "containers with unready status: [api]", LastTransitionTime: ago(285)})
+		})), ReadinessProbe, "pod/shop-a", "ContainersNotReady", "containers with unready status: [api]", "/health/ready"},
+		"a ReplicaSet that is not made": {func() Snapshot {
+			s := deploymentScene()
+			s.ReplicaSets = nil
+			s.Deployments[0].Status.Conditions = []Condition{{Type: "Progressing", Status: "False", Reason: "ReplicaSetCreateError", LastUpdateTime: ago(200), LastTransitionTime: ago(200),
+				Message: `Failed to create new replica set "shop-5c6d": exceeded quota: objects, requested: count/replicasets.apps=1`}}
+			return s
+		}(), QuotaExceeded, "deployment/shop", "ReplicaSetCreateError", "count/replicasets.apps", "quota"},
+		"a quota that wants limits": {func() Snapshot {
+			s := deploymentScene()
+			s.ReplicaSets[0].Status.Conditions = []Condition{{Type: "ReplicaFailure", Status: "True", Reason: "FailedCreate", LastTransitionTime: ago(60),
+				Message: `pods "shop-5c6d-x" is forbidden: failed quota: team: must specify limits.cpu for: wait; limits.memory for: wait`}}
+			return s
+		}(), QuotaExceeded, "replicaset/shop-5c6d", "FailedCreate", "must specify limits.cpu", "set limits.cpu and limits.memory"},
+		"a StatefulSet that does not move": {statefulSetScene(podScene("ledger-0", 601, waiting("ContainerCreating", ""))),
+			ProgressDeadline, "statefulset/ledger", "ProgressDeadlineExceeded", "ready for 10m", ""},
+		"a DaemonSet that does not move": {daemonSetScene(podScene("agent-x", 601, waiting("ContainerCreating", ""))),
+			ProgressDeadline, "daemonset/agent", "ProgressDeadlineExceeded", "ready for 10m", ""},
+		"a DaemonSet whose pod crashes": {daemonSetScene(podScene("agent-x", 200, waiting("CrashLoopBackOff", ""), endedBefore(4, 30, 29, Terminated{ExitCode: 1, Reason: "Error"}))),
+			CrashLoop, "pod/agent-x", "CrashLoopBackOff", "exit code 1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := Assess(test.scene, AssessOptions{Now: now, Since: began})
+			if test.code == ProgressDeadline {
+				a = Assess(test.scene, AssessOptions{Now: now, Since: ago(700)})
+			}
+			require.Len(t, a.Diagnoses, 1)
+			d := a.Diagnoses[0]
+			assert.Equal(t, test.code, d.Code)
+			assert.Equal(t, test.object, d.Object)
+			assert.Equal(t, test.reason, d.Reason)
+			assert.Contains(t, d.Message, test.message)
+			assert.Contains(t, d.Hint, test.hint)
+			assert.NotEmpty(t, d.Hint)
+		})
+	}
+}
+
+func TestEvidenceThatMayPassIsLetPass(t *testing.T) {
+	for name, scene := range map[string]Snapshot{
+		"one eviction": deploymentScene(podScene("shop-a", 200, failedPod("Evicted", storageFull)), podScene("shop-b", 6, running(4))),
+		"evictions of before": with(statefulSetScene(podScene("ledger-0", 6, running(4))),
+			eventScene("Pod", "ledger-0", "Evicted", storageFull, 900, 400, 3)),
+		"a volume that is being made": with(statefulSetScene(podScene("ledger-0", 100, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 50), claims("data-ledger-0"))),
+			claimScene("data-ledger-0", "Pending"), eventScene("PersistentVolumeClaim", "data-ledger-0", "ExternalProvisioning", "Waiting for a volume to be created", 50, 1, 9)),
+		"a volume that is being made, of a pod that is older": with(statefulSetScene(podScene("ledger-0", 290, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 290), claims("data-ledger-0"))),
+			claimScene("data-ledger-0", "Pending"), eventScene("PersistentVolumeClaim", "data-ledger-0", "ExternalProvisioning", "Waiting for a volume to be created", 50, 1, 9)),
+		"a StatefulSet that moves": with(statefulSetScene(podScene("ledger-0", 599, waiting("ContainerCreating", "")))),
+		"a StatefulSet whose first pod was long in coming": func() Snapshot {
+			s := statefulSetScene(podScene("ledger-0", 900, running(890), func(p *Pod) {
+				p.Status.ContainerStatuses[0].Ready = true
+				setCondition(p, Condition{Type: "Ready", Status: "True", LastTransitionTime: ago(300)})
+			}), podScene("ledger-1", 290, waiting("ContainerCreating", "")))
+			return s
+		}(),
+		"a DaemonSet's pod of before": daemonSetScene(podScene("agent-x", 900, waiting("ImagePullBackOff", "not found")), func() Pod { return Pod{} }()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name == "a DaemonSet's pod of before" {
+				scene.Pods = scene.Pods[:1]
+				scene.Pods[0].Metadata.Labels[templateGenerationLabel] = "0"
+			}
+			a := Assess(scene, AssessOptions{Now: now, Since: began})
+			assert.Empty(t, a.Diagnoses)
+		})
+	}
+}
