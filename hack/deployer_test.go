@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
+
+	"todo-chatbot/ci/kube"
 )
 
 type rule struct {
@@ -92,5 +94,16 @@ func TestTheDeployerOwnsNothingButTheReleasesNamespace(t *testing.T) {
 	for _, r := range clusterRole {
 		assert.Subset(t, []string{"get", "list"}, r.Verbs)
 		assert.NotContains(t, r.Resources, "secrets")
+	}
+}
+
+func TestTheDeployerMayReadAllThatADiagnosisRestsOn(t *testing.T) {
+	role, clusterRole := deployer(t)
+	for _, kinds := range []string{kube.SnapshotKinds, kube.AutoscalerKinds} {
+		for kind := range strings.SplitSeq(kinds, ",") {
+			assert.True(t, slices.ContainsFunc(slices.Concat(role, clusterRole), func(r rule) bool {
+				return slices.Contains(r.Resources, kind) && slices.Contains(r.Verbs, "list") && len(r.ResourceNames) == 0
+			}), "kubectl get of several kinds fails when one may not be listed: %s", kind)
+		}
 	}
 }

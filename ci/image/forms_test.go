@@ -79,6 +79,7 @@ func TestAnImageIsFoundAmongWhatTellsOfIt(t *testing.T) {
 	}
 	for want, index := range map[string]v1.ImageIndex{
 		"it holds 2 images":               beside(made, v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64"}}),
+		"it holds 2 images;":              beside(made, v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "unknown"}}),
 		"an index of several platforms":   nested(beside(made, v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64"}}), 1),
 		"an index in an index, and so on": nested(beside(made), 5),
 	} {

@@ -184,9 +184,50 @@ func TestAVerdictReadsAllTheEvidence(t *testing.T) {
 	}
 }
 
+// The condition of a ReplicaSet keeps the words of the first refusal, whatever the last was.
+func TestTheLastRefusalIsTold(t *testing.T) {
+	s := with(scenes["create"]("error looking up service account market/shop: not found", 250),
+		eventScene("ReplicaSet", "shop-5c6d", "FailedCreate", "Error creating: error looking up service account market/shop: not found", 250, 240, 3),
+		eventScene("ReplicaSet", "shop-5c6d", "FailedCreate", "Error creating: exceeded quota: team, requested: pods=1", 19, 1, 2))
+	assert.Empty(t, verdict(s).Diagnoses, "a quota that is full since a moment")
+	s.Events[1].FirstTimestamp = ago(20)
+	d := verdict(s).Diagnoses
+	require.Len(t, d, 1)
+	assert.Equal(t, QuotaExceeded, d[0].Code)
+	assert.Contains(t, d[0].Message, "exceeded quota")
+}
+
+func TestAnEventThatSaysWhyIsToldBeforeOneThatSaysThatItTookLong(t *testing.T) {
+	why := eventScene("Pod", "shop-a", "FailedMount", `MountVolume.SetUp failed for volume "files" : configmap "shop" not found`, 200, 90, 9)
+	long := eventScene("Pod", "shop-a", "FailedMount", "Unable to attach or mount volumes: unmounted volumes=[files], unattached volumes=[files]: timed out waiting for the condition", 80, 10, 1)
+	for _, events := range [][]any{{why, long}, {long, why}} {
+		d := verdict(with(deploymentScene(podScene("shop-a", 250, waiting("ContainerCreating", ""))), events...)).Diagnoses
+		require.Len(t, d, 1)
+		assert.Contains(t, d[0].Message, "not found")
+	}
+	later := eventScene("Pod", "shop-a", "FailedMount", `MountVolume.SetUp failed for volume "files" : secret "shop" not found`, 200, 5, 9)
+	for _, events := range [][]any{{why, later}, {later, why}} {
+		d := verdict(with(deploymentScene(podScene("shop-a", 250, waiting("ContainerCreating", ""))), events...)).Diagnoses
+		assert.Contains(t, d[0].Message, `secret "shop"`, "the last of two")
+	}
+}
+
+func TestTheLastOfAClaimsEventsIsTold(t *testing.T) {
+	first := eventScene("PersistentVolumeClaim", "data", "ProvisioningFailed", "no credentials", 200, 100, 1)
+	last := eventScene("PersistentVolumeClaim", "data", "ProvisioningFailed", "disk quota reached", 200, 10, 1)
+	for _, events := range [][]any{{first, last}, {last, first}} {
+		s := statefulSetScene(podScene("ledger-0", 290, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 290), claims("data")))
+		d := verdict(with(with(s, claimScene("data", "Pending")), events...)).Diagnoses
+		require.Len(t, d, 1)
+		assert.Equal(t, "disk quota reached", d[0].Message)
+	}
+}
+
 func TestEvidenceThatMayPassIsLetPass(t *testing.T) {
 	for name, scene := range map[string]Snapshot{
 		"one eviction": deploymentScene(podScene("shop-a", 200, failedPod("Evicted", storageFull)), podScene("shop-b", 6, running(4))),
+		"pods of this revision that failed before the roll": deploymentScene(podScene("shop-a", 900, failedPod("Evicted", storageFull)),
+			podScene("shop-b", 800, failedPod("Evicted", storageFull)), podScene("shop-c", 700, failedPod("Evicted", storageFull)), podScene("shop-d", 6, running(4))),
 		"evictions of before": with(statefulSetScene(podScene("ledger-0", 6, running(4))),
 			eventScene("Pod", "ledger-0", "Evicted", storageFull, 900, 400, 3)),
 		"a volume that is being made": with(statefulSetScene(podScene("ledger-0", 100, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 50), claims("data-ledger-0"))),
