@@ -100,7 +100,6 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
         ("add_todo", {"title": " "}, "A title has 1 to 200 characters"),
         ("add_todo", {"title": "x" * 201}, "A title has 1 to 200 characters"),
         ("add_todo", {"title": "nul\x00"}, "A title has 1 to 200 characters"),
-        ("add_todo", {"title": "half \ud800"}, "A title has 1 to 200 characters"),
         ("add_todo", {"title": "\u200b"}, "A title has 1 to 200 characters"),
         ("add_todo", {"title": 7}, "The arguments do not fit the tool"),
         ("add_todo", {}, "The arguments do not fit the tool"),
@@ -399,6 +398,10 @@ def message(text: object) -> dict[str, object]:
     }
 
 
+def called(name: str, arguments: str) -> dict[str, object]:
+    return {"type": "function_call", "name": name, "arguments": arguments, "call_id": "call"}
+
+
 def response(*output: object, **changes: object) -> bytes:
     body = {"id": "r", "object": "response", "model": "m", "output": output} | changes
     return json.dumps(body).encode()
@@ -422,6 +425,9 @@ def response(*output: object, **changes: object) -> bytes:
         (response(None), JSON),
         (response(7), JSON),
         (response({"type": "function_call", "name": None, "arguments": 7, "call_id": 1}), JSON),
+        (response(called("add_todo", '{"title": "\\ud800"}')), JSON),
+        (response(called("add_todo", '{"title": "\ud800"}')), JSON),
+        (response(called("add_todo\x00", "\x00")), JSON),
         (response({"type": "message", "content": None}), JSON),
         (response(message(None)), JSON),
         (response(message(7)), JSON),
@@ -447,4 +453,4 @@ async def test_nonsense_is_told_as_the_services_fault(
             "The assistant gave an empty answer.",
         }
     else:
-        assert "the assistant's service failed" in answer.json()["detail"]
+        assert answer.json()["detail"].startswith("the assistant")
