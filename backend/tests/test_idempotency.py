@@ -55,7 +55,8 @@ async def test_a_key_belongs_to_one_request(
     body: dict[str, Any] = {"message": "add milk", "conversation_id": first}
     assert (await say(alice, **body)).status_code == 200
     answer = await say(alice, **body | more)
-    assert answer.status_code == 422
+    assert answer.status_code == 409
+    assert "retry-after" not in answer.headers
     assert "came with another request" in answer.json()["detail"]
     assert await titles(alice) == ["milk"]
 

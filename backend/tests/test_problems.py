@@ -41,6 +41,23 @@ async def test_what_is_not_there(
     assert_problem(await anyone.request(method, path), status)
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/todos", "GET, POST"),
+        ("/api/todos/e3e70682-c209-4cac-a29f-6fbed82c07cd", "DELETE, PATCH"),
+        ("/api/chat", "POST"),
+        ("/health", "GET"),
+    ],
+)
+async def test_a_method_that_is_not_there_is_answered_by_those_that_are(
+    anyone: httpx2.AsyncClient, path: str, allowed: str
+) -> None:
+    answer = await anyone.request("OPTIONS", path)
+    assert_problem(answer, 405)
+    assert answer.headers["allow"] == allowed
+
+
 async def test_each_wrong_field_is_named(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post("/api/chat", json={"message": 1, "conversation_id": "x"})
     assert_problem(answer, 422)

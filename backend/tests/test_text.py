@@ -10,6 +10,9 @@ from todo.text import lines, one_line, repaired
     [
         ("a\r\nb\tc", "a\nb\tc"),
         ("a\u202eb", "ab"),
+        ("a\rb", "a\nb"),
+        # A sign of numbers, seen although Unicode says that it formats.
+        ("\u0600١", "\u0600١"),
         (" a ", "a"),
     ],
 )

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from todo.auth import UnauthorizedError
 from todo.chat.exchange import ChatFailedError
@@ -54,12 +55,25 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def install(app: FastAPI) -> None:
     """Answer each kind of error in its own way."""
 
-    def answer(_: Request, error: Exception) -> JSONResponse:
-        return answer_to(error)
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        answered = answer_to(error)
+        if answered.status_code == 405:
+            # The route that was looked at first knows its own method alone.
+            answered.headers["Allow"] = _allowed(app, request)
+        return answered
 
     kinds: list[type[Exception]] = [ChatFailedError, *_FAILURES]
     for kind in kinds:
         app.add_exception_handler(kind, answer)
+
+
+def _allowed(app: FastAPI, request: Request) -> str:
+    found = (
+        operations
+        for path, operations in app.openapi()["paths"].items()
+        if compile_path(path)[0].match(request.url.path)
+    )
+    return ", ".join(sorted(method.upper() for operations in found for method in operations))
 
 
 def answer_to(error: BaseException) -> JSONResponse:
@@ -108,7 +122,7 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
     TodoNotFoundError: lambda _: _Failure(404, "there is no such todo"),
     ConversationNotFoundError: lambda _: _Failure(404, "there is no such conversation"),
     KeyReusedError: lambda _: _Failure(
-        422, "this Idempotency-Key came with another request; make a new one"
+        409, "this Idempotency-Key came with another request; make a new one"
     ),
     StillAnsweringError: lambda _: _Failure(
         409, "the request of this Idempotency-Key is still being answered", _after(_RETRY)

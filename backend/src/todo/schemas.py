@@ -9,20 +9,18 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     model_validator,
 )
 
 from todo import text
 
-# Said in the schema too: a value of blanks alone is refused.
-_NOT_BLANK = {"pattern": r"\S"}
-
 type Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(text.one_line),
-    Field(json_schema_extra=_NOT_BLANK),
+    Field(json_schema_extra={"pattern": text.LINE_PATTERN}),
 ]
 """What is to be done: one line of 1 to 200 characters, without what nobody sees."""
 
@@ -30,7 +28,7 @@ type ChatText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
     AfterValidator(text.lines),
-    Field(json_schema_extra=_NOT_BLANK),
+    Field(json_schema_extra={"pattern": text.LINES_PATTERN}),
 ]
 """What a user types: 1 to 2000 characters, without blanks around and without what nobody sees."""
 
@@ -51,10 +49,17 @@ class TodoCreate(_Request):
 class TodoUpdate(_Request):
     """What to change; a field that is left out stays."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["title"], "properties": {"title": {"type": "string"}}},
+                {"required": ["completed"], "properties": {"completed": {"type": "boolean"}}},
+            ]
+        }
+    )
 
     title: Title | None = None
-    completed: bool | None = None
+    completed: StrictBool | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
