@@ -96,7 +96,9 @@ async def test_what_is_no_json_is_refused(alice: httpx2.AsyncClient, raw: bytes)
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("body", [{}, {"title": None}, {"number": 5}, {"completed": "perhaps"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"title": None}, {"number": 5}, {"completed": "perhaps"}, {"completed": 0}]
+)
 async def test_a_change_must_change_something(alice: httpx2.AsyncClient, body: object) -> None:
     todo = await add(alice)
     assert (await alice.patch(f"/api/todos/{todo['id']}", json=body)).status_code == 422

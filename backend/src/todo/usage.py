@@ -92,33 +92,39 @@ class UsageStore:
         await self._count((), {"input_tokens": read, "output_tokens": written})
 
     async def _count(self, limited: Sequence[Counter], used: dict[Counter, int]) -> None:
+        windows = [
+            {"user_id": self._user.id, "seconds": seconds}
+            for seconds in sorted({limit.seconds for limit in self._limits})
+        ]
+        own = (
+            select(Usage, func.clock_timestamp())
+            .where(col(Usage.user_id) == self._user.id)
+            .order_by(col(Usage.seconds))
+        )
+        # The rows stay locked until the commit: two replicas cannot give the last one twice.
+        locked = own.with_for_update().execution_options(populate_existing=True)
         async with self._database.transaction() as session:
+            # Without a lock first, so that a flood of one user holds no connections in a queue.
+            for usage, now in await session.execute(own):
+                self._refuse(usage, now, limited)
             await outlive_deletion(session, self._user)
-            windows = [
-                {"user_id": self._user.id, "seconds": seconds}
-                for seconds in sorted({limit.seconds for limit in self._limits})
-            ]
             await session.execute(insert(Usage).values(windows).on_conflict_do_nothing())
-            # The rows stay locked until the commit: two replicas cannot give the last one twice.
-            query = (
-                select(Usage, func.clock_timestamp())
-                .where(col(Usage.user_id) == self._user.id)
-                .order_by(col(Usage.seconds))
-                .with_for_update()
-            )
-            rows = {usage.seconds: (usage, now) for usage, now in await session.execute(query)}
-            for usage, now in rows.values():
+            for usage, now in await session.execute(locked):
+                self._refuse(usage, now, limited)
                 if now >= _end(usage):
                     usage.began_at = now
                     usage.messages = usage.turns = usage.input_tokens = usage.output_tokens = 0
-            for limit in self._limits:
-                usage, now = rows[limit.seconds]
-                if limit.counter in limited and getattr(usage, limit.counter) >= limit.most:
-                    wait = math.ceil((_end(usage) - now).total_seconds())
-                    raise LimitExceededError(limit.text, max(wait, 1))
-            for usage, _ in rows.values():
                 for counter, amount in used.items():
                     setattr(usage, counter, getattr(usage, counter) + amount)
+
+    def _refuse(self, usage: Usage, now: datetime, limited: Sequence[Counter]) -> None:
+        if now >= _end(usage):
+            return
+        for limit in self._limits:
+            spent = limit.counter in limited and getattr(usage, limit.counter) >= limit.most
+            if limit.seconds == usage.seconds and spent:
+                wait = math.ceil((_end(usage) - now).total_seconds())
+                raise LimitExceededError(limit.text, max(wait, 1))
 
 
 def _end(usage: Usage) -> datetime:
