@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -153,6 +153,53 @@ async def app(settings: Settings, responder: Responder | None) -> AsyncIterator[
     app = create_app(settings, responder=responder)
     async with app.router.lifespan_context(app):
         yield app
+
+
+@asynccontextmanager
+async def replica(
+    settings: Settings, token: str, responder: Responder | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Give a client of an application of its own, which shares nothing but what settings name."""
+    app = create_app(settings, responder=responder)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
+            base_url="http://backend",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=PATIENCE,
+        ) as client,
+    ):
+        yield client
+
+
+async def run(settings: Settings, statement: str) -> None:
+    """Run a statement in the database that the settings name."""
+    connection = await asyncpg.connect(
+        settings.database_url.get_secret_value().replace("+asyncpg", "")
+    )
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def rows_of(settings: Settings, user: str) -> dict[str, int]:
+    """Count a user's rows in every table that has any."""
+    connection = await asyncpg.connect(
+        settings.database_url.get_secret_value().replace("+asyncpg", "")
+    )
+    try:
+        owned = [name for name, table in metadata.tables.items() if "user_id" in table.columns]
+        counts = {
+            name: await connection.fetchval(
+                f'SELECT count(*) FROM "{name}" WHERE user_id = $1', user
+            )
+            for name in owned
+        }
+    finally:
+        await connection.close()
+    return {name: count for name, count in counts.items() if count}
 
 
 @pytest.fixture

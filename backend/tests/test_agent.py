@@ -1,16 +1,16 @@
 """The agent: a scripted model in place of OpenAI, everything else real."""
 
 import asyncio
+import json
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 import httpx2
 import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 
-from conftest import PATIENCE, Connect, make_settings
+from conftest import PATIENCE, Connect, make_settings, replica, run
 from issuer import SigningKey
 from todo.app import create_app
 from todo.chat.agent import AgentResponder
@@ -34,6 +34,9 @@ def responder(model: ScriptedModel) -> Responder:
 
 def call(tool: str, /, **arguments: object) -> list[Any]:
     return [function_call(tool, arguments, call_id=f"call-{tool}")]
+
+
+EVERYTHING = {"completed": None, "containing": None, "after_number": None}
 
 
 def say(text: str) -> list[Any]:
@@ -63,7 +66,13 @@ async def test_tools_act_for_the_signed_in_user(connect: Connect, model: Scripte
     assert (await chat(bob, "complete alice's todo")).json()["actions"] == []
     assert "There is no todo 1." in told(model)
 
-    model.extend([call("complete_todo", number=1), call("list_todos", completed=True), say("Ok.")])
+    model.extend(
+        [
+            call("complete_todo", number=1),
+            call("list_todos", **EVERYTHING | {"completed": True}),
+            say("Ok."),
+        ]
+    )
     await chat(alice, "complete it")
     assert "buy milk" in told(model)
     model.extend([call("delete_todo", number=1), say("Gone.")])
@@ -79,7 +88,7 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
     tools = {tool.name: tool.params_json_schema for tool in model.last_call.tools}  # type: ignore[union-attr]
     assert {name: sorted(schema["properties"]) for name, schema in tools.items()} == {
         "add_todo": ["title"],
-        "list_todos": ["completed"],
+        "list_todos": ["after_number", "completed", "containing"],
         "complete_todo": ["number"],
         "delete_todo": ["number"],
     }
@@ -88,9 +97,17 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
 @pytest.mark.parametrize(
     ("tool", "arguments", "explanation"),
     [
-        ("add_todo", {"title": " "}, "A title has 1 to 200 characters."),
-        ("add_todo", {"title": "x" * 201}, "A title has 1 to 200 characters."),
-        ("add_todo", {"title": "nul\x00"}, "A title has 1 to 200 characters."),
+        ("add_todo", {"title": " "}, "A title has 1 to 200 characters"),
+        ("add_todo", {"title": "x" * 201}, "A title has 1 to 200 characters"),
+        ("add_todo", {"title": "nul\x00"}, "A title has 1 to 200 characters"),
+        ("add_todo", {"title": "\u200b"}, "A title has 1 to 200 characters"),
+        ("add_todo", {"title": 7}, "The arguments do not fit the tool"),
+        ("add_todo", {}, "The arguments do not fit the tool"),
+        ("complete_todo", {"number": "one"}, "The arguments do not fit the tool"),
+        ("complete_todo", {"number": None}, "The arguments do not fit the tool"),
+        ("list_todos", {"completed": "perhaps"}, "The arguments do not fit the tool"),
+        ("drop_database", {}, "not found"),
+        ("add_todos", {"title": "x"}, "not found"),
         ("complete_todo", {"number": 10**30}, "There is no todo 1000"),
         ("delete_todo", {"number": -1}, "There is no todo -1."),
     ],
@@ -137,19 +154,111 @@ async def test_nothing_is_kept_on_the_models_side(
 async def test_an_agent_that_goes_in_circles_is_ended(
     alice: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
-    model.extend([call("list_todos", completed=None)] * 5)
+    model.extend([call("list_todos", **EVERYTHING)] * 5)
     answer = await chat(alice, "list")
     assert answer.status_code == 502
     assert "did not come to an end" in answer.json()["detail"]
     assert len(model.calls) == 3
 
 
-@pytest.mark.parametrize("tool", ["drop_database", "add_todos"])
-async def test_a_tool_that_does_not_exist_fails_the_answer(
-    alice: httpx2.AsyncClient, model: ScriptedModel, tool: str
+@pytest.mark.parametrize("arguments", ["{", "[1]", "null", "\x00", '"title"', "{'title': 'x'}"])
+async def test_the_model_is_told_of_arguments_that_are_no_json(
+    alice: httpx2.AsyncClient, model: ScriptedModel, arguments: str
 ) -> None:
-    model.extend([call(tool), say("Done.")])
-    assert (await chat(alice, "do it")).status_code == 502
+    step = call("add_todo")
+    step[0].arguments = arguments
+    model.extend([step, say("Sorry.")])
+    answer = await chat(alice, "do it")
+    assert (answer.status_code, answer.json()["reply"]) == (200, "Sorry.")
+    assert "The arguments do not fit the tool" in told(model)
+
+
+async def test_the_model_is_given_a_page_and_counts(
+    alice: httpx2.AsyncClient, model: ScriptedModel, settings: Settings
+) -> None:
+    await run(
+        settings,
+        "INSERT INTO todo (id, user_id, number, title, completed) SELECT gen_random_uuid(),"
+        " 'alice', n, repeat('x', 190) || n, n % 10 = 0 FROM generate_series(1, 10000) n",
+    )
+    model.extend([call("list_todos", **EVERYTHING), say("Many.")])
+    await chat(alice, "list")
+    assert len(told(model)) < 20_000
+    [listed] = [item for item in model.last_call.input if item.get("output")]  # type: ignore[union-attr]
+    page = json.loads(listed["output"])
+    assert (page["open"], page["completed"], page["more"]) == (9000, 1000, True)
+    assert [todo["number"] for todo in page["todos"]] == list(range(1, 51))
+
+    model.extend(
+        [call("list_todos", completed=True, containing="X99", after_number=9950), say("Ok.")]
+    )
+    await chat(alice, "the last")
+    [listed] = [item for item in model.last_call.input if item.get("output")]  # type: ignore[union-attr]
+    page = json.loads(listed["output"])
+    assert [todo["number"] for todo in page["todos"]] == [9960, 9970, 9980, 9990]
+    assert page["more"] is False
+
+
+async def test_tools_act_so_many_times_and_no_more(connect: Connect, model: ScriptedModel) -> None:
+    alice = connect("alice")
+    model.extend(
+        [
+            [function_call("add_todo", {"title": "x"}, call_id=f"call-{n}") for n in range(500)],
+            say("Done."),
+        ]
+    )
+    answer = (await chat(alice, "add 500")).json()
+    assert len(answer["actions"]) == 20
+    assert len((await alice.get("/api/todos")).json()) == 20
+    assert "one answer may use tools 20 times" in told(model)
+
+
+@pytest.mark.parametrize(
+    ("said", "reply"),
+    [
+        ("", "The assistant gave an empty answer."),
+        (" \n", "The assistant gave an empty answer."),
+        ("\x00", "The assistant gave an empty answer."),
+        ("nul\x00 bell\x07", "nul bell"),
+        ("half \ud800", "half \ufffd"),
+        ("x" * 5_000_000, "x" * 3999 + "…"),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+async def test_an_answer_is_made_fit_to_be_kept(
+    alice: httpx2.AsyncClient, model: ScriptedModel, said: str, reply: str
+) -> None:
+    # Around what says by itself that it is no text.
+    step = say("")
+    step[0].content[0].text = said
+    model.extend([step, say("Yes.")])
+    first = (await chat(alice, "hello")).json()
+    assert first["reply"] == reply
+    await chat(alice, "again", conversation_id=first["conversation_id"])
+    assert model.last_call
+    assert model.last_call.input[1]["content"] == reply
+
+
+async def test_a_failed_answer_tells_what_was_done(connect: Connect, model: ScriptedModel) -> None:
+    alice = connect("alice")
+    model.extend([call("add_todo", title="milk"), ModelStep.raise_error(RuntimeError("boom"))])
+    answer = await chat(alice, "add milk")
+    assert answer.status_code == 502
+    [todo] = (await alice.get("/api/todos")).json()
+    assert answer.json()["actions"] == [{"tool": "add_todo", "todo": todo}]
+
+
+async def test_a_tools_own_fault_is_not_blamed_on_the_model(
+    alice: httpx2.AsyncClient, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(TodoStore, "add", broken)
+    model.extend([call("add_todo", title="x"), say("Done.")])
+    answer = await chat(alice, "add x")
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
 
 
 async def test_a_lost_database_is_not_blamed_on_the_model(
@@ -169,7 +278,7 @@ async def test_a_failed_answer_leaves_no_conversation(
     alice: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
     model.extend([ModelStep.raise_error(RuntimeError("boom")), say("Hello.")])
-    assert (await chat(alice, "lost words")).status_code == 500
+    assert (await chat(alice, "lost words")).status_code == 502
     await chat(alice, "hello")
     assert "lost words" not in told(model)
 
@@ -197,21 +306,21 @@ async def test_a_model_that_takes_too_long_is_given_up(
 
 
 class OpenAI:
-    """A server in OpenAI's place that always fails, and quotes the key as the real one does."""
+    """A server in OpenAI's place that answers the same whatever it is asked."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.authorization: str | None = None
+        self.requests = 0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 outer.authorization = self.headers["Authorization"]
+                outer.requests += 1
                 self.rfile.read(int(self.headers["Content-Length"]))
-                body = f'{{"error": {{"message": "bad key {KEY}"}}}}'.encode()
                 self.send_response(status)
-                # Not waited for: how often to try again is the client's affair.
-                self.send_header("x-should-retry", "false")
-                self.send_header("Content-Type", "application/json")
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -222,45 +331,126 @@ class OpenAI:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
 
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
 
-@pytest.fixture
-def openai(request: pytest.FixtureRequest) -> Iterator[OpenAI]:
-    fake = OpenAI(request.param)
-    threading.Thread(target=fake.server.serve_forever, args=(0.01,), daemon=True).start()
-    yield fake
-    fake.server.shutdown()
-    fake.server.server_close()
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+JSON = {"Content-Type": "application/json"}
+# As the real one does, it quotes the key.
+REFUSAL = f'{{"error": {{"message": "bad key {KEY}"}}}}'.encode()
+
+
+async def ask(settings: Settings, key: SigningKey, openai: OpenAI) -> httpx2.Response:
+    values = settings.model_dump() | {"openai_api_key": KEY, "openai_base_url": openai.url}
+    async with replica(make_settings(**values), key.token()) as client:
+        return await chat(client, "hello")
 
 
 @pytest.mark.parametrize(
-    ("openai", "detail"),
+    ("status", "headers", "told", "retry_after", "requests"),
     [
-        (500, "the assistant's service failed; try again later"),
-        (401, "the assistant's service refused the key of this installation"),
-        (429, "the assistant's service is over its limit; try again later"),
+        (500, {}, (502, "the assistant's service failed; try again later"), None, 2),
+        (401, {}, (502, "the assistant's service refused the key of this installation"), None, 1),
+        (400, {}, (502, "the assistant's service failed; try again later"), None, 1),
+        (429, {}, (429, "the assistant's service is over its limit; try again later"), "10", 1),
+        (429, {"Retry-After": "20"}, (429, "the assistant's service is over"), "20", 1),
+        (503, {"Retry-After": "0.5"}, (429, "the assistant's service is over"), "1", 1),
+        (429, {"Retry-After": "1e999"}, (429, "the assistant's service is over"), "10", 1),
+        (429, {"Retry-After": "nan"}, (429, "the assistant's service is over"), "10", 1),
+        (429, {"Retry-After": "86400"}, (429, "the assistant's service is over"), "3600", 1),
+        (429, {"Retry-After": "soon"}, (429, "the assistant's service is over"), "10", 1),
     ],
-    indirect=["openai"],
 )
-async def test_openais_failures_are_told_without_its_words(
+async def test_the_services_failures_are_told_at_once_without_its_words(
     settings: Settings,
     key: SigningKey,
-    openai: OpenAI,
-    detail: str,
+    status: int,
+    headers: dict[str, str],
+    told: tuple[int, str],
+    retry_after: str | None,
+    requests: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    values = settings.model_dump() | {"openai_api_key": KEY, "openai_base_url": openai.url}
-    app = create_app(make_settings(**values))
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app),
-            base_url="http://backend",
-            headers={"Authorization": f"Bearer {key.token()}"},
-            timeout=PATIENCE,
-        ) as client,
-    ):
-        answer = await chat(client, "hello")
+    with OpenAI(status, REFUSAL, JSON | headers) as openai:
+        answer = await ask(settings, key, openai)
     assert openai.authorization == f"Bearer {KEY}"
-    assert (answer.status_code, answer.json()["detail"]) == (502, detail)
+    assert openai.requests == requests
+    assert answer.status_code == told[0]
+    assert answer.json()["detail"].startswith(told[1])
+    assert answer.headers.get("retry-after") == retry_after
     assert KEY not in answer.text
     assert KEY not in caplog.text
+
+
+def message(text: object) -> dict[str, object]:
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    return {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": content,
+    }
+
+
+def called(name: str, arguments: str) -> dict[str, object]:
+    return {"type": "function_call", "name": name, "arguments": arguments, "call_id": "call"}
+
+
+def response(*output: object, **changes: object) -> bytes:
+    body = {"id": "r", "object": "response", "model": "m", "output": output} | changes
+    return json.dumps(body).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"<html><h1>It works!</h1></html>", {"Content-Type": "text/html"}),
+        (b"<html><h1>It works!</h1></html>", JSON),
+        (b"{}", JSON),
+        (b"null", JSON),
+        (b"[]", JSON),
+        (b'"text"', JSON),
+        (b"", JSON),
+        (b"\x00", JSON),
+        (b'{"output": null}', JSON),
+        (response(output=None), JSON),
+        (response(output="text"), JSON),
+        (response(output={"a": 1}), JSON),
+        (response(None), JSON),
+        (response(7), JSON),
+        (response({"type": "function_call", "name": None, "arguments": 7, "call_id": 1}), JSON),
+        (response(called("add_todo", '{"title": "\\ud800"}')), JSON),
+        (response(called("add_todo", '{"title": "\ud800"}')), JSON),
+        (response(called("add_todo\x00", "\x00")), JSON),
+        (response({"type": "message", "content": None}), JSON),
+        (response(message(None)), JSON),
+        (response(message(7)), JSON),
+        (response(message(["x"])), JSON),
+        (response(message("fine"), usage="many"), JSON),
+        (response(message("fine"), usage={"input_tokens": -1, "output_tokens": "x"}), JSON),
+        (response(message("nul \x00, half \ud800")), JSON),
+        (response(), JSON),
+    ],
+    ids=lambda value: str(value)[-60:],
+)
+async def test_nonsense_is_told_as_the_services_fault(
+    settings: Settings, key: SigningKey, body: bytes, headers: dict[str, str]
+) -> None:
+    with OpenAI(200, body, headers) as openai:
+        answer = await ask(settings, key, openai)
+    # What can be made sense of is an answer.
+    assert answer.status_code in {200, 502}, answer.text
+    if answer.status_code == 200:
+        assert answer.json()["reply"] in {
+            "fine",
+            "nul , half \ufffd",
+            "The assistant gave an empty answer.",
+        }
+    else:
+        assert answer.json()["detail"].startswith("the assistant")

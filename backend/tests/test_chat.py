@@ -5,7 +5,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from conftest import Connect
+from conftest import Connect, run
+from todo.settings import Settings
 
 
 async def say(
@@ -52,7 +53,7 @@ def _done(reply: dict[str, object]) -> dict[str, object]:
     [
         ("complete 7", "There is no todo 7."),
         ("delete 0", "There is no todo 0."),
-        ("add " + "x" * 201, "A title has 1 to 200 characters."),
+        ("add " + "x" * 201, "A title has 1 to 200 characters that can be seen."),
     ],
 )
 async def test_what_cannot_be_done_is_said(
@@ -69,6 +70,8 @@ async def test_what_cannot_be_done_is_said(
         {"message": "  "},
         {"message": "x" * 2001},
         {"message": "nul\x00"},
+        {"message": "bell\x07"},
+        {"message": "\u200b\u2060"},
         {"message": "list", "conversation_id": "1"},
         {"message": "list", "user_id": "bob"},
         {},
@@ -105,3 +108,14 @@ async def test_another_users_conversation_is_as_good_as_none(connect: Connect) -
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].text == answers[1].text
     assert (await bob.get("/api/todos")).json() == []
+
+
+async def test_a_long_list_is_shown_in_part(alice: httpx2.AsyncClient, settings: Settings) -> None:
+    await run(
+        settings,
+        "INSERT INTO todo (id, user_id, number, title) SELECT gen_random_uuid(), 'alice', n, 'x'"
+        " FROM generate_series(1, 120) n",
+    )
+    reply = str((await say(alice, "list"))["reply"]).splitlines()
+    assert len(reply) == 51
+    assert reply[-1] == "… and more: 120 open, 0 done in all."

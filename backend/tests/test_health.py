@@ -1,11 +1,14 @@
 """What probes see, with the database there, gone, and hanging."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
 
+import asyncpg
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from conftest import PATIENCE, make_settings
 from todo import __version__
@@ -27,6 +30,11 @@ def silent() -> Iterator[int]:
     """Give a port that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+def client_of(app: FastAPI) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app=app)
+    return httpx2.AsyncClient(transport=transport, base_url="http://backend", timeout=PATIENCE)
 
 
 async def probe(url: str) -> tuple[httpx2.Response, httpx2.Response]:
@@ -65,3 +73,45 @@ async def test_a_database_that_hangs_does_not_hang_the_probe(silent: int) -> Non
 async def test_a_wrong_password_is_unreachable_too(database_url: str) -> None:
     live, ready = await probe(database_url.replace("postgres:", "postgres:not", 1))
     assert (live.status_code, ready.status_code) == (200, 503)
+
+
+async def test_a_busy_pool_is_no_lost_database(settings: Settings) -> None:
+    values = {"database_pool_size": 1, "database_pool_overflow": 0, "health_timeout": 5}
+    app = create_app(make_settings(**settings.model_dump() | values))
+    async with (
+        app.router.lifespan_context(app),
+        client_of(app) as client,
+        # Every connection is taken, for as long as this lasts.
+        app.state.services.database.transaction(),
+    ):
+        answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_a_late_answer_is_no_lost_database(settings: Settings) -> None:
+    app = create_app(make_settings(**settings.model_dump() | {"health_timeout": 0.0001}))
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        # Nothing has answered yet.
+        assert (await client.get("/health/ready")).status_code == 503
+        await asyncio.sleep(1)
+        assert (await client.get("/health/ready")).status_code == 200
+
+
+async def test_a_database_that_goes_is_lost_and_one_that_comes_back_is_found(
+    settings: Settings, server: str
+) -> None:
+    app = create_app(settings)
+    url = server.format("postgres").replace("+asyncpg", "")
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        assert (await client.get("/health/ready")).status_code == 200
+        operator = await asyncpg.connect(url)
+        try:
+            await operator.execute("ALTER DATABASE migrated ALLOW_CONNECTIONS false")
+            await operator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'migrated'"
+            )
+            assert (await client.get("/health/ready")).status_code == 503
+        finally:
+            await operator.execute("ALTER DATABASE migrated ALLOW_CONNECTIONS true")
+            await operator.close()
+        assert (await client.get("/health/ready")).status_code == 200

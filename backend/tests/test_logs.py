@@ -46,3 +46,19 @@ def test_a_message_of_several_lines_stays_one_line() -> None:
     assert json.loads(logged)["message"] == "first\nsecond"
     assert json.loads(logged)["level"] == "warning"
     assert json.loads(logged)["status"] == 200
+
+
+@pytest.mark.parametrize("word", ["todo", "info", "message"])
+def test_a_password_that_is_a_word_masks_no_path(word: str) -> None:
+    def said(message: str) -> dict[str, str]:
+        record = logging.makeLogRecord(
+            {"msg": message, "name": f"{word}.access", "levelname": "INFO"}
+        )
+        found: dict[str, str] = json.loads(JsonFormatter([word]).format(record))
+        return found
+
+    kept = f"GET /api/{word}s 200, GET /{word}/1, {word}.py, {word}-list, my{word}s"
+    assert said(kept)["message"] == kept
+    assert (said("x")["logger"], said("x")["level"]) == (f"{word}.access", "info")
+    for told in ("postgres://u:{}@db/x", "password={}", "{{'secret': '{}'}}", "it is {}."):
+        assert word not in said(told.format(word))["message"]

@@ -12,7 +12,16 @@ from conftest import BACKEND, Alembic, execute
 from postgres import PASSWORD
 from todo.migration import LOCK_KEY
 
-TABLES = {"alembic_version", "conversation", "message", "todo", "todo_counter"}
+TABLES = {
+    "alembic_version",
+    "conversation",
+    "deleted_user",
+    "idempotency_key",
+    "message",
+    "todo",
+    "todo_counter",
+    "usage",
+}
 
 
 async def connect(url: str) -> asyncpg.Connection:
@@ -45,10 +54,31 @@ def failed(done: subprocess.CompletedProcess[str]) -> str:
 async def test_up_and_down_and_up_again(empty_url: str, alembic: Alembic) -> None:
     passed(alembic(empty_url, "upgrade", "head"))
     assert await tables(empty_url) == TABLES
+    passed(alembic(empty_url, "downgrade", "0001"))
+    assert await tables(empty_url) == TABLES - {"deleted_user", "idempotency_key", "usage"}
     passed(alembic(empty_url, "downgrade", "base"))
     assert await tables(empty_url) == {"alembic_version"}
     passed(alembic(empty_url, "upgrade", "head"))
     assert await tables(empty_url) == TABLES
+
+
+def test_each_migration_goes_forward_and_back_with_rows_in_it(
+    empty_url: str, alembic: Alembic
+) -> None:
+    passed(alembic(empty_url, "upgrade", "0001"))
+    execute(
+        empty_url,
+        "INSERT INTO todo (id, user_id, number, title) VALUES (gen_random_uuid(), 'a', 1, 'x')",
+    )
+    passed(alembic(empty_url, "upgrade", "0002"))
+    execute(
+        empty_url,
+        "INSERT INTO usage (user_id, seconds) VALUES ('a', 60)",
+        "INSERT INTO idempotency_key (user_id, key, digest) VALUES ('a', 'k', 'd')",
+        "INSERT INTO deleted_user (user_id) VALUES ('b')",
+    )
+    passed(alembic(empty_url, "downgrade", "0001"))
+    passed(alembic(empty_url, "upgrade", "head"))
 
 
 def test_the_models_are_what_migrations_make(empty_url: str, alembic: Alembic) -> None:
@@ -94,9 +124,9 @@ def broken(tmp_path: Path) -> Path:
     shutil.copytree(BACKEND / "migrations", tmp_path / "migrations")
     ini = (BACKEND / "alembic.ini").read_text()
     (tmp_path / "alembic.ini").write_text(ini.replace("%(here)s/src", str(BACKEND / "src")))
-    (tmp_path / "migrations/versions/0002_broken.py").write_text(
+    (tmp_path / "migrations/versions/0003_broken.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0002', '0001', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0003', '0002', None, None\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half (id int)')\n"
         "    op.execute('ALTER TABLE nowhere ADD COLUMN x int')\n"

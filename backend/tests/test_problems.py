@@ -24,7 +24,7 @@ async def test_an_unknown_error_tells_nothing(
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("password=hunter2 at /app/src/todo")
 
-    monkeypatch.setattr(TodoStore, "all", broken)
+    monkeypatch.setattr(TodoStore, "page", broken)
     answer = await connect("alice").get("/api/todos")
     assert_problem(answer, 500)
     assert answer.json()["detail"] == "something went wrong on our side"
@@ -41,10 +41,42 @@ async def test_what_is_not_there(
     assert_problem(await anyone.request(method, path), status)
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/todos", "GET, POST"),
+        ("/api/todos/e3e70682-c209-4cac-a29f-6fbed82c07cd", "DELETE, PATCH"),
+        ("/api/chat", "POST"),
+        ("/health", "GET"),
+    ],
+)
+async def test_a_method_that_is_not_there_is_answered_by_those_that_are(
+    anyone: httpx2.AsyncClient, path: str, allowed: str
+) -> None:
+    answer = await anyone.request("OPTIONS", path)
+    assert_problem(answer, 405)
+    assert answer.headers["allow"] == allowed
+
+
 async def test_each_wrong_field_is_named(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post("/api/chat", json={"message": 1, "conversation_id": "x"})
     assert_problem(answer, 422)
     assert [one["field"] for one in answer.json()["errors"]] == ["message", "conversation_id"]
+
+
+async def test_many_wrong_fields_are_not_answered_by_more(alice: httpx2.AsyncClient) -> None:
+    answer = await alice.post("/api/todos", json={f"k{n}": n for n in range(3000)})
+    assert_problem(answer, 422)
+    assert len(answer.json()["errors"]) == 20
+    assert len(answer.text) < 4000
+
+
+@pytest.mark.parametrize("deep", ["[" * 30_000, '{"title":' * 5_000])
+async def test_a_deep_body_is_refused(alice: httpx2.AsyncClient, deep: str) -> None:
+    answer = await alice.post(
+        "/api/todos", content=deep, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code in {400, 422}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from conftest import run
+from todo.settings import Settings
+
 
 async def add(client: httpx2.AsyncClient, title: str = "buy milk") -> dict[str, object]:
     answer = await client.post("/api/todos", json={"title": title})
@@ -66,7 +69,10 @@ async def test_numbers_do_not_race(alice: httpx2.AsyncClient, bob: httpx2.AsyncC
         ({"title": ""}, "title: String should have at least 1 character"),
         ({"title": " \t\n"}, "title: String should have at least 1 character"),
         ({"title": "x" * 201}, "title: String should have at most 200 characters"),
-        ({"title": "nul\x00"}, "title: must not contain a NUL character"),
+        ({"title": "nul\x00"}, "title: must not contain control characters"),
+        ({"title": "bell\x07"}, "title: must not contain control characters"),
+        ({"title": "\u200b\u2060\ufeff"}, "title: must contain something that can be seen"),
+        ({"title": "\u3164\u2800"}, "title: must contain something that can be seen"),
         ({"title": 7}, "title: Input should be a valid string"),
         ({"title": "x", "user_id": "bob"}, "user_id: Extra inputs are not permitted"),
         ([], "body: "),
@@ -90,7 +96,9 @@ async def test_what_is_no_json_is_refused(alice: httpx2.AsyncClient, raw: bytes)
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("body", [{}, {"title": None}, {"number": 5}, {"completed": "perhaps"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"title": None}, {"number": 5}, {"completed": "perhaps"}, {"completed": 0}]
+)
 async def test_a_change_must_change_something(alice: httpx2.AsyncClient, body: object) -> None:
     todo = await add(alice)
     assert (await alice.patch(f"/api/todos/{todo['id']}", json=body)).status_code == 422
@@ -114,14 +122,76 @@ async def test_another_users_todo_is_as_good_as_none(
     assert (await alice.get("/api/todos")).json() == [todo]
 
 
-async def test_a_user_can_be_forgotten_alone(
-    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("two\nlines\tand  more", "two lines and more"),
+        ("pay\u202egpj.exe", "paygpj.exe"),
+        ("z\u200bero \ufeffwidth", "zero width"),
+        ("👩\u200d👧 ན\u200cན ❤\ufe0f", "👩\u200d👧 ན\u200cན ❤\ufe0f"),
+        ("<b>'; DROP TABLE todo; --</b>", "<b>'; DROP TABLE todo; --</b>"),
+    ],
+)
+async def test_a_title_is_one_line_that_can_be_seen(
+    alice: httpx2.AsyncClient, given: str, kept: str
 ) -> None:
-    await add(bob, "stays")
-    conversation = (await alice.post("/api/chat", json={"message": "add goes"})).json()
-    assert (await alice.delete("/api/me")).status_code == 204
-    assert (await alice.delete("/api/me")).status_code == 204
-    assert await titles(alice) == []
-    assert await titles(bob) == ["stays"]
-    again = {"message": "list", "conversation_id": conversation["conversation_id"]}
-    assert (await alice.post("/api/chat", json=again)).status_code == 404
+    todo = await add(alice, given)
+    assert todo["title"] == kept
+    path = f"/api/todos/{todo['id']}"
+    assert (await alice.patch(path, json={"title": given})).json()["title"] == kept
+
+
+async def pages(client: httpx2.AsyncClient, query: str) -> list[list[str]]:
+    """Give the titles of every page, going on from each to the next."""
+    found, cursor = [], ""
+    while True:
+        page = (await client.get(f"/api/todos?{query}{cursor}")).json()
+        found.append([todo["title"] for todo in page["todos"]])
+        if page["next_cursor"] is None:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+async def test_todos_come_in_pages(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+    for title in "abcde":
+        todo = await add(alice, title)
+        if title in "bd":
+            await alice.patch(f"/api/todos/{todo['id']}", json={"completed": True})
+    await add(bob, "bob's")
+    assert await pages(alice, "limit=2") == [["a", "b"], ["c", "d"], ["e"]]
+    assert await pages(alice, "limit=5") == [["a", "b", "c", "d", "e"]]
+    assert await pages(alice, "limit=1&completed=true") == [["b"], ["d"]]
+    assert await pages(alice, "cursor=0") == [["a", "b", "c", "d", "e"]]
+    assert await pages(alice, "cursor=9999999999") == [[]]
+    assert await pages(bob, "limit=1") == [["bob's"]]
+
+
+async def test_a_page_is_not_moved_by_what_changes_before_it(alice: httpx2.AsyncClient) -> None:
+    todos = [await add(alice, title) for title in "abcd"]
+    page = (await alice.get("/api/todos?limit=2")).json()
+    await alice.delete(f"/api/todos/{todos[0]['id']}")
+    await alice.delete(f"/api/todos/{todos[1]['id']}")
+    rest = (await alice.get(f"/api/todos?limit=2&cursor={page['next_cursor']}")).json()
+    assert [todo["title"] for todo in rest["todos"]] == ["c", "d"]
+
+
+async def test_no_answer_has_every_one_of_many_todos(
+    alice: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await run(
+        settings,
+        "INSERT INTO todo (id, user_id, number, title) SELECT gen_random_uuid(), 'alice', n, 'x'"
+        " FROM generate_series(1, 1000) n",
+    )
+    # As before there were pages.
+    assert len((await alice.get("/api/todos")).json()) == 500
+    page = (await alice.get("/api/todos?cursor=0")).json()
+    assert (len(page["todos"]), page["next_cursor"]) == (100, "100")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=501", "limit=x", "cursor=x", "cursor=-1", "cursor=", "cursor=99999999999"],
+)
+async def test_what_is_no_page_is_refused(alice: httpx2.AsyncClient, query: str) -> None:
+    assert (await alice.get(f"/api/todos?{query}")).status_code == 422

@@ -1,15 +1,57 @@
-"""Everything that is kept about one user."""
+"""Everything that is kept about one user, and its deletion."""
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from todo.auth import UnauthorizedError, User
 from todo.database import Database
-from todo.models import Conversation, Todo, TodoCounter
+from todo.models import Conversation, DeletedUser, IdempotencyKey, Todo, TodoCounter, Usage
+
+# Longer than any token is good for.
+_REMEMBERED = text("interval '1 day'")
 
 
-async def forget(database: Database, user_id: str) -> None:
-    """Delete all of a user's rows; messages go with their conversations."""
+class AccountDeletedError(UnauthorizedError):
+    """The token is from before its user's data was deleted."""
+
+
+async def outlive_deletion(session: AsyncSession, user: User) -> None:
+    """Keep a deletion of the user's data waiting until this transaction, which adds to it, ends.
+
+    Raises AccountDeletedError for a token from before a deletion: what it adds would stay for good.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock_shared(_lock(user))))
+    # A statement of its own, since it has to see what was committed while the lock was waited for.
+    deleted_at = await session.scalar(
+        select(col(DeletedUser.deleted_at)).where(col(DeletedUser.user_id) == user.id)
+    )
+    if deleted_at and user.issued_at <= deleted_at.timestamp():
+        raise AccountDeletedError("the account was deleted; sign in again")
+
+
+async def delete_data(database: Database, user: User) -> None:
+    """Delete all of a user's rows; messages go with their conversations.
+
+    That it happened is remembered for a day, for the tokens that are still about.
+    """
+    now = func.clock_timestamp()
     async with database.transaction() as session:
-        await session.execute(delete(Conversation).where(col(Conversation.user_id) == user_id))
-        await session.execute(delete(Todo).where(col(Todo.user_id) == user_id))
-        await session.execute(delete(TodoCounter).where(col(TodoCounter.user_id) == user_id))
+        await session.execute(select(func.pg_advisory_xact_lock(_lock(user))))
+        for table in (Conversation, Todo, TodoCounter, Usage, IdempotencyKey):
+            await session.execute(delete(table).where(col(table.user_id) == user.id))
+        await session.execute(
+            insert(DeletedUser)
+            .values(user_id=user.id, deleted_at=now)
+            .on_conflict_do_update(
+                index_elements=[col(DeletedUser.user_id)], set_={"deleted_at": now}
+            )
+        )
+        await session.execute(
+            delete(DeletedUser).where(col(DeletedUser.deleted_at) < now - _REMEMBERED)
+        )
+
+
+def _lock(user: User) -> ColumnElement[int]:
+    return func.hashtextextended(user.id, 0)

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from todo import __version__, problems
 from todo.auth import Authenticator
+from todo.body import BodyLimit
 from todo.chat.commands import CommandResponder
 from todo.chat.lazy import LazyResponder
 from todo.chat.responder import Responder
@@ -39,6 +40,7 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
             await answering.start()
             stack.push_async_callback(answering.close)
             app.state.services = Services(
+                settings=settings,
                 database=database,
                 authenticator=Authenticator(
                     KeySet(client, settings.auth_jwks_url),
@@ -62,6 +64,7 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
     for module in (health, todos, chat, me):
         app.include_router(module.router)
     problems.install(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(AccessLog)
     describe(app)
     return app

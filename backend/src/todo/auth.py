@@ -17,9 +17,10 @@ class UnauthorizedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A signed-in user."""
+    """A signed-in user, and when their token was made, in seconds since 1970."""
 
     id: str
+    issued_at: float = 0
 
 
 class Authenticator:
@@ -58,6 +59,7 @@ class Authenticator:
             raise UnauthorizedError("the token is from another issuer") from None
         except (jwt.InvalidTokenError, UnknownKeyError):
             raise UnauthorizedError("the token is not valid") from None
-        if not claims["sub"]:
+        # Postgres has no way to store a NUL or half of a surrogate pair.
+        if not claims["sub"] or not claims["sub"].isprintable():
             raise UnauthorizedError("the token names no user")
-        return User(claims["sub"])
+        return User(claims["sub"], claims.get("iat", 0))

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlmodel import col
 
+from todo.account import outlive_deletion
+from todo.auth import User
 from todo.database import Database
 from todo.models import Conversation, Message
 
@@ -19,14 +21,14 @@ class ConversationNotFoundError(Exception):
 class ConversationStore:
     """The conversations of the user it is made for."""
 
-    def __init__(self, database: Database, user_id: str) -> None:
+    def __init__(self, database: Database, user: User) -> None:
         self._database = database
-        self._user_id = user_id
+        self._user = user
 
     async def history(self, conversation_id: UUID) -> Sequence[Message]:
         """Give the latest turns, oldest first; raise ConversationNotFoundError."""
         own = select(col(Conversation.id)).where(
-            col(Conversation.id) == conversation_id, col(Conversation.user_id) == self._user_id
+            col(Conversation.id) == conversation_id, col(Conversation.user_id) == self._user.id
         )
         latest = (
             select(Message)
@@ -43,9 +45,10 @@ class ConversationStore:
         """Add one exchange, to a new conversation when none is given, and give its id."""
         turns = (("user", message), ("assistant", reply))
         async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
             if conversation_id is None:
                 conversation_id = uuid4()
-                session.add(Conversation(id=conversation_id, user_id=self._user_id))
+                session.add(Conversation(id=conversation_id, user_id=self._user.id))
                 await session.flush()
             for role, content in turns:
                 session.add(Message(conversation_id=conversation_id, role=role, content=content))

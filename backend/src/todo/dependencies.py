@@ -1,16 +1,25 @@
 """What a route may ask for."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from todo.auth import Authenticator, UnauthorizedError, User
+from todo.chat.exchange import Exchange
 from todo.chat.responder import Responder
+from todo.chat.tools import Toolbox
 from todo.conversations import ConversationStore
 from todo.database import Database
+from todo.idempotency import IdempotencyStore
+from todo.settings import Settings
 from todo.todos import TodoStore
+from todo.usage import Limits, UsageStore
+
+# What the database may take before and after the model.
+_AROUND_AN_ANSWER = timedelta(seconds=30)
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -23,6 +32,7 @@ _bearer = HTTPBearer(
 class Services:
     """What lives as long as the application."""
 
+    settings: Settings
     database: Database
     authenticator: Authenticator
     responder: Responder
@@ -52,13 +62,30 @@ UserDep = Annotated[User, Depends(current_user)]
 
 def todo_store(app: ServicesDep, user: UserDep) -> TodoStore:
     """Give the todos of the signed-in user."""
-    return TodoStore(app.database, user.id)
+    return TodoStore(app.database, user)
 
 
 def conversation_store(app: ServicesDep, user: UserDep) -> ConversationStore:
     """Give the conversations of the signed-in user."""
-    return ConversationStore(app.database, user.id)
+    return ConversationStore(app.database, user)
+
+
+def idempotency_store(app: ServicesDep, user: UserDep) -> IdempotencyStore:
+    """Give the idempotency keys of the signed-in user."""
+    longest = timedelta(seconds=app.settings.agent_timeout) + _AROUND_AN_ANSWER
+    return IdempotencyStore(app.database, user, longest=longest)
+
+
+def exchange(app: ServicesDep, user: UserDep) -> Exchange:
+    """Give what answers a message of the signed-in user."""
+    return Exchange(
+        responder=app.responder,
+        tools=Toolbox(todo_store(app, user), most_calls=app.settings.agent_max_tool_calls),
+        usage=UsageStore(app.database, user, Limits.of(app.settings)),
+        conversations=conversation_store(app, user),
+    )
 
 
 TodosDep = Annotated[TodoStore, Depends(todo_store)]
-ConversationsDep = Annotated[ConversationStore, Depends(conversation_store)]
+IdempotencyDep = Annotated[IdempotencyStore, Depends(idempotency_store)]
+ExchangeDep = Annotated[Exchange, Depends(exchange)]

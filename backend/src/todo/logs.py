@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Iterable
@@ -17,6 +18,9 @@ _BUILT_IN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _MASK = "***"
 # A value this short would mask ordinary words, and guards nothing.
 _SHORTEST_SECRET = 4
+# A secret of letters alone that is shorter may be a word: "todo" is masked where it stands alone,
+# and not in /api/todos or in the name of a module.
+_LONGEST_WORD = 15
 
 
 class JsonFormatter(logging.Formatter):
@@ -31,7 +35,8 @@ class JsonFormatter(logging.Formatter):
             for form in (secret, quote(secret, safe=""), quote_plus(secret))
         }
         # Longest first, so that a URL is masked before the password inside it.
-        self._secrets = sorted(forms, key=len, reverse=True)
+        patterns = [_pattern(form) for form in sorted(forms, key=len, reverse=True)]
+        self._secrets = re.compile("|".join(patterns)) if patterns else None
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the record as JSON, with what was passed in `extra`."""
@@ -40,22 +45,28 @@ class JsonFormatter(logging.Formatter):
             + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
         }
+        # Nothing of the program's own: a masked level would be no level.
+        told: dict[str, object] = {"message": record.getMessage()}
         if request_id := _request_id.get():
             line["request_id"] = request_id
-        line.update((key, value) for key, value in vars(record).items() if key not in _BUILT_IN)
+        told.update((key, value) for key, value in vars(record).items() if key not in _BUILT_IN)
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps({key: self._masked(value) for key, value in line.items()}, default=str)
+            told["exception"] = self.formatException(record.exc_info)
+        line.update((key, self._masked(value)) for key, value in told.items())
+        return json.dumps(line, default=str)
 
     def _masked(self, value: object) -> object:
         if value is None or isinstance(value, bool | int | float):
             return value
-        text = str(value)
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        return text
+        return self._secrets.sub(_MASK, str(value)) if self._secrets else str(value)
+
+
+def _pattern(secret: str) -> str:
+    pattern = re.escape(secret)
+    if secret.isalpha() and len(secret) <= _LONGEST_WORD:
+        return rf"(?<![\w/.-]){pattern}(?![\w/-]|\.\w)"
+    return pattern
 
 
 def configure_logging(level: str, secrets: Iterable[str] = ()) -> None:

@@ -20,6 +20,7 @@ SQLModel.metadata.naming_convention = {
 metadata = SQLModel.metadata
 
 _NOW = {"server_default": func.now(), "nullable": False}
+_ZERO = {"server_default": "0"}
 
 
 class Todo(SQLModel, table=True):
@@ -74,5 +75,41 @@ class Message(SQLModel, table=True):
     role: str = Field(sa_type=Text)
     content: str = Field(sa_type=Text)
     created_at: datetime = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
+    )
+
+
+class Usage(SQLModel, table=True):
+    """What a user has used of the chat since a window of so many seconds began."""
+
+    user_id: str = Field(sa_type=Text, primary_key=True)
+    seconds: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    began_at: datetime = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW)
+    messages: int = Field(default=0, sa_column_kwargs=_ZERO)
+    turns: int = Field(default=0, sa_column_kwargs=_ZERO)
+    input_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=_ZERO)
+    output_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=_ZERO)
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """A chat request under a key of the client's, and its answer once there is one."""
+
+    __tablename__ = "idempotency_key"
+
+    user_id: str = Field(sa_type=Text, primary_key=True)
+    key: str = Field(sa_type=Text, primary_key=True)
+    digest: str = Field(sa_type=Text)
+    began_at: datetime = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW)
+    status: int | None = None
+    body: str | None = Field(default=None, sa_type=Text)
+
+
+class DeletedUser(SQLModel, table=True):
+    """That a user's data was deleted, for as long as a token from before may be about."""
+
+    __tablename__ = "deleted_user"
+
+    user_id: str = Field(sa_type=Text, primary_key=True)
+    deleted_at: datetime = Field(
         default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
     )

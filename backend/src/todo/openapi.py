@@ -32,7 +32,7 @@ def describe(app: FastAPI) -> None:
 
 
 def document() -> str:
-    """Give the description as it is kept in docs/contracts/backend-openapi.json."""
+    """Give the description as it is kept in openapi.json."""
     from todo.app import create_app  # noqa: PLC0415 - which imports this module
     from todo.settings import Settings  # noqa: PLC0415
 

@@ -1,5 +1,8 @@
 """Every failure as application/problem+json, with nothing of the inside in it."""
 
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -7,17 +10,39 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from todo.auth import UnauthorizedError
-from todo.chat.responder import AssistantTimeoutError, AssistantUnavailableError
+from todo.chat.exchange import ChatFailedError
+from todo.chat.responder import (
+    AssistantBusyError,
+    AssistantTimeoutError,
+    AssistantUnavailableError,
+)
 from todo.conversations import ConversationNotFoundError
 from todo.database import DatabaseUnavailableError
+from todo.idempotency import AnswerInterruptedError, KeyReusedError, StillAnsweringError
 from todo.keys import KeysUnavailableError
-from todo.schemas import FieldProblem, Problem
+from todo.schemas import Action, FieldProblem, Problem
 from todo.todos import TodoNotFoundError
+from todo.usage import LimitExceededError
 
 MEDIA_TYPE = "application/problem+json"
-_RETRY = {"Retry-After": "2"}
+
+# Seconds after which a passing fault is worth another try.
+_RETRY = 2
+# A body of many wrong fields is not answered by a longer one.
+_MOST_FIELDS = 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    status: int
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    errors: list[FieldProblem] | None = None
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -30,66 +55,99 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def install(app: FastAPI) -> None:
     """Answer each kind of error in its own way."""
 
-    @app.exception_handler(UnauthorizedError)
-    def unauthorized(_: Request, error: UnauthorizedError) -> JSONResponse:
-        return _answer(401, str(error), headers={"WWW-Authenticate": "Bearer"})
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        answered = answer_to(error)
+        if answered.status_code == 405:
+            # The route that was looked at first knows its own method alone.
+            answered.headers["Allow"] = _allowed(app, request)
+        return answered
 
-    @app.exception_handler(TodoNotFoundError)
-    def no_todo(_: Request, __: TodoNotFoundError) -> JSONResponse:
-        return _answer(404, "there is no such todo")
-
-    @app.exception_handler(ConversationNotFoundError)
-    def no_conversation(_: Request, __: ConversationNotFoundError) -> JSONResponse:
-        return _answer(404, "there is no such conversation")
-
-    @app.exception_handler(AssistantTimeoutError)
-    def assistant_late(_: Request, error: AssistantTimeoutError) -> JSONResponse:
-        return _answer(504, str(error))
-
-    @app.exception_handler(AssistantUnavailableError)
-    def assistant_failed(_: Request, error: AssistantUnavailableError) -> JSONResponse:
-        return _answer(502, str(error))
-
-    @app.exception_handler(DatabaseUnavailableError)
-    def no_database(_: Request, __: DatabaseUnavailableError) -> JSONResponse:
-        return _answer(503, "the database does not answer; try again later", headers=_RETRY)
-
-    @app.exception_handler(KeysUnavailableError)
-    def no_keys(_: Request, __: KeysUnavailableError) -> JSONResponse:
-        detail = "sign-in cannot be checked, since the front end does not answer; try again later"
-        return _answer(503, detail, headers=_RETRY)
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        # The input is left out: it is the sender's, and may be anything.
-        errors = [
-            FieldProblem(
-                field=".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0]),
-                message=str(problem["msg"]).removeprefix("Value error, "),
-            )
-            for problem in error.errors()
-        ]
-        detail = "; ".join(f"{one.field}: {one.message}" for one in errors)
-        return _answer(422, detail, errors=errors)
-
-    @app.exception_handler(HTTPException)
-    def refused(_: Request, error: HTTPException) -> JSONResponse:
-        return _answer(error.status_code, str(error.detail), headers=error.headers)
-
-    @app.exception_handler(Exception)
-    def unknown(_: Request, __: Exception) -> JSONResponse:
-        # The server logs it with its traceback.
-        return _answer(500, "something went wrong on our side")
+    kinds: list[type[Exception]] = [ChatFailedError, *_FAILURES]
+    for kind in kinds:
+        app.add_exception_handler(kind, answer)
 
 
-def _answer(
-    status: int,
-    detail: str,
-    *,
-    errors: list[FieldProblem] | None = None,
-    headers: Any = None,  # noqa: ANN401 - Starlette's own type is a private alias
-) -> JSONResponse:
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
-    return JSONResponse(
-        problem.model_dump(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE
+def _allowed(app: FastAPI, request: Request) -> str:
+    found = (
+        operations
+        for path, operations in app.openapi()["paths"].items()
+        if compile_path(path)[0].match(request.url.path)
     )
+    return ", ".join(sorted(method.upper() for operations in found for method in operations))
+
+
+def answer_to(error: BaseException) -> JSONResponse:
+    """Give the answer that tells a failure."""
+    actions: Sequence[Action] | None = None
+    if isinstance(error, ChatFailedError):
+        actions = error.actions
+        error = error.cause
+    # The nearest of its classes that is known.
+    failure = next(_FAILURES[kind](error) for kind in type(error).mro() if kind in _FAILURES)
+    problem = Problem(
+        title=HTTPStatus(failure.status).phrase,
+        status=failure.status,
+        detail=failure.detail,
+        errors=failure.errors,
+        actions=None if actions is None else list(actions),
+    )
+    if failure.status == 500 and actions is not None:
+        _log.error("a chat failed", exc_info=error)
+    return JSONResponse(
+        problem.model_dump(mode="json", exclude_none=True),
+        failure.status,
+        headers=failure.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def _after(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds)}
+
+
+def _invalid(error: RequestValidationError) -> _Failure:
+    # The input is left out: it is the sender's, and may be anything.
+    errors = [
+        FieldProblem(
+            field=".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0]),
+            message=str(problem["msg"]).removeprefix("Value error, "),
+        )
+        for problem in error.errors()[:_MOST_FIELDS]
+    ]
+    return _Failure(422, "; ".join(f"{one.field}: {one.message}" for one in errors), errors=errors)
+
+
+_FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
+    UnauthorizedError: lambda error: _Failure(401, str(error), {"WWW-Authenticate": "Bearer"}),
+    TodoNotFoundError: lambda _: _Failure(404, "there is no such todo"),
+    ConversationNotFoundError: lambda _: _Failure(404, "there is no such conversation"),
+    KeyReusedError: lambda _: _Failure(
+        409, "this Idempotency-Key came with another request; make a new one"
+    ),
+    StillAnsweringError: lambda _: _Failure(
+        409, "the request of this Idempotency-Key is still being answered", _after(_RETRY)
+    ),
+    AnswerInterruptedError: lambda _: _Failure(
+        502,
+        "the answer of this Idempotency-Key was interrupted; look at the list for what was done, "
+        "and ask again under a new one",
+    ),
+    LimitExceededError: lambda error: _Failure(429, str(error), _after(error.retry_after)),
+    AssistantBusyError: lambda error: _Failure(429, str(error), _after(error.retry_after)),
+    AssistantTimeoutError: lambda error: _Failure(504, str(error)),
+    AssistantUnavailableError: lambda error: _Failure(502, str(error)),
+    DatabaseUnavailableError: lambda _: _Failure(
+        503, "the database does not answer; try again later", _after(_RETRY)
+    ),
+    KeysUnavailableError: lambda _: _Failure(
+        503,
+        "sign-in cannot be checked, since the front end does not answer; try again later",
+        _after(_RETRY),
+    ),
+    RequestValidationError: _invalid,
+    HTTPException: lambda error: _Failure(
+        error.status_code, str(error.detail), error.headers or {}
+    ),
+    # The server logs it with its traceback.
+    Exception: lambda _: _Failure(500, "something went wrong on our side"),
+}

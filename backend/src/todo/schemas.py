@@ -9,31 +9,28 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     model_validator,
 )
 
-
-def _without_nul(value: str) -> str:
-    # Postgres has no way to store it in text.
-    if "\x00" in value:
-        raise ValueError("must not contain a NUL character")
-    return value
-
+from todo import text
 
 type Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_without_nul),
+    AfterValidator(text.one_line),
+    Field(json_schema_extra={"pattern": text.LINE_PATTERN}),
 ]
-"""What is to be done: 1 to 200 characters, without blanks around."""
+"""What is to be done: one line of 1 to 200 characters, without what nobody sees."""
 
 type ChatText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
-    AfterValidator(_without_nul),
+    AfterValidator(text.lines),
+    Field(json_schema_extra={"pattern": text.LINES_PATTERN}),
 ]
-"""What a user types: 1 to 2000 characters, without blanks around."""
+"""What a user types: 1 to 2000 characters, without blanks around and without what nobody sees."""
 
 ToolName = Literal["add_todo", "list_todos", "complete_todo", "delete_todo"]
 
@@ -52,8 +49,17 @@ class TodoCreate(_Request):
 class TodoUpdate(_Request):
     """What to change; a field that is left out stays."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["title"], "properties": {"title": {"type": "string"}}},
+                {"required": ["completed"], "properties": {"completed": {"type": "boolean"}}},
+            ]
+        }
+    )
+
     title: Title | None = None
-    completed: bool | None = None
+    completed: StrictBool | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -73,6 +79,13 @@ class TodoRead(BaseModel):
     completed: bool
     created_at: datetime
     updated_at: datetime
+
+
+class TodoPage(BaseModel):
+    """Some of a user's todos by number, and where the next ones begin."""
+
+    todos: list[TodoRead]
+    next_cursor: str | None = Field(description="The `cursor` of the next page; null on the last.")
 
 
 class ChatRequest(_Request):
@@ -120,5 +133,8 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[FieldProblem] | None = Field(
-        default=None, description="Each wrong field, when the request is not valid."
+        default=None, description="The wrong fields, when the request is not valid."
+    )
+    actions: list[Action] | None = Field(
+        default=None, description="What a chat did before it failed, and what stays done."
     )

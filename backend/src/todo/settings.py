@@ -136,6 +136,24 @@ class Settings(DatabaseSettings):
     agent_max_turns: int = Field(default=8, ge=1)
     """How often the model may be asked within one answer."""
 
+    agent_max_tool_calls: int = Field(default=20, ge=1)
+    """How often tools may act within one answer."""
+
+    chat_messages_per_minute: int = Field(default=20, ge=1)
+    """Messages that one user may send within a minute."""
+
+    chat_messages_per_day: int = Field(default=500, ge=1)
+    """Messages that one user may send within a day."""
+
+    chat_turns_per_day: int = Field(default=1500, ge=1)
+    """Calls of the model within a day for one user."""
+
+    chat_input_tokens_per_day: int = Field(default=2_000_000, ge=1)
+    """Tokens that the model may read within a day for one user."""
+
+    chat_output_tokens_per_day: int = Field(default=200_000, ge=1)
+    """Tokens that the model may write within a day for one user."""
+
     database_pool_size: int = Field(default=5, ge=1)
     """Connections that one process keeps open."""
 

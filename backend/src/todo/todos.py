@@ -1,42 +1,87 @@
 """One user's todos in the database."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from todo.account import outlive_deletion
+from todo.auth import User
 from todo.database import Database
 from todo.models import Todo, TodoCounter
 
-_LARGEST_NUMBER = 2**31 - 1
+LARGEST_NUMBER = 2**31 - 1
 
 
 class TodoNotFoundError(Exception):
     """This user has no such todo; that another one might is not told."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some todos by number. The next page is after `next_number`, unless this is the last."""
+
+    todos: Sequence[Todo]
+    next_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many todos there are."""
+
+    open: int
+    completed: int
+
+
 class TodoStore:
     """The todos of the user it is made for: no method takes a user, so none can take another's."""
 
-    def __init__(self, database: Database, user_id: str) -> None:
+    def __init__(self, database: Database, user: User) -> None:
         self._database = database
-        self._user_id = user_id
+        self._user = user
 
-    async def all(self, *, completed: bool | None = None) -> Sequence[Todo]:
-        """List the todos by number, or only those that are (not) completed."""
-        query = select(Todo).where(self._own).order_by(col(Todo.number))
+    async def page(
+        self,
+        *,
+        limit: int,
+        after: int = 0,
+        completed: bool | None = None,
+        containing: str | None = None,
+    ) -> Page:
+        """Give the first todos after a number that are (not) completed and contain some text."""
+        query = (
+            select(Todo)
+            .where(self._own, col(Todo.number) > max(0, min(after, LARGEST_NUMBER)))
+            .order_by(col(Todo.number))
+            # One more tells whether there is a next page.
+            .limit(limit + 1)
+        )
         if completed is not None:
             query = query.where(col(Todo.completed) == completed)
+        if containing:
+            query = query.where(col(Todo.title).icontains(containing, autoescape=True))
         async with self._database.transaction() as session:
-            return (await session.scalars(query)).all()
+            found = (await session.scalars(query)).all()
+        todos = found[:limit]
+        return Page(todos, todos[-1].number if len(found) > limit else None)
+
+    async def count(self) -> Counts:
+        """Count the todos."""
+        query = select(
+            func.count().filter(~col(Todo.completed)), func.count().filter(col(Todo.completed))
+        ).where(self._own)
+        async with self._database.transaction() as session:
+            is_open, completed = (await session.execute(query)).one()
+        return Counts(is_open, completed)
 
     async def add(self, title: str) -> Todo:
         """Add a todo under the user's next number."""
         count = (
             insert(TodoCounter)
-            .values(user_id=self._user_id, last_number=1)
+            .values(user_id=self._user.id, last_number=1)
             .on_conflict_do_update(
                 index_elements=[col(TodoCounter.user_id)],
                 set_={"last_number": col(TodoCounter.last_number) + 1},
@@ -44,9 +89,10 @@ class TodoStore:
             .returning(col(TodoCounter.last_number))
         )
         async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
             # The counter's row stays locked until the commit: two additions cannot draw one number.
             number = (await session.scalars(count)).one()
-            todo = Todo(user_id=self._user_id, number=number, title=title)
+            todo = Todo(user_id=self._user.id, number=number, title=title)
             session.add(todo)
             await session.flush()
             await session.refresh(todo)
@@ -70,11 +116,11 @@ class TodoStore:
 
     @property
     def _own(self) -> ColumnElement[bool]:
-        return col(Todo.user_id) == self._user_id
+        return col(Todo.user_id) == self._user.id
 
     @staticmethod
     def _numbered(number: int) -> ColumnElement[bool]:
-        if not 1 <= number <= _LARGEST_NUMBER:
+        if not 1 <= number <= LARGEST_NUMBER:
             raise TodoNotFoundError
         return col(Todo.number) == number
 

@@ -8,6 +8,14 @@ LOG_LEVEL: {{ .Values.backend.logLevel }}
 {{- with .Values.backend.openaiModel }}
 OPENAI_MODEL: {{ . | quote }}
 {{- end }}
+{{- with .Values.backend.limits }}
+CHAT_MESSAGES_PER_MINUTE: {{ .messagesPerMinute | int64 | quote }}
+CHAT_MESSAGES_PER_DAY: {{ .messagesPerDay | int64 | quote }}
+CHAT_TURNS_PER_DAY: {{ .turnsPerDay | int64 | quote }}
+CHAT_INPUT_TOKENS_PER_DAY: {{ .inputTokensPerDay | int64 | quote }}
+CHAT_OUTPUT_TOKENS_PER_DAY: {{ .outputTokensPerDay | int64 | quote }}
+AGENT_MAX_TOOL_CALLS: {{ .toolCallsPerAnswer | int64 | quote }}
+{{- end }}
 {{- if .Values.faults.crash }}
 AUTH_JWKS_URL: faults-crash
 {{- else }}

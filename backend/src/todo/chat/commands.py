@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from todo.chat.tools import Toolbox, ToolError
+from todo.chat.tools import Listed, Toolbox, ToolError
 from todo.models import Message
 from todo.schemas import TodoRead
+from todo.usage import UsageStore
 
 HELP = (
     "I understand “add buy milk”, “list”, “list open”, “list done”, “complete 1”, “delete 1” "
@@ -88,9 +89,11 @@ class CommandResponder:
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    async def reply(self, message: str, history: Sequence[Message], tools: Toolbox) -> str:
+    async def reply(
+        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+    ) -> str:
         """Do what the message commands, and say so."""
-        del history  # A command needs no context.
+        del history, usage  # A command needs no context, and asks no model.
         try:
             return await _obey(parse(message), tools)
         except ToolError as error:
@@ -103,8 +106,7 @@ async def _obey(command: Command, tools: Toolbox) -> str:
             todo = await tools.add_todo(title)
             return f"Added {todo.number}: {todo.title}"
         case List(completed):
-            todos = await tools.list_todos(completed=completed)
-            return "\n".join(map(_row, todos)) or "Nothing here."
+            return _listing(await tools.list_todos(completed=completed))
         case Complete(number):
             todo = await tools.complete_todo(number)
             return f"Completed {todo.number}: {todo.title}"
@@ -113,6 +115,13 @@ async def _obey(command: Command, tools: Toolbox) -> str:
             return f"Deleted {todo.number}: {todo.title}"
         case Help():
             return HELP
+
+
+def _listing(listed: Listed) -> str:
+    rows = [_row(todo) for todo in listed.todos]
+    if listed.more:
+        rows.append(f"… and more: {listed.open} open, {listed.completed} done in all.")
+    return "\n".join(rows) or "Nothing here."
 
 
 def _row(todo: TodoRead) -> str:

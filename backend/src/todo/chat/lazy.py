@@ -7,6 +7,7 @@ from todo.chat.responder import Responder
 from todo.chat.tools import Toolbox
 from todo.models import Message
 from todo.settings import Settings
+from todo.usage import UsageStore
 
 
 class LazyResponder:
@@ -24,14 +25,16 @@ class LazyResponder:
         """Begin to load."""
         self._loading = asyncio.create_task(asyncio.to_thread(_load, self._settings))
 
-    async def reply(self, message: str, history: Sequence[Message], tools: Toolbox) -> str:
+    async def reply(
+        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+    ) -> str:
         """Answer as soon as the agent is there."""
         if self._loading is None:
             await self.start()
         assert self._loading
         # A request that is given up must not take the loading with it.
         responder = await asyncio.shield(self._loading)
-        return await responder.reply(message, history, tools)
+        return await responder.reply(message, history, tools, usage)
 
     async def close(self) -> None:
         """Close the agent, if it was ever there."""

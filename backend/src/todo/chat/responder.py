@@ -5,6 +5,7 @@ from typing import Protocol
 
 from todo.chat.tools import Toolbox
 from todo.models import Message
+from todo.usage import UsageStore
 
 
 class AssistantUnavailableError(Exception):
@@ -15,14 +16,27 @@ class AssistantTimeoutError(AssistantUnavailableError):
     """The language model took too long."""
 
 
+class AssistantBusyError(AssistantUnavailableError):
+    """The language model's service refused for now, and said when to try again."""
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class Responder(Protocol):
     """Understands a message and answers it."""
 
     async def start(self) -> None:
         """Begin what takes long, without waiting for it."""
 
-    async def reply(self, message: str, history: Sequence[Message], tools: Toolbox) -> str:
-        """Answer the message, using the tools; raise AssistantUnavailableError."""
+    async def reply(
+        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+    ) -> str:
+        """Answer the message, using the tools.
+
+        Raises AssistantUnavailableError, and LimitExceededError when the user's usage is spent.
+        """
         ...
 
     async def close(self) -> None:

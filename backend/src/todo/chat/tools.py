@@ -1,9 +1,14 @@
 """What can be done in a chat, whoever understands the words."""
 
+from dataclasses import dataclass
+
 from pydantic import TypeAdapter, ValidationError
 
 from todo.schemas import Action, Title, TodoRead, ToolName
 from todo.todos import TodoNotFoundError, TodoStore
+
+# What a model is given at once; it may ask for the todos after these.
+_PAGE = 50
 
 _TITLE: TypeAdapter[str] = TypeAdapter(Title)
 
@@ -12,47 +17,89 @@ class ToolError(Exception):
     """A tool could not do what was asked. Its text is for the user."""
 
 
-class Toolbox:
-    """The tools over one user's todos, and a record of what they did."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some of the todos, and how many there are."""
 
-    def __init__(self, todos: TodoStore) -> None:
+    todos: list[TodoRead]
+    more: bool
+    open: int
+    completed: int
+
+
+class Toolbox:
+    """The tools over one user's todos, and a record of what they did.
+
+    After `most_calls` they only say that it is enough.
+    """
+
+    def __init__(self, todos: TodoStore, *, most_calls: int) -> None:
         self._todos = todos
+        self._most_calls = most_calls
+        self._calls = 0
         self.actions: list[Action] = []
+        self.failure: Exception | None = None
+        """What ended a tool that is not for the model to mend."""
+
+    @property
+    def changes(self) -> list[Action]:
+        """What was done to the list."""
+        return [action for action in self.actions if action.todo]
 
     async def add_todo(self, title: str) -> TodoRead:
         """Add a todo; raise ToolError for a title that cannot be kept."""
+        self._count_call()
         try:
             valid = _TITLE.validate_python(title)
         except ValidationError:
-            raise ToolError("A title has 1 to 200 characters.") from None
-        return self._did("add_todo", TodoRead.model_validate(await self._todos.add(valid)))
+            raise ToolError("A title has 1 to 200 characters that can be seen.") from None
+        return self._record("add_todo", TodoRead.model_validate(await self._todos.add(valid)))
 
-    async def list_todos(self, *, completed: bool | None = None) -> list[TodoRead]:
-        """List the todos, or only those that are (not) completed."""
-        todos = await self._todos.all(completed=completed)
+    async def list_todos(
+        self, *, completed: bool | None = None, containing: str | None = None, after: int = 0
+    ) -> Listed:
+        """List the todos after a number, or only those of them that fit."""
+        self._count_call()
+        page = await self._todos.page(
+            limit=_PAGE, after=after, completed=completed, containing=containing
+        )
+        counts = await self._todos.count()
         self.actions.append(Action(tool="list_todos"))
-        return [TodoRead.model_validate(todo) for todo in todos]
+        return Listed(
+            todos=[TodoRead.model_validate(todo) for todo in page.todos],
+            more=page.next_number is not None,
+            open=counts.open,
+            completed=counts.completed,
+        )
 
     async def complete_todo(self, number: int) -> TodoRead:
         """Mark a todo as done; raise ToolError when there is none of that number."""
+        self._count_call()
         try:
             todo = await self._todos.complete(number)
         except TodoNotFoundError:
             raise _no_such(number) from None
-        return self._did("complete_todo", TodoRead.model_validate(todo))
+        return self._record("complete_todo", TodoRead.model_validate(todo))
 
     async def delete_todo(self, number: int) -> TodoRead:
         """Delete a todo and give what it was; raise ToolError when there is none."""
+        self._count_call()
         try:
             todo = await self._todos.delete_number(number)
         except TodoNotFoundError:
             raise _no_such(number) from None
-        return self._did("delete_todo", TodoRead.model_validate(todo))
+        return self._record("delete_todo", TodoRead.model_validate(todo))
 
-    def _did(self, tool: ToolName, todo: TodoRead) -> TodoRead:
+    def _count_call(self) -> None:
+        if self._calls >= self._most_calls:
+            raise ToolError(f"That is enough: one answer may use tools {self._most_calls} times.")
+        self._calls += 1
+
+    def _record(self, tool: ToolName, todo: TodoRead) -> TodoRead:
         self.actions.append(Action(tool=tool, todo=todo))
         return todo
 
 
 def _no_such(number: int) -> ToolError:
-    return ToolError(f"There is no todo {number}.")
+    # A model may name a number as long as its answer.
+    return ToolError(f"There is no todo {str(number)[:20]}.")

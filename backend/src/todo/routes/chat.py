@@ -1,29 +1,68 @@
 """Talking about todos."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from todo.chat.tools import Toolbox
-from todo.dependencies import ConversationsDep, ServicesDep, TodosDep
-from todo.problems import described
+from fastapi import APIRouter, Header, Response
+
+from todo.chat.exchange import ChatFailedError
+from todo.dependencies import ExchangeDep, IdempotencyDep
+from todo.idempotency import IdempotencyStore, KeptAnswer
+from todo.problems import MEDIA_TYPE, answer_to, described
 from todo.schemas import ChatReply, ChatRequest
 
 router = APIRouter(
-    prefix="/api/chat", tags=["chat"], responses=described(401, 404, 422, 502, 503, 504)
+    prefix="/api/chat",
+    tags=["chat"],
+    responses=described(400, 401, 404, 409, 413, 422, 429, 500, 502, 503, 504),
 )
 
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Made by the client for each message. A retry under the same key does nothing "
+        "twice, and is given the answer of the first request for a day.",
+    ),
+]
 
-@router.post("", summary="Say something")
+
+@router.post("", summary="Say something", response_model=ChatReply)
 async def chat(
-    app: ServicesDep, todos: TodosDep, conversations: ConversationsDep, body: ChatRequest
-) -> ChatReply:
+    exchange: ExchangeDep,
+    answers: IdempotencyDep,
+    body: ChatRequest,
+    key: KeyHeader = None,
+) -> ChatReply | Response:
     """Answer a message, acting on the user's todos when it asks for that.
 
-    An exchange is kept once it is complete; what tools did before a failure stays done.
+    An exchange is kept once it is complete. What tools did before a failure stays done, and is
+    told. A failure that did nothing is not kept for its key: a retry asks again.
     """
-    history = await conversations.history(body.conversation_id) if body.conversation_id else []
-    tools = Toolbox(todos)
-    reply = await app.responder.reply(body.message, history, tools)
-    conversation_id = await conversations.record(
-        body.conversation_id, message=body.message, reply=reply
-    )
-    return ChatReply(conversation_id=conversation_id, reply=reply, actions=tools.actions)
+    if key is None:
+        return await exchange.answer(body)
+    if kept := await answers.claim(key, body.model_dump_json()):
+        media_type = MEDIA_TYPE if kept.status >= 400 else "application/json"
+        return Response(kept.body, kept.status, media_type=media_type)
+    return await _answer_once(exchange, answers, body, key)
+
+
+async def _answer_once(
+    exchange: ExchangeDep, answers: IdempotencyStore, body: ChatRequest, key: str
+) -> ChatReply:
+    try:
+        reply = await exchange.answer(body)
+    except ChatFailedError as error:
+        if error.actions:
+            failed = answer_to(error)
+            await answers.keep(key, KeptAnswer(failed.status_code, bytes(failed.body).decode()))
+        else:
+            await answers.release(key)
+        raise
+    except Exception:
+        await answers.release(key)
+        raise
+    await answers.keep(key, KeptAnswer(200, reply.model_dump_json()))
+    return reply

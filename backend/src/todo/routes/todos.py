@@ -8,18 +8,41 @@ from fastapi import APIRouter, Query
 from todo.dependencies import TodosDep
 from todo.models import Todo
 from todo.problems import described
-from todo.schemas import TodoCreate, TodoRead, TodoUpdate
+from todo.schemas import TodoCreate, TodoPage, TodoRead, TodoUpdate
 
-router = APIRouter(prefix="/api/todos", tags=["todos"], responses=described(401, 422, 503))
+router = APIRouter(
+    prefix="/api/todos", tags=["todos"], responses=described(400, 401, 413, 422, 503)
+)
 
 
-@router.get("", summary="List todos", response_model=list[TodoRead])
+# Todos of a page, unless the request says how many, and the most that it may ask for.
+_PAGE = 100
+_LARGEST_PAGE = 500
+
+
+@router.get("", summary="List todos", response_model=TodoPage | list[TodoRead])
 async def list_todos(
     todos: TodosDep,
     completed: Annotated[bool | None, Query(description="Only those that are (not) done.")] = None,
+    limit: Annotated[
+        int | None,
+        Query(ge=1, le=_LARGEST_PAGE, description=f"Todos of a page; {_PAGE} if not given."),
+    ] = None,
+    cursor: Annotated[
+        str | None,
+        Query(pattern="^[0-9]{1,10}$", description="Where the page begins: a `next_cursor`."),
+    ] = None,
 ) -> object:
-    """List the user's todos by number."""
-    return await todos.all(completed=completed)
+    """List the user's todos by number, a page at a time.
+
+    Without `limit` and `cursor` the answer is a plain array of the first 500, as it was before
+    there were pages.
+    """
+    if limit is None and cursor is None:
+        return (await todos.page(limit=_LARGEST_PAGE, completed=completed)).todos
+    page = await todos.page(limit=limit or _PAGE, after=int(cursor or 0), completed=completed)
+    next_cursor = None if page.next_number is None else str(page.next_number)
+    return {"todos": page.todos, "next_cursor": next_cursor}
 
 
 @router.post("", summary="Add a todo", status_code=201, response_model=TodoRead)

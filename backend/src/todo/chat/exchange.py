@@ -1,0 +1,43 @@
+"""One message and its answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from todo.chat.responder import Responder
+from todo.chat.tools import Toolbox
+from todo.conversations import ConversationStore
+from todo.schemas import Action, ChatReply, ChatRequest
+from todo.usage import UsageStore
+
+
+class ChatFailedError(Exception):
+    """There is no answer; what was done before stays done."""
+
+    def __init__(self, cause: Exception, actions: Sequence[Action]) -> None:
+        super().__init__(type(cause).__name__)
+        self.cause = cause
+        self.actions = actions
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What it takes to answer one message of one user."""
+
+    responder: Responder
+    tools: Toolbox
+    usage: UsageStore
+    conversations: ConversationStore
+
+    async def answer(self, request: ChatRequest) -> ChatReply:
+        """Answer a message; raise ConversationNotFoundError or ChatFailedError."""
+        asked = request.conversation_id
+        history = await self.conversations.history(asked) if asked else []
+        try:
+            await self.usage.count_message()
+            reply = await self.responder.reply(request.message, history, self.tools, self.usage)
+            conversation_id = await self.conversations.record(
+                asked, message=request.message, reply=reply
+            )
+        except Exception as error:
+            raise ChatFailedError(error, self.tools.changes) from error
+        return ChatReply(conversation_id=conversation_id, reply=reply, actions=self.tools.actions)

@@ -1,0 +1,97 @@
+"""Answers that are kept for a retry: what was asked under one key is done once."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from todo.account import outlive_deletion
+from todo.auth import User
+from todo.database import Database
+from todo.models import IdempotencyKey
+
+_KEPT = text("interval '1 day'")
+
+
+class KeyReusedError(Exception):
+    """The key came with another request before."""
+
+
+class StillAnsweringError(Exception):
+    """The request of this key is being answered; a later retry finds the answer."""
+
+
+class AnswerInterruptedError(Exception):
+    """The process that answered the request of this key ended before it had an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What the first request was answered."""
+
+    status: int
+    body: str
+
+
+class IdempotencyStore:
+    """The keys of the user it is made for. An answer takes at most `longest`."""
+
+    def __init__(self, database: Database, user: User, *, longest: timedelta) -> None:
+        self._database = database
+        self._user = user
+        self._longest = longest
+
+    async def claim(self, key: str, request: str) -> KeptAnswer | None:
+        """Give the answer that is kept for a key, or None when the caller is to make it.
+
+        Raises KeyReusedError, StillAnsweringError and AnswerInterruptedError.
+        """
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        now = func.clock_timestamp()
+        claimed = (
+            insert(IdempotencyKey)
+            .values(user_id=self._user.id, key=key, digest=digest, began_at=now)
+            .on_conflict_do_nothing()
+            .returning(col(IdempotencyKey.key))
+        )
+        own = col(IdempotencyKey.user_id) == self._user.id
+        async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
+            await session.execute(
+                delete(IdempotencyKey).where(own, col(IdempotencyKey.began_at) < now - _KEPT)
+            )
+            if await session.scalar(claimed):
+                return None
+            query = select(IdempotencyKey, now - col(IdempotencyKey.began_at)).where(self._is(key))
+            found = (await session.execute(query)).one_or_none()
+        # None when the first request failed, and gave the key back, just now.
+        if found is None:
+            raise StillAnsweringError
+        kept, age = found
+        if kept.digest != digest:
+            raise KeyReusedError
+        if kept.status is None or kept.body is None:
+            raise StillAnsweringError if age < self._longest else AnswerInterruptedError
+        return KeptAnswer(kept.status, kept.body)
+
+    async def keep(self, key: str, answer: KeptAnswer) -> None:
+        """Keep the answer for retries."""
+        await self._write(
+            update(IdempotencyKey)
+            .where(self._is(key))
+            .values(status=answer.status, body=answer.body)
+        )
+
+    async def release(self, key: str) -> None:
+        """Let a retry do what was asked, since nothing was done."""
+        await self._write(delete(IdempotencyKey).where(self._is(key)))
+
+    async def _write(self, statement: Update | Delete) -> None:
+        async with self._database.transaction() as session:
+            await session.execute(statement)
+
+    def _is(self, key: str) -> ColumnElement[bool]:
+        return (col(IdempotencyKey.user_id) == self._user.id) & (col(IdempotencyKey.key) == key)

@@ -1,0 +1,57 @@
+"""Text from people and from models, without what nobody sees."""
+
+import re
+
+# Inside brackets of a pattern, in the spelling that JSON Schema has too.
+_CONTROL_IN_A_LINE = r"\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f"
+_CONTROL_IN_LINES = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+# Of no width, or turning the direction of what follows.
+_INVISIBLE = (
+    r"\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    r"\ufeff\ufff9-\ufffb"
+)
+_INVISIBLE_BEYOND = r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+# Both join what stands on either side: emoji of several people, Persian words.
+_JOINERS = r"\u200c\u200d"
+# Letters and symbols by their category, and blank on every screen.
+_BLANK = r"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+_UNSEEN = rf"\s{_INVISIBLE}{_JOINERS}{_BLANK}"
+_HALVES = r"\ud800-\udfff"
+
+
+def _described(control: str) -> str:
+    return rf"^[^{control}]*[^{control}{_UNSEEN}][^{control}]*$"
+
+
+LINE_PATTERN = _described(_CONTROL_IN_A_LINE)
+LINES_PATTERN = _described(_CONTROL_IN_LINES)
+"""What the API's description says of a title and of a message."""
+
+_REFUSED_IN_A_LINE = re.compile(f"[{_CONTROL_IN_A_LINE}{_HALVES}]")
+_REFUSED_IN_LINES = re.compile(f"[{_CONTROL_IN_LINES}{_HALVES}]")
+_DROPPED = re.compile(f"[{_INVISIBLE}{_INVISIBLE_BEYOND}]")
+_SEEN = re.compile(f"[^{_UNSEEN}]")
+
+
+def one_line(value: str) -> str:
+    """Give a title, each run of blanks as one space; raise ValueError for what cannot be shown."""
+    return _visible(" ".join(value.split()), _REFUSED_IN_A_LINE)
+
+
+def lines(value: str) -> str:
+    """Give a message, which may have lines; raise ValueError for what cannot be shown."""
+    return _visible(value.replace("\r\n", "\n").replace("\r", "\n"), _REFUSED_IN_LINES)
+
+
+def repaired(value: str) -> str:
+    """Give what a model said: what cannot be kept is replaced, and nothing is refused."""
+    return re.sub(f"[{_CONTROL_IN_LINES}]", "", re.sub(f"[{_HALVES}]", "\ufffd", value)).strip()
+
+
+def _visible(value: str, refused: re.Pattern[str]) -> str:
+    if refused.search(value):
+        raise ValueError("must not contain control characters")
+    kept = _DROPPED.sub("", value).strip()
+    if not _SEEN.search(kept):
+        raise ValueError("must contain something that can be seen")
+    return kept

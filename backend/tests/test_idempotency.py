@@ -1,0 +1,185 @@
+"""A retry under the same Idempotency-Key does nothing twice and is answered the same."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import httpx2
+import pytest
+from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
+
+from conftest import PATIENCE, Connect, replica, rows_of, run
+from issuer import SigningKey
+from todo.chat.agent import AgentResponder
+from todo.chat.tools import Toolbox
+from todo.models import Message
+from todo.settings import Settings
+from todo.usage import UsageStore
+
+
+async def say(
+    client: httpx2.AsyncClient, message: str, key: str | None = "key-1", **more: object
+) -> httpx2.Response:
+    headers = {"Idempotency-Key": key} if key else {}
+    return await client.post("/api/chat", json={"message": message, **more}, headers=headers)
+
+
+async def titles(client: httpx2.AsyncClient) -> list[str]:
+    return [todo["title"] for todo in (await client.get("/api/todos")).json()]
+
+
+async def test_a_retry_is_given_the_first_answer(connect: Connect) -> None:
+    alice, bob = connect("alice"), connect("bob")
+    first = await say(alice, "add milk")
+    again = await say(alice, "add milk")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert await titles(alice) == ["milk"]
+    # Another key is another message, and another user's key is their own.
+    assert (await say(alice, "add milk", "key-2")).json()["actions"][0]["todo"]["number"] == 2
+    assert (await say(bob, "add bread")).status_code == 200
+    assert await titles(bob) == ["bread"]
+
+
+async def test_without_a_key_each_message_is_its_own(alice: httpx2.AsyncClient) -> None:
+    assert [(await say(alice, "add milk", None)).status_code for _ in range(2)] == [200, 200]
+    assert await titles(alice) == ["milk", "milk"]
+
+
+@pytest.mark.parametrize("more", [{"message": "add bread"}, {"conversation_id": None}])
+async def test_a_key_belongs_to_one_request(
+    alice: httpx2.AsyncClient, more: dict[str, object]
+) -> None:
+    first = (await say(alice, "help", None)).json()["conversation_id"]
+    body: dict[str, Any] = {"message": "add milk", "conversation_id": first}
+    assert (await say(alice, **body)).status_code == 200
+    answer = await say(alice, **body | more)
+    assert answer.status_code == 409
+    assert "retry-after" not in answer.headers
+    assert "came with another request" in answer.json()["detail"]
+    assert await titles(alice) == ["milk"]
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "two words", "ümlaut"])
+async def test_what_is_no_key_is_refused(alice: httpx2.AsyncClient, name: str) -> None:
+    headers = {"Idempotency-Key": name.encode()}
+    answer = await alice.post("/api/chat", json={"message": "add x"}, headers=headers)  # type: ignore[arg-type]
+    assert answer.status_code == 422
+    assert await titles(alice) == []
+
+
+class Held:
+    """Answers when it is let go, after it added a todo."""
+
+    def __init__(self) -> None:
+        self.acted = asyncio.Event()
+        self.free = asyncio.Event()
+
+    async def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def reply(
+        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+    ) -> str:
+        del history, usage
+        await tools.add_todo(message)
+        self.acted.set()
+        await self.free.wait()
+        return "Done."
+
+
+async def test_a_retry_while_it_is_answered_is_told_so_by_every_replica(
+    settings: Settings, key: SigningKey
+) -> None:
+    held = Held()
+    async with (
+        replica(settings, key.token(), held) as one,
+        replica(settings, key.token(), held) as other,
+    ):
+        first = asyncio.create_task(say(one, "milk"))
+        await held.acted.wait()
+        for client in (one, other):
+            answer = await say(client, "milk")
+            assert answer.status_code == 409
+            assert answer.headers["retry-after"] == "2"
+        held.free.set()
+        assert (await first).status_code == 200
+        assert (await say(other, "milk")).json() == (await first).json()
+        assert await titles(one) == ["milk"]
+
+
+async def test_what_a_lost_process_may_have_done_is_not_done_again(
+    settings: Settings, key: SigningKey
+) -> None:
+    held = Held()
+    async with replica(settings, key.token(), held) as alice:
+        first = asyncio.create_task(say(alice, "milk"))
+        await held.acted.wait()
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await run(settings, "UPDATE idempotency_key SET began_at = began_at - interval '1 hour'")
+        for _ in range(2):
+            answer = await say(alice, "milk")
+            assert answer.status_code == 502
+            assert "was interrupted" in answer.json()["detail"]
+        assert await titles(alice) == ["milk"]
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    return ScriptedModel()
+
+
+@pytest.fixture
+async def asker(
+    settings: Settings, key: SigningKey, model: ScriptedModel
+) -> AsyncIterator[httpx2.AsyncClient]:
+    responder = AgentResponder(model, timeout=PATIENCE, max_turns=3)
+    async with replica(settings, key.token(), responder) as client:
+        yield client
+
+
+BOOM = ModelStep.raise_error(RuntimeError("boom"))
+ADD = [function_call("add_todo", {"title": "milk"}, call_id="call")]
+DONE = [assistant_message("Done.")]
+
+
+async def test_a_failure_that_did_something_is_kept(
+    asker: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.extend([ADD, BOOM, DONE])
+    first = await say(asker, "add milk")
+    again = await say(asker, "add milk")
+    assert first.status_code == again.status_code == 502
+    assert again.json() == first.json()
+    assert again.headers["content-type"] == "application/problem+json"
+    assert again.json()["actions"][0]["todo"]["title"] == "milk"
+    assert await titles(asker) == ["milk"]
+    assert len(model.calls) == 2
+
+
+async def test_after_a_failure_that_did_nothing_a_retry_asks_again(
+    asker: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.extend([BOOM, ADD, DONE])
+    failed = await say(asker, "add milk")
+    assert (failed.status_code, failed.json()["actions"]) == (502, [])
+    assert (await say(asker, "add milk")).status_code == 200
+    assert await titles(asker) == ["milk"]
+
+
+async def test_a_conversation_that_is_not_there_uses_up_no_key(asker: httpx2.AsyncClient) -> None:
+    nowhere = "00000000-0000-0000-0000-000000000000"
+    for _ in range(2):
+        assert (await say(asker, "hi", conversation_id=nowhere)).status_code == 404
+
+
+async def test_a_key_is_kept_for_a_day(alice: httpx2.AsyncClient, settings: Settings) -> None:
+    await say(alice, "hello", "old")
+    await run(settings, "UPDATE idempotency_key SET began_at = began_at - interval '25 hours'")
+    await say(alice, "hello", "new")
+    assert (await rows_of(settings, "alice"))["idempotency_key"] == 1
