@@ -121,14 +121,15 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
     UnauthorizedError: lambda error: _Failure(401, str(error), {"WWW-Authenticate": "Bearer"}),
     TodoNotFoundError: lambda _: _Failure(404, "there is no such todo"),
     ConversationNotFoundError: lambda _: _Failure(404, "there is no such conversation"),
+    # Whoever gets a 409, or no answer, asks again under the same key; other refusals need a new one.
     KeyReusedError: lambda _: _Failure(
-        409, "this Idempotency-Key came with another request; make a new one"
+        422, "this Idempotency-Key came with another request; make a new one"
     ),
     StillAnsweringError: lambda _: _Failure(
         409, "the request of this Idempotency-Key is still being answered", _after(_RETRY)
     ),
     AnswerInterruptedError: lambda _: _Failure(
-        502,
+        410,
         "the answer of this Idempotency-Key was interrupted; look at the list for what was done, "
         "and ask again under a new one",
     ),

@@ -13,7 +13,7 @@ from todo.schemas import ChatReply, ChatRequest
 router = APIRouter(
     prefix="/api/chat",
     tags=["chat"],
-    responses=described(400, 401, 404, 409, 413, 422, 429, 500, 502, 503, 504),
+    responses=described(400, 401, 404, 409, 410, 413, 422, 429, 500, 502, 503, 504),
 )
 
 KeyHeader = Annotated[
