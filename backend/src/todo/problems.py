@@ -121,7 +121,7 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
     UnauthorizedError: lambda error: _Failure(401, str(error), {"WWW-Authenticate": "Bearer"}),
     TodoNotFoundError: lambda _: _Failure(404, "there is no such todo"),
     ConversationNotFoundError: lambda _: _Failure(404, "there is no such conversation"),
-    # Whoever gets a 409, or no answer, asks again under the same key; other refusals need a new one.
+    # A 409, or no answer: ask again under the same key. Every other refusal needs a new one.
     KeyReusedError: lambda _: _Failure(
         422, "this Idempotency-Key came with another request; make a new one"
     ),

@@ -168,6 +168,22 @@ describe("a message whose answer was lost", () => {
     expect(keys(calls)[2]).not.toBe(keys(calls)[0]);
   });
 
+  test.each<[string, FakeAnswer]>([
+    [
+      "names what was done before it failed",
+      [502, { detail: "The model failed.", actions: [{ name: "add_todo" }] }],
+    ],
+    ["was interrupted", [410, { detail: "The answer was interrupted." }]],
+  ])("is another one when its answer %s", async (_, failure) => {
+    const calls = fakeServer(() => (calls.length === 1 ? failure : reply("Added.")));
+    const { user, log, input } = open();
+    await user.type(input, "add buy milk{Enter}");
+    await screen.findByRole("alert");
+    await user.type(input, "{Enter}");
+    await log.findByText("Added.");
+    expect(keys(calls)[0]).not.toBe(keys(calls)[1]);
+  });
+
   test("is another one when it was changed, or had been refused", async () => {
     const calls = fakeServer(
       () => (calls.length < 3 ? [[502], [422]][calls.length - 1]! : reply("Added.")) as FakeAnswer,

@@ -27,13 +27,15 @@ export class ApiError extends Error {
     message: string,
     /** The HTTP status, or 0 when no answer arrived at all. */
     readonly status: number,
+    /** Whether the answer names what was done before it failed. It is the same however often its key is sent. */
+    readonly acted = false,
   ) {
     super(message);
   }
 
   /** Whether what was asked for may have been done all the same, or is being done (409). */
   get uncertain(): boolean {
-    return this.status === 0 || this.status === 409 || this.status >= 500;
+    return !this.acted && (this.status === 0 || this.status === 409 || this.status >= 500);
   }
 }
 
@@ -141,6 +143,18 @@ async function send<T>(method: string, path: string, body?: object, key?: string
   throw new ApiError(
     response.status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
     response.status,
+    acted(json),
+  );
+}
+
+/** Whether a failed answer of the chat names something that was done. */
+function acted(json: unknown): boolean {
+  return (
+    typeof json === "object" &&
+    json !== null &&
+    "actions" in json &&
+    Array.isArray(json.actions) &&
+    json.actions.length > 0
   );
 }
 
