@@ -254,3 +254,10 @@ func TestEvidenceThatMayPassIsLetPass(t *testing.T) {
 		})
 	}
 }
+
+func TestARunThatIsShorterThanTheOneThatWasKilledHasProvenNothing(t *testing.T) {
+	scene := deploymentScene(podScene("shop-a", 900, running(140), endedBefore(3, 400, 145, Terminated{ExitCode: 137, Reason: "OOMKilled"})))
+	d := verdict(scene).Diagnoses
+	require.Len(t, d, 1)
+	assert.Equal(t, OOMKilled, d[0].Code)
+}
