@@ -28,7 +28,7 @@ func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
 		"admission":     {AdmissionDenied, backend, "replicaset/todo-chatbot-backend-", "every pod needs the label team", false, 0},
 		"unschedulable": {Unschedulable, frontend, "pod/todo-chatbot-frontend-", "didn't match Pod's node affinity/selector", true, 0},
 		"image-pull":    {ImagePull, backend, "pod/todo-chatbot-backend-", "localhost/todo-backend", false, 0},
-		"configuration": {ContainerConfig, backend, "pod/todo-chatbot-backend-", `secret "missing" not found`, false, 20 * time.Second},
+		"configuration": {ContainerConfig, backend, "pod/todo-chatbot-backend-", `secret "missing" not found`, false, 0},
 		"volume":        {VolumeMount, backend, "pod/todo-chatbot-backend-", `configmap "missing" not found`, true, 0},
 		"out-of-memory": {OOMKilled, backend, "pod/todo-chatbot-backend-", "exit code 137 (OOMKilled)", false, 0},
 		"migration":     {MigrationFailed, backend, "pod/todo-chatbot-backend-", "exit code 255 (Error)", false, 0},
