@@ -2,6 +2,7 @@ package release
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,4 +143,25 @@ func TestACommandsFailureHasTheEndOfWhatItPrintedAndWhatToDo(t *testing.T) {
 	assert.True(t, strings.HasPrefix(text, "kubectl get ended with exit code 1:\nline"))
 	assert.Len(t, strings.Split(text, "\n"), tail+2)
 	assert.Contains(t, text, "nothing that is a cluster answers")
+}
+
+func TestWhatIsMadeForTheSecretIsMaskedToo(t *testing.T) {
+	r := request(t, "one")
+	r.Environment, r.Secrets.DatabaseURL, r.Postgres = "development", "", true
+	d, err := desire(r)
+	require.NoError(t, err)
+	var object struct {
+		StringData map[string]string `json:"stringData"`
+		Data       map[string][]byte `json:"data"`
+	}
+	require.NoError(t, json.Unmarshal(d.manifest, &object))
+	values := map[string]string{}
+	maps.Copy(values, object.StringData)
+	for key, value := range object.Data {
+		values[key] = string(value)
+	}
+	require.Contains(t, values, "POSTGRES_PASSWORD")
+	for key, value := range values {
+		assert.Contains(t, d.hidden, value, key)
+	}
 }
