@@ -12,18 +12,20 @@ const AutoscalerKinds = "horizontalpodautoscalers"
 const MetricsAPI = "v1beta1.metrics.k8s.io"
 
 // WithoutMetrics says of each autoscaler how many pods it stays at, where the cluster serves no metrics. Autoscalers is the
-// List of AutoscalerKinds; service is the APIService MetricsAPI as JSON, "" where there is none. It gives nothing where
+// List of AutoscalerKinds; services is a List with the APIService MetricsAPI, empty where there is none. It gives nothing where
 // metrics are served.
-func WithoutMetrics(autoscalers, service string) ([]string, error) {
-	if service != "" {
-		var api struct {
+func WithoutMetrics(autoscalers, services string) ([]string, error) {
+	var apis struct {
+		Items []struct {
 			Status struct {
 				Conditions []struct{ Type, Status string }
 			}
 		}
-		if err := json.Unmarshal([]byte(service), &api); err != nil {
-			return nil, fmt.Errorf("reading the APIService %s: %w", MetricsAPI, err)
-		}
+	}
+	if err := json.Unmarshal([]byte(services), &apis); err != nil {
+		return nil, fmt.Errorf("reading the APIService %s: %w", MetricsAPI, err)
+	}
+	for _, api := range apis.Items {
 		for _, condition := range api.Status.Conditions {
 			if condition.Type == "Available" && condition.Status == "True" {
 				return nil, nil

@@ -108,6 +108,34 @@ func TestASavedPlanIsDoneOrNothing(t *testing.T) {
 	})
 }
 
+func TestAClusterWithoutMetricsIsTold(t *testing.T) {
+	stays := "the autoscaler backend stays at 3 pods: this cluster serves no metrics (metrics.k8s.io); metrics-server would"
+	for name, c := range map[string]struct {
+		metrics, ephemeral bool
+		refuses            string
+		want               []string
+	}{
+		"it serves none":                {false, false, "", []string{stays}},
+		"it serves them":                {true, false, "", nil},
+		"it ends with the run":          {false, true, "", nil},
+		"the caller may not look there": {false, false, "get apiservices", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := request(t, "one")
+			r.Ephemeral = c.ephemeral
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				w.metrics = c.metrics
+				w.refuses = map[string]string{c.refuses: "forbidden"}
+				got := w.client("run").deploy(r)
+				require.NoError(t, got.err)
+				assert.Equal(t, c.want, got.report.Facts)
+				assert.Empty(t, got.report.Warnings)
+			})
+		})
+	}
+}
+
 func TestARefusedPlanLeavesNoTrace(t *testing.T) {
 	r, other := request(t, "one"), request(t, "two")
 	require.NoError(t, os.WriteFile(other.Secrets.AuthSecret, []byte("vutsrqponmlkjihgfedcba9876543210"), 0o600))

@@ -41,6 +41,8 @@ type world struct {
 	proven map[string]bool
 	// away are the times in which nobody is answered.
 	away []window
+	// metrics says whether the cluster serves any.
+	metrics bool
 	// full leaves no room, and bootsAt is when the node becomes ready.
 	full    bool
 	bootsAt time.Time
@@ -247,6 +249,8 @@ func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
 		items = append(items, c.node())
 	case q.Kinds == kube.SnapshotKinds:
 		items = c.snapshot()
+	case q.Kinds == "apiservices" && c.metrics:
+		items = append(items, map[string]any{"kind": "APIService", "status": map[string]any{"conditions": []any{map[string]any{"type": "Available", "status": "True"}}}})
 	case q.Kinds == "horizontalpodautoscalers":
 		items = append(items, map[string]any{"kind": "HorizontalPodAutoscaler", "metadata": map[string]any{"name": "backend"},
 			"spec": map[string]any{"minReplicas": 2, "maxReplicas": 5}, "status": map[string]any{"currentReplicas": 2, "desiredReplicas": 3}})

@@ -32,6 +32,9 @@ func (r *run) finish(ctx context.Context, s State) (report.Run, error) {
 	if (s == Succeeded || s == InSync) && r.desired != nil {
 		r.report.Reach = r.accessHints()
 	}
+	if s == Succeeded && r.desired != nil && !r.desired.request.Ephemeral {
+		r.report.Facts = r.withoutMetrics(ctx)
+	}
 	r.report.Took = report.Duration(time.Since(r.report.Started))
 	return r.ended(redacted(r.failure, r.secretValues()))
 }
@@ -71,6 +74,20 @@ func (r *run) accessHints() []string {
 	}
 	return []string{fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend 3000:3000   then %s",
 		r.target.Namespace, deploy.Fullname(r.target.Release), r.desired.request.PublicURL)}
+}
+
+// withoutMetrics tells of a cluster that serves no metrics for the release's autoscalers. Whoever may not read that is not told.
+func (r *run) withoutMetrics(ctx context.Context) []string {
+	autoscalers, err := r.Cluster.Get(ctx, Query{Kinds: kube.AutoscalerKinds, Selector: r.target.selector(), Namespace: r.target.Namespace})
+	if err != nil {
+		return nil
+	}
+	services, err := r.Cluster.Get(ctx, Query{Kinds: "apiservices", Names: []string{kube.MetricsAPI}})
+	if err != nil {
+		return nil
+	}
+	facts, _ := kube.WithoutMetrics(string(autoscalers), string(services))
+	return facts
 }
 
 // redactedError is an error whose text has no secret in it.

@@ -79,7 +79,7 @@ func (e *Engine) Wait(ctx context.Context, target Target) error {
 
 // autoscalers reads those of the release.
 func (r *run) autoscalers(ctx context.Context) ([]Autoscaler, error) {
-	raw, err := r.Cluster.Get(ctx, Query{Kinds: "horizontalpodautoscalers", Selector: r.target.selector(), Namespace: r.target.Namespace})
+	raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.AutoscalerKinds, Selector: r.target.selector(), Namespace: r.target.Namespace})
 	if err != nil {
 		return nil, fmt.Errorf("reading the autoscalers: %w", err)
 	}
