@@ -28,6 +28,9 @@ type Assessment struct {
 	Workloads []Progress `json:"workloads"`
 	// Diagnoses has one entry for each workload that cannot succeed, the likeliest cause of the others first.
 	Diagnoses []Diagnosis `json:"diagnoses,omitempty"`
+	// Obstacles are pods that cannot become ready and are not of the revision that is wanted. Their StatefulSet replaces them
+	// only once they are ready, so somebody has to delete them (Kubernetes documents it as "forced rollback").
+	Obstacles []string `json:"-"`
 }
 
 // Done is true when there is a workload and all of them are done: a namespace without any proves nothing.
@@ -63,6 +66,7 @@ func Assess(s Snapshot, o AssessOptions) Assessment {
 		}
 		if d := in.diagnose(w); d != nil {
 			a.Diagnoses = append(a.Diagnoses, *d)
+			a.Obstacles = append(a.Obstacles, in.obstacles(w)...)
 		}
 	}
 	a.Diagnoses = in.settle(a.Diagnoses, rolling)

@@ -85,6 +85,23 @@ func TestAssessNamesWhyARollCannotSucceed(t *testing.T) {
 	}
 }
 
+func TestAPodThatHoldsUpItsStatefulSetIsNamed(t *testing.T) {
+	assert.Equal(t, []string{"todo-chatbot-postgres-0"}, assess(t, "statefulset-old-pod").Obstacles)
+	for name, s := range map[string]Snapshot{
+		"of the revision that is wanted": statefulSetScene(podScene("ledger-0", 200, waiting("InvalidImageName", ""))),
+		"that may still become ready": with(statefulSetScene(podScene("ledger-0", 20, waiting("ContainerCreating", ""))),
+			func(s *Snapshot) { s.StatefulSets[0].Status.UpdateRevision = "v2" }),
+		"that is replaced by hand": with(statefulSetScene(podScene("ledger-0", 200, waiting("InvalidImageName", ""))),
+			func(s *Snapshot) {
+				s.StatefulSets[0].Status.UpdateRevision = "v2"
+				s.StatefulSets[0].Spec.UpdateStrategy.Type = "OnDelete"
+			}),
+		"of a Deployment": deploymentScene(podScene("shop-a", 200, waiting("InvalidImageName", ""))),
+	} {
+		assert.Empty(t, verdict(s).Obstacles, name)
+	}
+}
+
 func TestAssessWaitsForWhatMaySucceed(t *testing.T) {
 	for _, name := range []string{"rolling", "image-pull-once", "unobserved", "unschedulable-passing"} {
 		t.Run(name, func(t *testing.T) {

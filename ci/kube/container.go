@@ -94,6 +94,10 @@ func (in *inspector) pull(pod Pod, container string, d *Diagnosis) *Diagnosis {
 	}
 	found := causeOf(pullCauses, d.Message)
 	d.named(found)
+	if others := in.otherNames(pod, container); len(others) > 0 {
+		d.Hint = "the node has this image, but its kubelet lets pods have it only by the name that it pulled it under (Kubernetes 1.35 and later): " +
+			strings.Join(others, ", ") + "; deploy from that registry again (release … with-registry), or to a node without the image"
+	}
 	if d.Code == ImageName {
 		return d
 	}

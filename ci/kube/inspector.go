@@ -115,6 +115,20 @@ func (in *inspector) newest(w Workload, pod Pod) bool {
 	return set != nil && owned(pod.Metadata, *set)
 }
 
+// obstacles are the names of a StatefulSet's pods that keep it from going on to the revision that is wanted.
+func (in *inspector) obstacles(w Workload) []string {
+	if w.Kind != "StatefulSet" || w.Spec.UpdateStrategy.Type == "OnDelete" {
+		return nil
+	}
+	var names []string
+	for _, pod := range in.pods(w) {
+		if pod.Metadata.Labels[setRevisionLabel] != w.Status.UpdateRevision && in.pod(pod) != nil {
+			names = append(names, pod.Metadata.Name)
+		}
+	}
+	return names
+}
+
 // newestSet is the ReplicaSet of a Deployment's present revision, nil when the snapshot has none.
 func (in *inspector) newestSet(w Workload) *Workload {
 	var newest *Workload

@@ -143,6 +143,7 @@ type Node struct {
 	Status struct {
 		Allocatable map[string]Quantity `json:"allocatable,omitempty"`
 		Conditions  []Condition         `json:"conditions,omitempty"`
+		Images      []NodeImage         `json:"images,omitempty"`
 	} `json:"status"`
 }
 

@@ -31,12 +31,13 @@ type Volume struct {
 // Container is one container of a pod. An init container whose RestartPolicy is Always is a sidecar: it starts in order
 // and keeps running.
 type Container struct {
-	Name           string       `json:"name"`
-	Image          string       `json:"image,omitempty"`
-	RestartPolicy  string       `json:"restartPolicy,omitempty"`
-	Resources      Requirements `json:"resources,omitzero"`
-	ReadinessProbe *Probe       `json:"readinessProbe,omitempty"`
-	StartupProbe   *Probe       `json:"startupProbe,omitempty"`
+	Name            string       `json:"name"`
+	Image           string       `json:"image,omitempty"`
+	ImagePullPolicy string       `json:"imagePullPolicy,omitempty"`
+	RestartPolicy   string       `json:"restartPolicy,omitempty"`
+	Resources       Requirements `json:"resources,omitzero"`
+	ReadinessProbe  *Probe       `json:"readinessProbe,omitempty"`
+	StartupProbe    *Probe       `json:"startupProbe,omitempty"`
 }
 
 // Requirements are the requests and limits of a container or pod, as Kubernetes writes quantities.

@@ -261,3 +261,23 @@ func TestARunThatIsShorterThanTheOneThatWasKilledHasProvenNothing(t *testing.T) 
 	require.Len(t, d, 1)
 	assert.Equal(t, OOMKilled, d[0].Code)
 }
+
+func TestAnImageThatTheNodeHasUnderAnotherNameIsToldSo(t *testing.T) {
+	const image = "localhost/shop@sha256:aa"
+	pull := func(policy string, names ...string) Snapshot {
+		s := with(deploymentScene(podScene("shop-a", 200, waiting("ErrImagePull", "failed to resolve reference: not found"))),
+			containerEvent("Failed", `Failed to pull image "localhost/shop@sha256:aa": not found`, 190, 100, 3),
+			nodeScene(func(n *Node) { n.Status.Images = []NodeImage{{Names: []string{"other@sha256:bb"}}, {Names: names}} }))
+		s.Pods[0].Spec.NodeName = "alpha"
+		s.Pods[0].Spec.Containers[0].Image, s.Pods[0].Spec.Containers[0].ImagePullPolicy = image, policy
+		return s
+	}
+	const hint = "the node has this image"
+	told := func(s Snapshot) string { return verdict(s).Diagnoses[0].Hint }
+	kept := told(pull("IfNotPresent", image, "ghcr.io/somebody/shop@sha256:aa", "localhost/shop:1"))
+	assert.Contains(t, kept, hint)
+	assert.Contains(t, kept, ": ghcr.io/somebody/shop@sha256:aa;")
+	assert.NotContains(t, told(pull("Always", image, "ghcr.io/somebody/shop@sha256:aa")), hint)
+	assert.NotContains(t, told(pull("IfNotPresent", "ghcr.io/somebody/shop@sha256:aa")), hint, "the node lacks it")
+	assert.NotContains(t, told(pull("IfNotPresent", image)), hint, "it has no other name")
+}

@@ -50,6 +50,39 @@ func TestAFailedReleaseIsDiagnosedAndRolledBackToTheLastProven(t *testing.T) {
 	}
 }
 
+func TestABrokenPodOfAStatefulSetHoldsUpNeitherARollbackNorTheNextDeployment(t *testing.T) {
+	good, bad := request(t, "good"), request(t, "bad")
+	t.Run("a rollback", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			w := newWorld()
+			require.NoError(t, w.client("first").deploy(good).err)
+			w.obstacle = "bad"
+			got := w.client("second").deploy(bad)
+			require.ErrorContains(t, got.err, "Rolled back to revision 1: the last that was proven.")
+			assert.Contains(t, got.progress, "deleting pods of another revision, which would never become ready: postgres-0")
+			w.converged(t, "good")
+		})
+	})
+	t.Run("the next deployment", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			w := newWorld()
+			w.obstacle, w.obstructed = "bad", true
+			require.NoError(t, w.client("run").deploy(good).err)
+			w.converged(t, "good")
+		})
+	})
+	t.Run("one that may not be deleted", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			w := newWorld()
+			w.obstacle, w.obstructed = "bad", true
+			w.refuses["delete pods"] = "pods is forbidden"
+			got := w.client("run").deploy(good)
+			require.ErrorContains(t, got.err, "deleting pods that hold up their StatefulSet")
+			require.ErrorContains(t, got.err, "pods is forbidden")
+		})
+	})
+}
+
 func TestADiagnosisHasTheEndOfTheLog(t *testing.T) {
 	r := request(t, "bad")
 	bubble(t, func(t *testing.T) {

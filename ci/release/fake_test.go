@@ -49,6 +49,9 @@ type world struct {
 
 	// stuck and broken are parts of manifests whose pods never become ready, or whose test fails.
 	stuck, broken string
+	// obstacle is a part of manifests that break a StatefulSet's pod, and obstructed says that the pod is still there.
+	obstacle   string
+	obstructed bool
 	rollTime      time.Duration
 	// refuses are calls that fail with what kubectl or Helm would say, by their name.
 	refuses map[string]string
@@ -355,7 +358,30 @@ func (w *world) snapshot() []any {
 					"message": "back-off with " + authSecret}},
 				"lastState": map[string]any{"terminated": map[string]any{"exitCode": 1, "reason": "Error"}}}}}})
 	}
-	return items
+	return append(items, w.set()...)
+}
+
+// set is a StatefulSet with a pod that a revision broke: it stays until it is deleted, whatever is wanted by then.
+func (w *world) set() []any {
+	if !w.obstructed {
+		return nil
+	}
+	wanted := "good"
+	if strings.Contains(w.live, w.obstacle) {
+		wanted = "bad"
+	}
+	return []any{
+		map[string]any{"kind": "StatefulSet", "metadata": map[string]any{"name": "postgres", "uid": "s",
+			"labels": map[string]any{"app.kubernetes.io/instance": "todo-chatbot"}},
+			"spec":   map[string]any{"replicas": 1, "template": map[string]any{"spec": map[string]any{"containers": []any{}}}},
+			"status": map[string]any{"replicas": 1, "currentRevision": "good", "updateRevision": wanted}},
+		map[string]any{"kind": "Pod", "metadata": map[string]any{"name": "postgres-0", "uid": "q",
+			"labels":          map[string]any{"controller-revision-hash": "bad"},
+			"ownerReferences": []any{map[string]any{"kind": "StatefulSet", "name": "postgres", "uid": "s"}}},
+			"spec": map[string]any{"containers": []any{map[string]any{"name": "postgres"}}},
+			"status": map[string]any{"phase": "Pending", "containerStatuses": []any{map[string]any{
+				"name": "postgres", "state": map[string]any{"waiting": map[string]any{"reason": "InvalidImageName"}}}}}},
+	}
 }
 
 func (c *client) Render(_ context.Context, chart Chart) (string, error) {

@@ -110,7 +110,11 @@ func (c *client) Delete(ctx context.Context, q Query) error {
 			delete(c.secrets, name)
 		}
 	case "pods":
-		c.testPods = 0
+		if len(q.Names) > 0 {
+			c.obstructed = strings.Contains(c.live, c.obstacle)
+		} else {
+			c.testPods = 0
+		}
 	case "lease":
 		c.lease = nil
 	case "persistentvolumeclaims":
@@ -150,6 +154,7 @@ func (c *client) carry(ctx context.Context, next *fakeRevision) error {
 	c.mu.Lock()
 	c.wrote("objects")
 	c.live, c.readyAt = next.manifest, time.Now().Add(c.rollTime)
+	c.obstructed = c.obstructed || c.obstacle != "" && strings.Contains(c.live, c.obstacle)
 	c.mu.Unlock()
 	if err := c.step(ctx); err != nil {
 		return err

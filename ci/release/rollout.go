@@ -36,7 +36,12 @@ func (r *run) watch(ctx context.Context) error {
 		if now.Done() {
 			return nil
 		}
-		if now.Stuck() {
+		switch {
+		case len(now.Obstacles) > 0:
+			if err := r.removeObstacles(ctx, now.Obstacles); err != nil {
+				return err
+			}
+		case now.Stuck():
 			return &errStuck{now.Diagnoses}
 		}
 		if waiting := waitingFor(now); waiting != said {
@@ -50,6 +55,16 @@ func (r *run) watch(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// removeObstacles deletes pods of another revision that hold up a StatefulSet, which makes them anew. Their volumes stay.
+func (r *run) removeObstacles(ctx context.Context, pods []string) error {
+	r.say(fmt.Sprintf("deleting pods of another revision, which would never become ready: %s", strings.Join(pods, ", ")))
+	err := r.writer.Delete(ctx, Query{Kinds: "pods", Names: pods, Namespace: r.target.Namespace})
+	if err != nil {
+		return fmt.Errorf("deleting pods that hold up their StatefulSet: %w", err)
+	}
+	return nil
 }
 
 // waitingFor has a line for each workload that is not done.

@@ -44,6 +44,10 @@ const (
 // historyMax is how many revisions are kept.
 var historyMax = strconv.Itoa(release.HistoryMax)
 
+// settling is after how long a right that was denied is asked for again: an API server that has just started denies everything
+// until it has read its rules.
+var settling = time.Second
+
 // answerTimeout is how long one request may take. A test has no time for it.
 var answerTimeout = 30 * time.Second
 
@@ -51,6 +55,22 @@ var answerTimeout = 30 * time.Second
 func refused(err error) bool {
 	var failed *release.CommandError
 	return errors.As(err, &failed) && kube.Refuses(failed.Stderr)
+}
+
+// forbidden is true for an error that says that the caller has no right to what was asked. Nothing was done then.
+func forbidden(err error) bool {
+	var failed *release.CommandError
+	return errors.As(err, &failed) && !errors.Is(err, release.ErrUnreachable) && strings.Contains(failed.Stderr, "(Forbidden)")
+}
+
+// wait is false when the context ended first.
+func wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 func (c *Client) kubectl(args ...string) []string {
@@ -87,7 +107,12 @@ func (c *Client) ask(ctx context.Context, stdin []byte, args ...string) ([]byte,
 	limited, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	var out bytes.Buffer
-	err := c.reached(limited, process{args: c.kubectl(args...), name: "kubectl " + args[0], stdin: stdin, out: &out})
+	request := process{args: c.kubectl(args...), name: "kubectl " + args[0], stdin: stdin, out: &out}
+	err := c.reached(limited, request)
+	if forbidden(err) && wait(limited, settling) {
+		out.Reset()
+		err = c.reached(limited, request)
+	}
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		return nil, fmt.Errorf("kubectl %s: %w within %s", args[0], release.ErrUnreachable, answerTimeout)
 	}

@@ -181,6 +181,24 @@ func TestAClusterThatSaysNoIsToldFromOneThatSaysNothing(t *testing.T) {
 	}
 }
 
+func TestAServerThatHasNotReadItsRulesYetIsAskedAgain(t *testing.T) {
+	settling = time.Millisecond
+	defer func() { settling = time.Second }()
+	const denied = `Error from server (Forbidden): leases is forbidden: User \"admin\" cannot get resource \"leases\"`
+	once := scripted(t, `[ -e $log/asked ] && { echo '{"kind":"Lease"}'; exit 0; }; touch $log/asked; echo half; echo "`+denied+`" >&2; exit 1`)
+	found, err := once.Get(context.Background(), release.Query{Kinds: "lease"})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"apiVersion":"v1","kind":"List","items":[{"kind":"Lease"}]}`, string(found))
+
+	always := scripted(t, `echo "`+denied+`" >&2; exit 1`)
+	_, err = always.Get(context.Background(), release.Query{Kinds: "lease"})
+	require.ErrorContains(t, err, "leases is forbidden")
+	require.NotErrorIs(t, err, release.ErrUnreachable)
+	asked, err := filepath.Glob(filepath.Join(always.folder, "args.*"))
+	require.NoError(t, err)
+	assert.Len(t, asked, 2, "one that stays denied is asked for once more and not for ever")
+}
+
 func TestAProgramThatIsNotThereIsNamed(t *testing.T) {
 	c := &Client{Kubectl: "/no/such/kubectl"}
 	err := c.Apply(context.Background(), nil)
