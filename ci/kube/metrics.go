@@ -5,16 +5,13 @@ import (
 	"fmt"
 )
 
-// AutoscalerKinds is the resource argument of the kubectl call whose output WithoutMetrics reads.
-const AutoscalerKinds = "horizontalpodautoscalers"
-
 // MetricsAPI is the APIService by which a cluster serves the metrics that autoscalers read.
 const MetricsAPI = "v1beta1.metrics.k8s.io"
 
 // WithoutMetrics says of each autoscaler how many pods it stays at, where the cluster serves no metrics. Autoscalers is the
 // List of AutoscalerKinds; services is a List with the APIService MetricsAPI, empty where there is none. It gives nothing where
 // metrics are served.
-func WithoutMetrics(autoscalers, services string) ([]string, error) {
+func WithoutMetrics(autoscalers, services []byte) ([]string, error) {
 	var apis struct {
 		Items []struct {
 			Status struct {
@@ -22,7 +19,7 @@ func WithoutMetrics(autoscalers, services string) ([]string, error) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(services), &apis); err != nil {
+	if err := json.Unmarshal(services, &apis); err != nil {
 		return nil, fmt.Errorf("reading the APIService %s: %w", MetricsAPI, err)
 	}
 	for _, api := range apis.Items {
@@ -32,18 +29,12 @@ func WithoutMetrics(autoscalers, services string) ([]string, error) {
 			}
 		}
 	}
-	var list struct {
-		Items []struct {
-			Metadata struct{ Name string }
-			Spec     struct{ MinReplicas int }
-			Status   struct{ DesiredReplicas int }
-		}
-	}
-	if err := json.Unmarshal([]byte(autoscalers), &list); err != nil {
-		return nil, fmt.Errorf("reading the autoscalers: %w", err)
+	list, err := ParseAutoscalers(autoscalers)
+	if err != nil {
+		return nil, err
 	}
 	var facts []string
-	for _, item := range list.Items {
+	for _, item := range list {
 		// Without metrics nothing is scaled, except to what is asked for at least.
 		facts = append(facts, fmt.Sprintf("the autoscaler %s stays at %d pods: this cluster serves no metrics (metrics.k8s.io); metrics-server would",
 			item.Metadata.Name, max(item.Spec.MinReplicas, item.Status.DesiredReplicas, 1)))

@@ -21,17 +21,17 @@ func TestAnAutoscalerWithoutMetricsIsToldAsAFact(t *testing.T) {
 		"not without an autoscaler":           {`{"kind":"List","items":[]}`, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			facts, err := WithoutMetrics(c.autoscalers, `{"kind":"List","items":[`+c.service+`]}`)
+			facts, err := WithoutMetrics([]byte(c.autoscalers), []byte(`{"kind":"List","items":[`+c.service+`]}`))
 			require.NoError(t, err)
 			assert.Equal(t, c.want, facts)
 		})
 	}
-	facts, err := WithoutMetrics(`{"items":[{"metadata":{"name":"a"},"spec":{"minReplicas":2},"status":{"desiredReplicas":4}}]}`, `{"items":[]}`)
+	facts, err := WithoutMetrics([]byte(`{"items":[{"metadata":{"name":"a"},"spec":{"minReplicas":2},"status":{"desiredReplicas":4}}]}`), []byte(`{"items":[]}`))
 	require.NoError(t, err)
 	assert.Contains(t, facts[0], "stays at 4 pods", "where it had scaled before the metrics went")
 
-	_, err = WithoutMetrics("an error page", `{"items":[]}`)
+	_, err = WithoutMetrics([]byte("an error page"), []byte(`{"items":[]}`))
 	assert.ErrorContains(t, err, "reading the autoscalers")
-	_, err = WithoutMetrics(backend, "an error page")
+	_, err = WithoutMetrics([]byte(backend), []byte("an error page"))
 	assert.ErrorContains(t, err, "reading the APIService v1beta1.metrics.k8s.io")
 }

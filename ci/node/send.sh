@@ -50,7 +50,7 @@ lacking() {
   local node=$1 pair; shift
   for pair in "$@"; do
     jq --exit-status --arg node "$node" --arg image "${pair%%=*}" \
-      '.items[] | select(.metadata.name == $node) | .status.images // [] | any(.names[]?; . == $image)' /tmp/nodes.json >/dev/null ||
+      '.items[] | select(.metadata.name == $node) | .status.images // [] | any(.[].names[]?; . == $image)' /tmp/nodes.json >/dev/null ||
       echo "$pair"
   done
 }
@@ -123,6 +123,9 @@ remove --wait --timeout=60s || fail "a namespace that a killed run left does not
 trap 'remove --wait=false' EXIT
 kubectl create namespace "$namespace" --dry-run=client --output json |
   jq '.metadata.labels["pod-security.kubernetes.io/enforce"] = "privileged"' | kubectl create --filename - >/dev/null
+# A pod is refused before its namespace has one, and a controller manager that has just started takes its time.
+kubectl --namespace "$namespace" wait --for=create serviceaccount/default --timeout=60s >/dev/null ||
+  fail "the cluster's controller manager gave the namespace $namespace no service account within a minute; see: kubectl --namespace kube-system get pods"
 senders=()
 for i in "${short[@]}"; do deliver "$i" "$@" & senders+=("$!"); done
 status=0

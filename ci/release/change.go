@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"todo-chatbot/ci/deploy"
+	"todo-chatbot/ci/kube"
 )
 
 // name says what an action is for a verb.
@@ -28,7 +29,29 @@ func (r *run) change(ctx context.Context) error {
 	if r.facts.Verb == Rollback {
 		return r.writer.Rollback(ctx, r.target.Namespace, r.target.Release, r.revision)
 	}
-	return r.writer.Upgrade(ctx, r.desired.chart())
+	if err := r.writer.Upgrade(ctx, r.desired.chart()); err != nil || r.base != 0 {
+		return err
+	}
+	r.scaleToMinimum(ctx)
+	return nil
+}
+
+// scaleToMinimum does for a first install what its autoscalers would do at their next look, 15 s later at most. One that fails is
+// left to them.
+func (r *run) scaleToMinimum(ctx context.Context) {
+	raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.AutoscalerKinds, Selector: r.target.selector(), Namespace: r.target.Namespace})
+	if err != nil {
+		return
+	}
+	autoscalers, err := kube.ParseAutoscalers(raw)
+	if err != nil {
+		return
+	}
+	for _, a := range autoscalers {
+		if to := a.Spec.ScaleTargetRef; a.Spec.MinReplicas > 1 {
+			_ = r.writer.Scale(ctx, r.target.Namespace, to.Kind, to.Name, 1, a.Spec.MinReplicas)
+		}
+	}
 }
 
 // repair makes a pending release one that can be upgraded: back to its last good revision, or, without one, gone. The run

@@ -44,6 +44,8 @@ type Writer interface {
 	Label(ctx context.Context, namespace, kind, name string, labels map[string]string) error
 	// Delete objects; those that are not there are deleted already.
 	Delete(ctx context.Context, q Query) error
+	// Scale a workload to a number of pods, unless its number is no longer the one that was seen.
+	Scale(ctx context.Context, namespace, kind, name string, seen, wanted int) error
 	// Upgrade installs or upgrades the release, and does not wait for its pods.
 	Upgrade(ctx context.Context, c Chart) error
 	// Rollback returns to a revision, and does not wait for its pods.

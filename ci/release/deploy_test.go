@@ -26,7 +26,7 @@ func TestAFirstDeploymentInstallsTestsAndRecords(t *testing.T) {
 		assert.Empty(t, got.report.Failure)
 		assert.Empty(t, got.report.Warnings)
 		w.converged(t, "one")
-		assert.Equal(t, []string{"create namespace", "apply secret", "pending-install", "objects", "deployed", "test", "label"}, w.did("run"))
+		assert.Equal(t, []string{"create namespace", "apply secret", "pending-install", "objects", "deployed", "scale Deployment/backend from 1 to 2", "test", "label"}, w.did("run"))
 		assert.Equal(t, "sign-up", got.report.Journey[0].Name)
 		assert.Len(t, got.report.Workloads, 1)
 		assert.Len(t, got.report.Images, 2)
@@ -132,6 +132,27 @@ func TestAClusterWithoutMetricsIsTold(t *testing.T) {
 				assert.Equal(t, c.want, got.report.Facts)
 				assert.Empty(t, got.report.Warnings)
 			})
+		})
+	}
+}
+
+func TestAFirstInstallHasAtOnceThePodsThatItsAutoscalerWants(t *testing.T) {
+	one, two := request(t, "one"), request(t, "two")
+	const scaled = "scale Deployment/backend from 1 to 2"
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("first").deploy(one).err)
+		assert.Contains(t, w.did("first"), scaled)
+		require.NoError(t, w.client("second").deploy(two).err)
+		assert.NotContains(t, w.did("second"), scaled, "by then the number is the autoscaler's")
+	})
+	for _, refused := range []string{"scale", "get horizontalpodautoscalers"} {
+		bubble(t, func(t *testing.T) {
+			w := newWorld()
+			w.refuses[refused] = "forbidden"
+			got := w.client("run").deploy(one)
+			require.NoError(t, got.err, refused)
+			assert.NotContains(t, w.did("run"), scaled)
 		})
 	}
 }

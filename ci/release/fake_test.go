@@ -52,12 +52,14 @@ type world struct {
 	// obstacle is a part of manifests that break a StatefulSet's pod, and obstructed says that the pod is still there.
 	obstacle   string
 	obstructed bool
-	rollTime      time.Duration
+	rollTime   time.Duration
 	// refuses are calls that fail with what kubectl or Helm would say, by their name.
 	refuses map[string]string
 	// deletable allows a proven release to be removed.
 	deletable bool
 
+	// ending is held by the one client that looks whether all is quiet.
+	ending chan struct{}
 	// writes is everything that was written, and violations what must never happen.
 	writes     []write
 	violations []string
@@ -80,7 +82,7 @@ type fakeRevision struct {
 func newWorld() *world {
 	return &world{
 		namespaces: map[string]bool{"kube-system": true}, secrets: map[string]bool{}, proven: map[string]bool{},
-		refuses: map[string]string{}, rollTime: 3 * time.Second,
+		refuses: map[string]string{}, rollTime: 3 * time.Second, ending: make(chan struct{}, 1),
 	}
 }
 
@@ -256,7 +258,7 @@ func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
 		items = append(items, map[string]any{"kind": "APIService", "status": map[string]any{"conditions": []any{map[string]any{"type": "Available", "status": "True"}}}})
 	case q.Kinds == "horizontalpodautoscalers":
 		items = append(items, map[string]any{"kind": "HorizontalPodAutoscaler", "metadata": map[string]any{"name": "backend"},
-			"spec": map[string]any{"minReplicas": 2, "maxReplicas": 5}, "status": map[string]any{"currentReplicas": 2, "desiredReplicas": 3}})
+			"spec": map[string]any{"minReplicas": 2, "maxReplicas": 5, "scaleTargetRef": map[string]any{"kind": "Deployment", "name": "backend"}}, "status": map[string]any{"currentReplicas": 2, "desiredReplicas": 3}})
 	}
 	return asJSON(map[string]any{"kind": "List", "items": append([]any{}, items...)}), c.answer()
 }

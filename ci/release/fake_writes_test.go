@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -120,6 +121,16 @@ func (c *client) Delete(ctx context.Context, q Query) error {
 	case "persistentvolumeclaims":
 		c.claims = nil
 	}
+	return c.answer()
+}
+
+func (c *client) Scale(ctx context.Context, _, kind, name string, seen, wanted int) error {
+	if err := c.call(ctx, "scale"); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrote(fmt.Sprintf("scale %s/%s from %d to %d", kind, name, seen, wanted))
 	return c.answer()
 }
 

@@ -86,7 +86,7 @@ func (r *run) withoutMetrics(ctx context.Context) []string {
 	if err != nil {
 		return nil
 	}
-	facts, _ := kube.WithoutMetrics(string(autoscalers), string(services))
+	facts, _ := kube.WithoutMetrics(autoscalers, services)
 	return facts
 }
 

@@ -23,6 +23,11 @@ func (g guarded) Delete(ctx context.Context, q Query) error {
 	return g.allow(func() error { return g.writer.Delete(ctx, q) })
 }
 
+// Scale implements Writer.
+func (g guarded) Scale(ctx context.Context, namespace, kind, name string, seen, wanted int) error {
+	return g.allow(func() error { return g.writer.Scale(ctx, namespace, kind, name, seen, wanted) })
+}
+
 // Upgrade implements Writer.
 func (g guarded) Upgrade(ctx context.Context, c Chart) error {
 	return g.allow(func() error { return g.writer.Upgrade(ctx, c) })

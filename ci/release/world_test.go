@@ -88,8 +88,10 @@ func (c *client) run(do func(context.Context, *Engine) (report.Run, error)) outc
 	defer kill(nil)
 	c.kill = kill
 	run, err := do(ctx, &Engine{Cluster: c, Progress: &progress, trace: trace})
-	// Nothing goes on after a run has ended.
+	// Nothing goes on after a run has ended. One waits at a time: two that end at the same moment must not.
+	c.ending <- struct{}{}
 	synctest.Wait()
+	<-c.ending
 	return outcome{run, err, progress.String()}
 }
 

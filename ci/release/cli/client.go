@@ -280,6 +280,12 @@ func (c *Client) Delete(ctx context.Context, q release.Query) error {
 	return err
 }
 
+// Scale implements release.Writer.
+func (c *Client) Scale(ctx context.Context, namespace, kind, name string, seen, wanted int) error {
+	_, err := c.ask(ctx, nil, "scale", "--namespace", namespace, kind, name, "--current-replicas", strconv.Itoa(seen), "--replicas", strconv.Itoa(wanted))
+	return err
+}
+
 // Upgrade implements release.Writer.
 func (c *Client) Upgrade(ctx context.Context, chart release.Chart) error {
 	flags, err := c.applyFlags(ctx)

@@ -60,6 +60,7 @@ func TestEachVerbIsOneCall(t *testing.T) {
 		"kubectl --kubeconfig /k --context c create --filename - --output json < {}":                                     func(c *Client) error { _, err := c.Create(ctx, []byte("{}")); return err },
 		"kubectl --kubeconfig /k --context c replace --filename - --output json < {}":                                    func(c *Client) error { _, err := c.Replace(ctx, []byte("{}")); return err },
 		"kubectl --kubeconfig /k --context c apply --server-side --force-conflicts --filename - --output name < {}":      func(c *Client) error { return c.Apply(ctx, []byte("{}")) },
+		"kubectl --kubeconfig /k --context c scale --namespace ns Deployment one --current-replicas 1 --replicas 2":      func(c *Client) error { return c.Scale(ctx, "ns", "Deployment", "one", 1, 2) },
 		"kubectl --kubeconfig /k --context c label --overwrite --namespace ns secret one a=b":                            func(c *Client) error { return c.Label(ctx, "ns", "secret", "one", map[string]string{"a": "b"}) },
 		"kubectl --kubeconfig /k --context c delete secrets one two --namespace ns --ignore-not-found --wait=false": func(c *Client) error {
 			return c.Delete(ctx, release.Query{Kinds: "secrets", Names: []string{"one", "two"}, Namespace: "ns"})
