@@ -99,7 +99,7 @@ func (in *inspector) settle(found []Diagnosis, rolling int) []Diagnosis {
 		moving++
 	}
 	for _, d := range found {
-		if in.freesNamed(d.Workload) {
+		if in.stands(d.Workload) {
 			moving--
 		}
 	}

@@ -22,7 +22,7 @@ func (in *inspector) creation(w Workload) *Diagnosis {
 			d.Hint = fmt.Sprintf(found.hint, named)
 		}
 	}
-	if found.course != final && (!in.past(failure.LastTransitionTime, in.patience.Admission) || d.Code == QuotaExceeded && in.terminating()) {
+	if found.course != final && (!in.past(failure.LastTransitionTime, in.patience.Admission) || d.Code == QuotaExceeded && (in.terminating() || in.advances(w))) {
 		return nil
 	}
 	if set := in.newestSet(w); set != nil && w.Kind == "Deployment" {

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -154,14 +155,28 @@ func (in *inspector) frees(w Workload) bool {
 	return w.Kind != "DaemonSet" && w.Status.Replicas > w.Status.UpdatedReplicas
 }
 
-// freesNamed is frees for a workload given as kind/name.
-func (in *inspector) freesNamed(name string) bool {
+// stands is true for a workload, given as kind/name, that has old pods and keeps them.
+func (in *inspector) stands(name string) bool {
 	for _, w := range workloads(in.Snapshot, "") {
 		if object(w.Kind, w.Metadata) == name {
-			return in.frees(w)
+			return in.frees(w) && !in.advances(w)
 		}
 	}
 	return false
+}
+
+// advances is true for a Deployment whose roll goes on although some of its new pods wait: another new one is about to be ready,
+// or is, and an old one goes for it.
+func (in *inspector) advances(w Workload) bool {
+	if w.Kind != "Deployment" || !in.frees(w) {
+		return false
+	}
+	if w.Status.AvailableReplicas > w.desired() {
+		return true
+	}
+	return slices.ContainsFunc(in.pods(w), func(pod Pod) bool {
+		return pod.Spec.NodeName != "" && condition(pod.Status.Conditions, "Ready", "True") == nil && in.pod(pod) == nil
+	})
 }
 
 // owned is true for an object that has the workload as an owner.

@@ -281,3 +281,39 @@ func TestAnImageThatTheNodeHasUnderAnotherNameIsToldSo(t *testing.T) {
 	assert.NotContains(t, told(pull("IfNotPresent", "ghcr.io/somebody/shop@sha256:aa")), hint, "the node lacks it")
 	assert.NotContains(t, told(pull("IfNotPresent", image)), hint, "it has no other name")
 }
+
+// surgeScene is a Deployment of two whose new pods are all made at once: one has room, and one waits.
+func surgeScene(first Pod, available int, more ...any) Snapshot {
+	waits := podScene("shop-b", 200, unplaced("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.", 200))
+	two := 2
+	return with(with(deploymentScene(first, waits), nodeScene(), func(s *Snapshot) {
+		s.Deployments[0].Spec.Replicas = &two
+		s.Deployments[0].Status = WorkloadStatus{ObservedGeneration: 1, Replicas: 4, UpdatedReplicas: 2, AvailableReplicas: available}
+	}), more...)
+}
+
+func TestANewPodThatWaitsForRoomWhileItsRollGoesOnIsNoFailure(t *testing.T) {
+	placed := func(p *Pod) { p.Spec.NodeName = "alpha" }
+	ready := func(p *Pod) { setCondition(p, Condition{Type: "Ready", Status: "True"}) }
+	broken := podScene("shop-a", 200, placed, waiting("InvalidImageName", "bad"))
+	quota := func(s *Snapshot) {
+		s.Pods = s.Pods[:1]
+		s.ReplicaSets[0].Status.Conditions = []Condition{{Type: "ReplicaFailure", Status: "True", Reason: "FailedCreate",
+			Message: `pods "shop-b" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=3, limited: pods=3`, LastTransitionTime: ago(200)}}
+	}
+	for name, c := range map[string]struct {
+		scene Snapshot
+		stuck bool
+	}{
+		"another one starts":             {surgeScene(podScene("shop-a", 20, placed, waiting("ContainerCreating", "")), 2), false},
+		"an old one goes for another":    {surgeScene(podScene("shop-a", 200, placed, ready, running(100)), 3), false},
+		"nothing goes on":                {surgeScene(podScene("shop-a", 200, placed, ready, running(100)), 2), true},
+		"the other one is broken":        {surgeScene(broken, 2), true},
+		"a quota, and another starts":    {surgeScene(podScene("shop-a", 20, placed, waiting("ContainerCreating", "")), 2, quota), false},
+		"a quota, and nothing goes on":   {surgeScene(podScene("shop-a", 200, placed, ready, running(100)), 2, quota), true},
+		"a quota, and an old one goes":   {surgeScene(podScene("shop-a", 200, placed, ready, running(100)), 3, quota), false},
+		"a quota, and another is broken": {surgeScene(broken, 2, quota), true},
+	} {
+		assert.Equal(t, c.stuck, verdict(c.scene).Stuck(), "%s: %v", name, verdict(c.scene).Diagnoses)
+	}
+}

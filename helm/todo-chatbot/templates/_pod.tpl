@@ -109,7 +109,7 @@ lifecycle:
 type: RollingUpdate
 rollingUpdate:
   maxUnavailable: 0
-  maxSurge: 1
+  maxSurge: {{ .Values.maxSurge }}
 {{- end }}
 
 {{/*
