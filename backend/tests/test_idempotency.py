@@ -61,6 +61,52 @@ async def test_a_key_belongs_to_one_request(
     assert await titles(alice) == ["milk"]
 
 
+async def put(client: httpx2.AsyncClient, title: str, key: str | None) -> httpx2.Response:
+    headers = {"Idempotency-Key": key} if key else {}
+    return await client.post("/api/todos", json={"title": title}, headers=headers)
+
+
+async def test_a_todo_is_added_once_for_its_key(connect: Connect) -> None:
+    alice, bob = connect("alice"), connect("bob")
+    first, again = [await put(alice, "milk", "key-1") for _ in range(2)]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json() == (await alice.get("/api/todos")).json()[0]
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert [(await put(alice, "milk", key)).status_code for key in ("key-2", None)] == [201, 201]
+    assert await titles(alice) == ["milk"] * 3
+    assert (await put(bob, "milk", "key-1")).status_code == 201
+    assert await titles(bob) == ["milk"]
+
+
+async def test_a_key_of_a_todo_is_for_nothing_else(alice: httpx2.AsyncClient) -> None:
+    await put(alice, "milk", "key-1")
+    for answer in (await put(alice, "bread", "key-1"), await say(alice, "milk", "key-1")):
+        assert answer.status_code == 422
+        assert "came with another request" in answer.json()["detail"]
+    assert await titles(alice) == ["milk"]
+
+
+async def test_many_at_once_under_one_key_add_one_todo(alice: httpx2.AsyncClient) -> None:
+    answers = await asyncio.gather(*[put(alice, "milk", "key-1") for _ in range(8)])
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert 201 in {answer.status_code for answer in answers}
+    assert await titles(alice) == ["milk"]
+
+
+async def test_a_key_whose_todo_was_not_added_is_free_again(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr("todo.todos.TodoStore.add", interrupted)
+        assert (await put(alice, "milk", "key-1")).status_code == 500
+    assert (await put(alice, "milk", "key-1")).status_code == 201
+    assert await titles(alice) == ["milk"]
+
+
+async def interrupted(*_: object) -> None:
+    raise RuntimeError("the process was interrupted")
+
+
 @pytest.mark.parametrize("name", ["x" * 256, "two words", "ümlaut"])
 async def test_what_is_no_key_is_refused(alice: httpx2.AsyncClient, name: str) -> None:
     headers = {"Idempotency-Key": name.encode()}

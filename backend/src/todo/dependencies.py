@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from todo.auth import Authenticator, UnauthorizedError, User
@@ -89,3 +89,14 @@ def exchange(app: ServicesDep, user: UserDep) -> Exchange:
 TodosDep = Annotated[TodoStore, Depends(todo_store)]
 IdempotencyDep = Annotated[IdempotencyStore, Depends(idempotency_store)]
 ExchangeDep = Annotated[Exchange, Depends(exchange)]
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Made by the client for each request. A retry under the same key does nothing "
+        "twice, and is given the answer of the first request for a day.",
+    ),
+]

@@ -92,7 +92,7 @@ class Usage(SQLModel, table=True):
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """A chat request under a key of the client's, and its answer once there is one."""
+    """A request under a key of the client's, and its answer once there is one."""
 
     __tablename__ = "idempotency_key"
 

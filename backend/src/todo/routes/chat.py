@@ -1,11 +1,9 @@
 """Talking about todos."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from todo.chat.exchange import ChatFailedError
-from todo.dependencies import ExchangeDep, IdempotencyDep
+from todo.dependencies import ExchangeDep, IdempotencyDep, KeyHeader
 from todo.idempotency import IdempotencyStore, KeptAnswer
 from todo.problems import MEDIA_TYPE, answer_to, described
 from todo.schemas import ChatReply, ChatRequest
@@ -15,18 +13,6 @@ router = APIRouter(
     tags=["chat"],
     responses=described(400, 401, 404, 409, 410, 413, 422, 429, 500, 502, 503, 504),
 )
-
-KeyHeader = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Made by the client for each message. A retry under the same key does nothing "
-        "twice, and is given the answer of the first request for a day.",
-    ),
-]
 
 
 @router.post("", summary="Say something", response_model=ChatReply)

@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from todo.dependencies import TodosDep
+from todo.dependencies import IdempotencyDep, KeyHeader, TodosDep
+from todo.idempotency import KeptAnswer
 from todo.models import Todo
 from todo.problems import described
 from todo.schemas import TodoCreate, TodoPage, TodoRead, TodoUpdate
@@ -45,10 +46,29 @@ async def list_todos(
     return {"todos": page.todos, "next_cursor": next_cursor}
 
 
-@router.post("", summary="Add a todo", status_code=201, response_model=TodoRead)
-async def add_todo(todos: TodosDep, body: TodoCreate) -> Todo:
+@router.post(
+    "",
+    summary="Add a todo",
+    status_code=201,
+    response_model=TodoRead,
+    responses=described(409, 410),
+)
+async def add_todo(
+    todos: TodosDep, answers: IdempotencyDep, body: TodoCreate, key: KeyHeader = None
+) -> Todo | Response:
     """Add a todo under the user's next number."""
-    return await todos.add(body.title)
+    if key is None:
+        return await todos.add(body.title)
+    if kept := await answers.claim(key, f"add {body.model_dump_json()}"):
+        return Response(kept.body, kept.status, media_type="application/json")
+    try:
+        added = await todos.add(body.title)
+    except Exception:
+        await answers.release(key)
+        raise
+    answer = TodoRead.model_validate(added, from_attributes=True).model_dump_json()
+    await answers.keep(key, KeptAnswer(201, answer))
+    return added
 
 
 @router.patch(
