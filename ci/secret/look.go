@@ -84,6 +84,16 @@ func In(text string) string {
 	return ""
 }
 
+// Behind gives the name of the first secret whose value a text has behind it, "" when there is none. A reference is no value.
+func Behind(text string) string {
+	for _, s := range assigned(text) {
+		if !refers(text[s.from:s.to]) {
+			return s.what
+		}
+	}
+	return ""
+}
+
 // refers is true for what a shell, a template or Kubernetes puts a value in the place of.
 func refers(value string) bool { return nothing(value) || strings.ContainsAny(value, "${}<>") }
 

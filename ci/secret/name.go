@@ -63,6 +63,8 @@ func Named(name, value string) bool {
 		}
 	case (last == "pwd" || last == "oldpwd") && nearest == "" && strings.HasPrefix(value, "/"):
 		return false
+	case last == "passwd" && accounts.MatchString(value):
+		return false
 	case last == "pass" && nearest == "" && number.MatchString(value):
 		return false
 	}
@@ -82,6 +84,9 @@ func Named(name, value string) bool {
 	}
 	return joined.MatchString(last)
 }
+
+// accounts is a line of /etc/passwd.
+var accounts = regexp.MustCompile(`^[a-z_][a-z0-9_-]*:[^:\n]*:\d+:\d+:`)
 
 // number is a count, or a length of time.
 var number = regexp.MustCompile(`^[0-9][0-9_.,]*(?:[kKmM]|ms|s|m|h|d)?$`)

@@ -42,6 +42,7 @@ func TestAValueThatTellsNothingIsNoSecret(t *testing.T) {
 	assert.False(t, Named("MAX_TOKEN", "4096"), "a count")
 	assert.False(t, Named("token", "30s"), "a time")
 	assert.False(t, Named("ACCESS_TOKENS", "4096"), "a count")
+	assert.False(t, Named("passwd", "postgres:x:70:70::/var/lib/postgresql:/bin/sh\n"), "the file of accounts")
 	assert.False(t, Named("PWD", "/srv/app"), "a folder")
 	assert.False(t, Named("OLDPWD", "/srv/app"), "a folder")
 	assert.True(t, Named("password", "123456"))

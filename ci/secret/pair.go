@@ -30,13 +30,14 @@ func assigned(text string) []span {
 	var found []span
 	add := func(name string, v value) {
 		if v.to > v.from && Named(name, v.plain) {
-			found = append(found, span{v.from, v.to, "a secret by its name, " + name})
+			found = append(found, span{v.from, v.to, name})
 		}
 	}
 	for _, at := range pair.FindAllStringSubmatchIndex(text, -1) {
 		name := text[at[2]:at[3]]
 		if stems.MatchString(name) {
-			add(name, valueOf(text, key{name: name, from: at[2], quote: text[at[4]:at[5]], sign: strings.TrimSpace(text[at[6]:at[7]]), spaced: text[at[7]-1] == ' ' || text[at[7]-1] == '\t', to: at[1]}))
+			add(name, valueOf(text, key{name: name, from: at[2], quote: text[at[4]:at[5]], sign: strings.TrimSpace(text[at[6]:at[7]]),
+				apart: text[at[6]] == ' ', spaced: text[at[7]-1] == ' ' || text[at[7]-1] == '\t', to: at[1]}))
 		}
 	}
 	for _, at := range flag.FindAllStringSubmatchIndex(text, -1) {
@@ -66,8 +67,8 @@ type key struct {
 	name        string
 	from, to    int
 	quote, sign string
-	// spaced is true when white space follows the sign.
-	spaced bool
+	// apart is true when white space comes before the sign, and spaced when it follows it.
+	apart, spaced bool
 }
 
 // value is where one stands in a text, without its quotes, and what it is.
@@ -97,7 +98,7 @@ func valueOf(text string, k key) value {
 	switch {
 	case rest == "" || rest[0] == '\n' || rest[0] == '\r':
 		return value{}
-	case k.sign == ":" && (rest[0] == ':' || strings.HasPrefix(rest, "//")), (k.sign == "==" || k.sign == "==="):
+	case k.sign == ":" && (k.apart || rest[0] == ':' || strings.HasPrefix(rest, "//")), (k.sign == "==" || k.sign == "==="):
 		return value{}
 	case k.from > 1 && text[k.from-2:k.from] == "${":
 		return value{}

@@ -26,7 +26,7 @@ func Mask(text string, secrets []string) string {
 	return replaced(text, found)
 }
 
-// span is a part of a text that is not shown, and what it is: "a private key".
+// span is a part of a text that is not shown, and what it is: "a private key", or the name that it stands behind.
 type span struct {
 	from, to int
 	what     string
