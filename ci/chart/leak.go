@@ -57,7 +57,22 @@ func checkLeaks(r *release, report reporter) {
 				tell(c.in("env[%d].value", i), "what its name, "+v.Name+", says is a secret")
 			}
 		}
+		eachFlag(c.Command, func(i int, flag string) { tell(c.in("command[%d]", i), "what its name, "+flag+", says is a secret") })
+		eachFlag(c.Args, func(i int, flag string) { tell(c.in("args[%d]", i), "what its name, "+flag+", says is a secret") })
 	})
+}
+
+// eachFlag calls for every flag of a command whose name says that the value behind it is secret.
+func eachFlag(words []string, call func(i int, flag string)) {
+	for i, word := range words {
+		flag, value, _ := strings.Cut(word, "=")
+		if value == "" && i+1 < len(words) && !strings.HasPrefix(words[i+1], "-") {
+			value = words[i+1]
+		}
+		if strings.HasPrefix(flag, "-") && secret.Named(flag, value) {
+			call(i, flag)
+		}
+	}
 }
 
 // settings are files that hold values by their names, and no program.

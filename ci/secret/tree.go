@@ -1,6 +1,9 @@
 package secret
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Tree gives a value as JSON has it with what is secret in it masked: what its name says, beside it or above it, what a Secret of
 // Kubernetes holds, and what Redact finds in its texts. The name is that of the value itself, "" where it has none.
@@ -22,8 +25,8 @@ func Tree(name string, value any, secrets []string) any {
 		return inner
 	case []any:
 		inner := make([]any, 0, len(value))
-		for _, each := range value {
-			inner = append(inner, Tree(name, each, secrets))
+		for i, each := range value {
+			inner = append(inner, Tree(nameIn(value, i, name), each, secrets))
 		}
 		return inner
 	case string:
@@ -38,6 +41,16 @@ func Tree(name string, value any, secrets []string) any {
 		return Masked
 	}
 	return value
+}
+
+// nameIn is the name of an element of a list: the flag before it, or that of the list.
+func nameIn(list []any, i int, name string) string {
+	if i > 0 {
+		if flag, isText := list[i-1].(string); isText && strings.HasPrefix(flag, "-") && !strings.Contains(flag, "=") {
+			return flag
+		}
+	}
+	return name
 }
 
 // hidden masks every value of what a Secret holds.
