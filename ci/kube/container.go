@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"todo-chatbot/ci/registry"
 )
 
 // pod tells why a pod of the newest revision cannot become ready, nil while it may. Init containers come first: nothing
@@ -94,6 +96,9 @@ func (in *inspector) pull(pod Pod, container string, d *Diagnosis) *Diagnosis {
 	}
 	found := causeOf(pullCauses, d.Message)
 	d.named(found)
+	if who := registry.Readers(d.Message); d.Hint == mayNotRead && who != "" {
+		d.Hint += "; at this registry: " + who
+	}
 	if d.Code == ImageName {
 		return d
 	}
