@@ -51,8 +51,8 @@ type postgres struct {
 	ssl, root string
 }
 
-// special is what to do about a password that is not percent-encoded.
-var special = fmt.Errorf("it cannot be read; percent-encode what is special in the user and the password (/ is %%2F, @ is %%40, # is %%23, "+
+// errSpecial is what to do about a password that is not percent-encoded.
+var errSpecial = fmt.Errorf("it cannot be read; percent-encode what is special in the user and the password (/ is %%2F, @ is %%40, # is %%23, "+
 	"? is %%3F, %% is %%25), as in %s", example)
 
 // parseDatabase reads a URL part by part: net/url refuses what passwords have in them, as ^ and [.
@@ -75,7 +75,7 @@ func parseDatabase(raw string) (postgres, error) {
 		userinfo, place = "", authority
 	}
 	if strings.Contains(rest, "#") || strings.Contains(path, "@") || strings.Contains(place, "@") || !hasUser && strings.Contains(rest, "@") {
-		return d, special
+		return d, errSpecial
 	}
 	if err := d.readUser(userinfo); err != nil {
 		return d, err
@@ -108,7 +108,7 @@ func (d *postgres) readUser(userinfo string) error {
 	}{{&d.user, user}, {&d.password, password}} {
 		text, err := url.PathUnescape(part.from)
 		if err != nil {
-			return special
+			return errSpecial
 		}
 		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 			return errors.New("its user or password has a character that is none of UTF-8's, or a control character")

@@ -2,6 +2,7 @@ package secret
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -179,7 +180,6 @@ func reopened(after, sign string) int {
 
 var (
 	lineEnd    = regexp.MustCompile(`[\r\n]`)
-	spaceEnd   = regexp.MustCompile(`\s`)
 	percentEnd = regexp.MustCompile(`[&\s"'<>]|%26|%0[AaDd]|%22`)
 	queryEnd   = regexp.MustCompile(`[&#\s"'<>]|&amp;`)
 	// another is where the next pair of a list begins.
@@ -293,7 +293,7 @@ func plainValue(text string, k key) value {
 		return value{}
 	case len(words) == 1 && !message(words[0]):
 		return closed(text, k.to, k.to+len(line))
-	case len(words) > 1 && spaceless.MatchString(k.name), hasMessage(words):
+	case len(words) > 1 && spaceless.MatchString(k.name), slices.ContainsFunc(words, message):
 		return word(text, k)
 	}
 	return textValue(text, k.to, k.to+len(line))
@@ -340,12 +340,3 @@ var messages = regexp.MustCompile(`(?i)^(?:is|are|was|be|been|must|should|has|ha
 	`x509|tls|eof|malformed|empty|unset|set|given|optional|input|field|string|value|got|want|found|requested|yes|the|a|an|or|and)$`)
 
 func message(word string) bool { return messages.MatchString(strings.Trim(word, ".,:;!?()'\"")) }
-
-func hasMessage(words []string) bool {
-	for _, w := range words {
-		if message(w) {
-			return true
-		}
-	}
-	return false
-}

@@ -85,7 +85,7 @@ func alone(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	after, _ := utf8.DecodeRuneInString(text[to:])
 	inName := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-/", r) }
-	return !(from > 0 && (inName(before) || before == '.')) && !(to < len(text) && inName(after))
+	return (from == 0 || !inName(before) && before != '.') && (to == len(text) || !inName(after))
 }
 
 // matched gives where what is looked for ends when it begins at a place, -1 where it does not. It may be at several places at
@@ -347,7 +347,7 @@ func hexAt(text string, at int, secret string) int {
 			return 0
 		}
 		high, low := hexDigit(text[at]), hexDigit(text[at+1])
-		if high < 0 || low < 0 || byte(high<<4|low) != secret[i] {
+		if high < 0 || low < 0 || high<<4|low != int(secret[i]) {
 			return 0
 		}
 		at += 2

@@ -355,7 +355,7 @@ func FuzzRedact(f *testing.F) {
 			for _, w := range writings {
 				written := w.write(secret)
 				masked := Mask("see "+written+" there", []string{secret})
-				if strings.Contains(Masked, secret) || strings.Contains("see *** there", secret) {
+				if context := "see *** there"; strings.Contains(context, secret) {
 					continue
 				}
 				require.Contains(t, masked, Masked, "%s of %q", w.of, secret)
