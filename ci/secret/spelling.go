@@ -151,8 +151,8 @@ func unit(text string, at int, r rune) []int {
 
 var (
 	lineBreak = regexp.MustCompile(`^(?:\r?\n[ \t]*|\\+r\\+n|%0[Dd]%0[Aa])`)
-	// escape is a backslash or several, since texts within texts double them.
-	escape = regexp.MustCompile(`^(?:\\|%(?:25)*5[Cc]|&#92;|&#[xX]5[Cc];)+`)
+	// escape is a backslash or several, since texts within texts double them; five deep is more than anybody writes.
+	escape = regexp.MustCompile(`^(?:\\|%(?:25)*5[Cc]|&#92;|&#[xX]5[Cc];){1,32}`)
 )
 
 // simple gives the ends of a character that has no escape before it: as it is, as HTML and as URLs have it.
@@ -207,16 +207,20 @@ func escaped(text string, at, run int, r rune) []int {
 	return ends
 }
 
+// widest is more than the bytes that the number of one character takes, its backslashes doubled five times.
+const widest = 256
+
 // numbered gives the ends of a character whose number stands behind a backslash.
 func numbered(text string, after int, r rune) []int {
 	var ends []int
+	near := text[after:min(len(text), after+widest)]
 	for _, form := range []func(string) (rune, int){unicodeOf, hexOf} {
-		if found, length := form(text[after:]); length > 0 && found == r {
+		if found, length := form(near); length > 0 && found == r {
 			ends = append(ends, after+length)
 		}
 	}
 	for _, form := range []byteForm{hexByte, octalByte} {
-		if end := bytewise(`\`+text[after:], string(r), form); end > 0 {
+		if end := bytewise(`\`+near, string(r), form); end > 0 {
 			ends = append(ends, after+end-1)
 		}
 	}
