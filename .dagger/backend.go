@@ -18,17 +18,15 @@ const (
 // Backend is the FastAPI application in backend/.
 type Backend struct {
 	// +private
+	Tools tools
+	// +private
 	Source *dagger.Directory
-	// +private
-	Pins string
-	// +private
-	Database string
-	// +private
-	Program *dagger.File
 	// Salt, where it is not "", keeps a build from every cache of another's.
+	//
 	// +private
 	Salt string
 	// Created is the time that the image says it is of, in seconds since 1970.
+	//
 	// +private
 	Created int
 }
@@ -37,16 +35,12 @@ type Backend struct {
 //
 // It has no compiler and no package manager, and does not run as root.
 func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
-	base := withoutManagers(b.Pins, image.Python)
-	user, err := account(ctx, base, "appuser", backendUser)
-	if err != nil {
-		return nil, err
-	}
 	packages, application, err := b.compiled(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return base.
+	user := b.Tools.account(image.Python, "appuser", backendUser)
+	return b.Tools.withoutManagers(image.Python).
 		WithDirectory("/", user.WithDirectory("app/.venv", packages.Filter(dagger.DirectoryFilterOpts{Exclude: neverLoaded}))).
 		WithDirectory("/app", application, dagger.ContainerWithDirectoryOpts{Include: applicationFiles}).
 		WithWorkdir("/app").
@@ -66,6 +60,21 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 		WithDefaultArgs(backendServer), nil
 }
 
+// The image as it ships: an archive, what is in it, and what is wrong with it.
+//
+// +cache="session"
+func (b *Backend) Image(ctx context.Context) (*Image, error) {
+	built, err := b.Build(ctx)
+	return &Image{Tools: b.Tools, Repository: backendRepository, Base: string(image.Python), Built: built, Created: b.Created}, err
+}
+
+// again is the image, built with nothing that another salt's build left.
+func (b *Backend) again(ctx context.Context, salt string) (*Image, error) {
+	salted := *b
+	salted.Salt = salt
+	return salted.Image(ctx)
+}
+
 // backendServer is what the image runs. Nothing here speaks WebSocket, and its library would be loaded all the same.
 var backendServer = []string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "--port", "8000", "--ws", "none", "--no-access-log"}
 
@@ -73,34 +82,21 @@ var backendServer = []string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "-
 //
 // +check
 func (b *Backend) Test(ctx context.Context) error {
-	checkout, err := b.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	return passes(ctx, checkout, "backend tests", "uv", "run", "--no-sync", "pytest", "-q")
+	return passes(ctx, b.checkout(), "backend tests", "uv", "run", "--no-sync", "pytest", "-q")
 }
 
 // Check the style and the formatting.
 //
 // +check
 func (b *Backend) Lint(ctx context.Context) error {
-	checkout, err := b.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	return passes(ctx, checkout, "backend lint", "sh", "-c",
-		"uv run --no-sync ruff check . && uv run --no-sync ruff format --check .")
+	return passes(ctx, b.checkout(), "backend lint", "sh", "-c", "uv run --no-sync ruff check . && uv run --no-sync ruff format --check .")
 }
 
 // Check the types.
 //
 // +check
 func (b *Backend) Types(ctx context.Context) error {
-	checkout, err := b.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	return passes(ctx, checkout, "backend types", "uv", "run", "--no-sync", "mypy")
+	return passes(ctx, b.checkout(), "backend types", "uv", "run", "--no-sync", "mypy")
 }
 
 // applicationFiles are what is ours in the image.
@@ -127,10 +123,10 @@ for module in list(sys.modules.values()):
 // that a change of the application which loads no other module of a dependency leaves these as they are.
 func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.Directory, err error) {
 	dependencies := b.dependencies().
-		WithMountedFile("/run/todo-chatbot", b.Program).
+		WithMountedFile("/run/todo-chatbot", b.Tools.Program).
 		WithExec([]string{"/run/todo-chatbot", "image", "strip", "/app/.venv"}).
 		WithoutMount("/run/todo-chatbot")
-	own := from(b.Pins, image.Python).
+	own := b.Tools.from(image.Python).
 		WithDirectory("/app", b.Source, dagger.ContainerWithDirectoryOpts{Include: applicationFiles})
 	loaded, err := dependencies.
 		WithDirectory("/app", own.Directory("/app")).
@@ -166,8 +162,8 @@ func withBytecode(python *dagger.Container, files []string) *dagger.Container {
 
 // locked is Python with uv and the lock file: where dependencies come from, for the image and for the tests.
 func (b *Backend) locked() *dagger.Container {
-	return from(b.Pins, image.Python).
-		WithFile("/usr/local/bin/uv", from(b.Pins, image.Uv).File("/uv")).
+	return b.Tools.from(image.Python).
+		WithFile("/usr/local/bin/uv", b.Tools.from(image.Uv).File("/uv")).
 		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv"+b.Salt)).
 		WithEnvVariable("BUILD_SALT", b.Salt).
 		WithEnvVariable("UV_LINK_MODE", "copy").
@@ -188,19 +184,15 @@ func (b *Backend) dependencies() *dagger.Container {
 
 // checkout is the whole folder with its development tools, as the user that the image has: Postgres refuses root, and
 // whoever has no name.
-func (b *Backend) checkout(ctx context.Context) (*dagger.Container, error) {
-	user, err := account(ctx, from(b.Pins, image.Python), "appuser", backendUser)
-	if err != nil {
-		return nil, err
-	}
+func (b *Backend) checkout() *dagger.Container {
 	return b.locked().
 		// Tests start some thirty processes, and only root may write here: without bytecode each compiles what it imports.
 		WithExec([]string{"uv", "sync", "--frozen", "--compile-bytecode"}).
-		WithDirectory("/", user).
+		WithDirectory("/", b.Tools.account(image.Python, "appuser", backendUser)).
 		WithDirectory("/app", b.Source).
 		WithExec([]string{"chown", backendUser, "/app"}).
 		WithoutMount("/root/.cache/uv").
 		WithEnvVariable("UV_NO_CACHE", "1").
 		WithEnvVariable("HOME", "/tmp").
-		WithUser(backendUser), nil
+		WithUser(backendUser)
 }

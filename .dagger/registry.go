@@ -14,7 +14,7 @@ import (
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/publish"
 	"todo-chatbot/ci/registry"
-	"todo-chatbot/ci/release"
+	"todo-chatbot/ci/sbom"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -102,13 +102,9 @@ func (r *Registry) Publish(
 	if (key == nil) == (r.IdentityToken == nil) {
 		return "", errors.New("publish: give what to sign with: --key, or with-identity --token before it and --builder")
 	}
-	m := r.Pipeline
-	source, err := m.source(ctx)
+	source, err := r.Pipeline.source(ctx, uncommitted)
 	if err != nil {
 		return "", err
-	}
-	if source.Uncommitted && !uncommitted {
-		return "", errors.New("publish: the checkout has changes that are not committed; commit them, or allow it with --uncommitted")
 	}
 	engine, err := dag.Version(ctx)
 	if err != nil {
@@ -120,7 +116,7 @@ func (r *Registry) Publish(
 	}
 	request := publish.Request{Registry: registry.NormalizeAddress(r.Address), Tag: tag,
 		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}}
-	if container, request.Artifacts, err = m.withArtifacts(ctx, container); err != nil {
+	if container, request.Artifacts, err = r.Pipeline.withArtifacts(ctx, container); err != nil {
 		return "", err
 	}
 	raw, err := json.Marshal(request)
@@ -194,27 +190,27 @@ func (r *Registry) verify(ctx context.Context, tag string, by trust, asJSON bool
 	return r.run(ctx, container, append(args, names...)...)
 }
 
-// images are those of a published release, once both are verified.
-func (r *Registry) images(ctx context.Context, tag string, by trust) (release.Images, error) {
+// references are those of a published release's images, once both are verified.
+func (r *Registry) references(ctx context.Context, tag string, by trust) (backend, frontend string, err error) {
 	out, err := r.verify(ctx, tag, by, true, path.Base(backendRepository), path.Base(frontendRepository))
 	if err != nil {
-		return release.Images{}, err
+		return "", "", err
 	}
-	var references []string
-	if err := json.Unmarshal([]byte(out), &references); err != nil || len(references) != 2 {
-		return release.Images{}, fmt.Errorf("reading what was verified: %q", out)
+	var found []string
+	if err := json.Unmarshal([]byte(out), &found); err != nil || len(found) != 2 {
+		return "", "", fmt.Errorf("reading what was verified: %q", out)
 	}
-	return release.Images{Backend: references[0], Frontend: references[1]}, nil
+	return found[0], found[1], nil
 }
 
 // push puts images into the registry by the digests that pods name.
-func (r *Registry) push(ctx context.Context, archives []archive) error {
+func (r *Registry) push(ctx context.Context, images []*delivery) error {
 	container, err := r.container(ctx)
 	if err != nil {
 		return err
 	}
-	container, paths := withArchives(container, archives)
-	_, err = r.run(ctx, container, append([]string{"push"}, named(archives, paths)...)...)
+	container, named := withDeliveries(container, images)
+	_, err = r.run(ctx, container, append([]string{"push"}, named...)...)
 	return err
 }
 
@@ -248,7 +244,7 @@ func (r *Registry) container(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
 	}
-	container := withProgram(from(r.Pipeline.Pins, image.Cosign), r.Pipeline.program()).
+	container := r.Pipeline.Tools.withProgram(r.Pipeline.Tools.from(image.Cosign)).
 		// The image is cosign and certificates: it has no user who may read a mounted secret, and no place to write to.
 		WithNewFile("/etc/passwd", "root:x:0:0::/tmp:/sbin/nologin\n").
 		WithNewFile("/etc/group", "root:x:0:\n").
@@ -267,18 +263,85 @@ func (r *Registry) container(ctx context.Context) (*dagger.Container, error) {
 }
 
 // source asks Git what is checked out.
-func (m *TodoChatbot) source(ctx context.Context) (provenance.Source, error) {
-	if err := cloned(ctx, m.Git); err != nil {
-		return provenance.Source{}, fmt.Errorf("asking Git what is checked out: %w", err)
+func (m *TodoChatbot) source(ctx context.Context, uncommitted bool) (source provenance.Source, err error) {
+	out, err := m.Tools.git(m.Source.WithDirectory("/", m.Git)).
+		WithExec([]string{programPath, "registry", "source", "--uncommitted=" + strconv.FormatBool(uncommitted), repositoryPath}).
+		Stdout(ctx)
+	if err != nil {
+		return source, programError(err)
 	}
-	container := withGit(m.Pins, m.Source.WithDirectory("/", m.Git))
-	var answers [3]string
-	for i, question := range [][]string{{"rev-parse", "HEAD"}, {"config", "--default", "", "--get", "remote.origin.url"}, {"status", "--porcelain"}} {
-		var err error
-		answers[i], err = container.WithExec(append([]string{"git", "-C", "/repository"}, question...)).Stdout(ctx)
-		if err != nil {
-			return provenance.Source{}, explain("asking Git what is checked out", err)
+	return source, json.Unmarshal([]byte(out), &source)
+}
+
+// withArtifacts mounts what a publication consists of: both images with their bills of materials, and the chart.
+func (m *TodoChatbot) withArtifacts(ctx context.Context, container *dagger.Container) (*dagger.Container, []publish.Artifact, error) {
+	made, err := sideBySide(ctx,
+		func(ctx context.Context) (*artifact, error) {
+			return described(ctx, "backend image archive", m.Backend().Image, image.Python, image.Uv)
+		},
+		func(ctx context.Context) (*artifact, error) {
+			return described(ctx, "frontend image archive", m.Frontend().Image, image.Node)
+		},
+		m.Chart().artifact,
+	)
+	if err != nil {
+		return nil, nil, err
+	}
+	all := make([]publish.Artifact, len(made))
+	for i, one := range made {
+		all[i] = one.Artifact
+		for at, file := range one.files {
+			container = container.WithMountedFile(at, file)
 		}
 	}
-	return provenance.ParseSource(answers[0], answers[1], answers[2])
+	return container, all, nil
+}
+
+// artifact is one thing that is published, with the files that it names.
+type artifact struct {
+	publish.Artifact
+	files map[string]*dagger.File
+}
+
+// described is an image, made by a call from bases, with its bills of materials.
+func described(ctx context.Context, call string, build builder, bases ...image.Name) (*artifact, error) {
+	built, err := build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := "/artifacts/" + built.name()
+	made := &artifact{
+		Artifact: publish.Artifact{
+			Kind: publish.Image, Name: built.name(), Call: call, File: at + ".tar", Attestations: map[string]string{},
+		},
+		files: map[string]*dagger.File{at + ".tar": built.Archive()},
+	}
+	for _, base := range bases {
+		made.Bases = append(made.Bases, built.Tools.reference(base))
+	}
+	for _, format := range sbom.Formats() {
+		listed, err := built.Sbom(ctx, format.Name())
+		if err != nil {
+			return nil, err
+		}
+		file := at + "." + format.Name()
+		made.Attestations[format.PredicateType()], made.files[file] = file, listed
+	}
+	return made, nil
+}
+
+// artifact is the chart, packaged.
+func (c *Chart) artifact(ctx context.Context) (*artifact, error) {
+	folder := c.Package()
+	names, err := folder.Entries(ctx)
+	if err != nil {
+		return nil, explain("packaging the chart", err)
+	}
+	const at = "/artifacts/chart.tgz"
+	return &artifact{
+		Artifact: publish.Artifact{
+			Kind: publish.Chart, Name: chartName, File: at, Call: "chart package", Bases: []string{c.Pipeline.Tools.reference(image.Helm)},
+		},
+		files: map[string]*dagger.File{at: folder.File(names[0])},
+	}, nil
 }

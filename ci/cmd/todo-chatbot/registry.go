@@ -13,12 +13,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/publish"
 	"todo-chatbot/ci/registry"
 )
 
 const registryUsage = `puts images and charts into an OCI registry, and says what is there, with the cosign on PATH
 
+  todo-chatbot registry source [--uncommitted] FOLDER               what is checked out there, as JSON, with the git on PATH
   todo-chatbot registry push [FLAGS] REPOSITORY@DIGEST=ARCHIVE...   by digest, without a tag
   todo-chatbot registry publish [FLAGS] REQUEST                     what the JSON file REQUEST names: attested, signed, verified, tagged
   todo-chatbot registry verify [FLAGS] ARTIFACT...                  fails unless each is signed, and built from what is expected
@@ -31,6 +33,8 @@ func registryCommand(ctx context.Context, args []string, out io.Writer) error {
 		return usageError{registryUsage}
 	}
 	switch args[0] {
+	case "source":
+		return sourceCommand(ctx, args[1:], out)
 	case "push":
 		return pushCommand(ctx, args[1:], out)
 	case "publish":
@@ -45,6 +49,22 @@ func registryCommand(ctx context.Context, args []string, out io.Writer) error {
 func registryFlags(verb string) (*flag.FlagSet, *bool) {
 	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
 	return flags, flags.Bool("plain-http", false, "the registry has no TLS; for a network that is trusted")
+}
+
+func sourceCommand(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("source", flag.ContinueOnError)
+	uncommitted := flags.Bool("uncommitted", false, "let pass a checkout with changes that no commit has")
+	if err := parse(flags, args, registryUsage); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		return usageError{registryUsage}
+	}
+	source, err := provenance.SourceOf(ctx, flags.Arg(0), *uncommitted)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(source)
 }
 
 func pushCommand(ctx context.Context, args []string, out io.Writer) error {
