@@ -20,7 +20,7 @@ var (
 
 func build() provenance.Build {
 	return provenance.Build{
-		Call:    "backend archive",
+		Call:    "backend image archive",
 		Source:  provenance.Source{Repository: "https://example.com/todo", Commit: commit},
 		Bases:   []string{base},
 		Engine:  "v0.21.8",
@@ -46,7 +46,7 @@ func TestAStatementIsInTotosWithSlsasPredicate(t *testing.T) {
 "predicate": {
   "buildDefinition": {
     "buildType": "urn:todo-chatbot:dagger-call:v1",
-    "externalParameters": {"call": "backend archive", "source": "git+https://example.com/todo@`+commit+`"},
+    "externalParameters": {"call": "backend image archive", "source": "git+https://example.com/todo@`+commit+`"},
     "internalParameters": {"engine": "v0.21.8", "uncommitted": false},
     "resolvedDependencies": [
       {"uri": "git+https://example.com/todo@`+commit+`", "digest": {"gitCommit": "`+commit+`"}},

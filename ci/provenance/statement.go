@@ -24,7 +24,7 @@ const (
 
 // Build is what an artifact was made from and by.
 type Build struct {
-	// Call is what made it, e.g. "backend archive".
+	// Call is what made it, e.g. "backend image archive".
 	Call   string `json:"call,omitempty"`
 	Source Source `json:"source"`
 	// Bases are the images that it was made from and with, each with a digest: registry/repository:tag@sha256:….

@@ -75,7 +75,7 @@ func TestAnImageIsPushedUnderTheDigestThatPodsName(t *testing.T) {
 func TestAPublicationThatCannotBeSignedNamesNothing(t *testing.T) {
 	in := inMemory(t)
 	file, _ := archive(t)
-	raw, err := json.Marshal(publish.Request{Registry: in, Tag: "v1", Artifacts: []publish.Artifact{{Kind: publish.Image, Name: "todo-backend", File: file, Call: "backend archive"}},
+	raw, err := json.Marshal(publish.Request{Registry: in, Tag: "v1", Artifacts: []publish.Artifact{{Kind: publish.Image, Name: "todo-backend", File: file, Call: "backend image archive"}},
 		Build: provenance.Build{Source: provenance.Source{Commit: strings.Repeat("a", 40)}, Engine: "v1", Builder: "urn:me"}})
 	require.NoError(t, err)
 	request := filepath.Join(t.TempDir(), "request.json")
