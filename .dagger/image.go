@@ -75,11 +75,7 @@ func (i *Image) Sbom(
 	// +default="spdx"
 	format string,
 ) (*dagger.File, error) {
-	out := "/" + i.name() + "." + format + ".json"
-	listed, err := i.mounted(i.Tools.withProgram(i.Tools.from(image.Trivy))).
-		WithExec([]string{programPath, "image", "sbom", format, i.path(), out}).
-		File(out).
-		Sync(ctx)
+	listed, err := i.listed(format).Sync(ctx)
 	return listed, programError(err)
 }
 
@@ -100,6 +96,14 @@ func (i *Image) findings(database *dagger.Directory) *dagger.File {
 	return i.mounted(i.Tools.trivy(database)).
 		WithExec([]string{programPath, "scan", "image", "--database", databasePath, "--base", base, findingsPath, i.path()}).
 		File(findingsPath)
+}
+
+// listed is the bill of materials in a format.
+func (i *Image) listed(format string) *dagger.File {
+	out := "/" + i.name() + "." + format + ".json"
+	return i.mounted(i.Tools.withProgram(i.Tools.from(image.Trivy))).
+		WithExec([]string{programPath, "image", "sbom", format, i.path(), out}).
+		File(out)
 }
 
 // name is the last part of the image's repository, and path where a container has its archive.

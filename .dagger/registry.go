@@ -14,7 +14,6 @@ import (
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/publish"
 	"todo-chatbot/ci/registry"
-	"todo-chatbot/ci/sbom"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -114,15 +113,18 @@ func (r *Registry) Publish(
 	if err != nil {
 		return "", err
 	}
-	request := publish.Request{Registry: registry.NormalizeAddress(r.Address), Tag: tag,
-		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}}
-	if container, request.Artifacts, err = r.Pipeline.withArtifacts(ctx, container); err != nil {
+	artifacts, err := r.Pipeline.artifacts(ctx)
+	if err != nil {
 		return "", err
 	}
-	raw, err := json.Marshal(request)
+	raw, err := json.Marshal(publish.Request{
+		Registry: registry.NormalizeAddress(r.Address), Tag: tag, Folder: "/artifacts",
+		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run},
+	})
 	if err != nil {
 		return "", fmt.Errorf("writing the publication: %w", err)
 	}
+	container = container.WithMountedDirectory("/artifacts", artifacts)
 	args := []string{"publish", "--issuer", r.Issuer}
 	if key == nil {
 		container = container.WithMountedSecret("/run/identity", r.IdentityToken)
@@ -273,75 +275,29 @@ func (m *TodoChatbot) source(ctx context.Context, uncommitted bool) (source prov
 	return source, json.Unmarshal([]byte(out), &source)
 }
 
-// withArtifacts mounts what a publication consists of: both images with their bills of materials, and the chart.
-func (m *TodoChatbot) withArtifacts(ctx context.Context, container *dagger.Container) (*dagger.Container, []publish.Artifact, error) {
-	made, err := sideBySide(ctx,
-		func(ctx context.Context) (*artifact, error) {
-			return described(ctx, "backend image archive", m.Backend().Image, image.Python, image.Uv)
-		},
-		func(ctx context.Context) (*artifact, error) {
-			return described(ctx, "frontend image archive", m.Frontend().Image, image.Node)
-		},
-		m.Chart().artifact,
+// artifacts is what a publication consists of: both images with their bills of materials, and the chart.
+func (m *TodoChatbot) artifacts(ctx context.Context) (*dagger.Directory, error) {
+	described, err := sideBySide(ctx,
+		func(ctx context.Context) (*dagger.Directory, error) { return described(ctx, m.Backend().Image) },
+		func(ctx context.Context) (*dagger.Directory, error) { return described(ctx, m.Frontend().Image) },
+		m.Chart().Package().Sync,
 	)
-	if err != nil {
-		return nil, nil, err
+	folder := dag.Directory().WithNewFile(publish.PinsFile, m.Tools.Pins)
+	for _, part := range described {
+		folder = folder.WithDirectory("/", part)
 	}
-	all := make([]publish.Artifact, len(made))
-	for i, one := range made {
-		all[i] = one.Artifact
-		for at, file := range one.files {
-			container = container.WithMountedFile(at, file)
-		}
-	}
-	return container, all, nil
+	return folder, programError(err)
 }
 
-// artifact is one thing that is published, with the files that it names.
-type artifact struct {
-	publish.Artifact
-	files map[string]*dagger.File
-}
-
-// described is an image, made by a call from bases, with its bills of materials.
-func described(ctx context.Context, call string, build builder, bases ...image.Name) (*artifact, error) {
+// described is an image, built first, with its bills of materials.
+func described(ctx context.Context, build builder) (*dagger.Directory, error) {
 	built, err := build(ctx)
 	if err != nil {
 		return nil, err
 	}
-	at := "/artifacts/" + built.name()
-	made := &artifact{
-		Artifact: publish.Artifact{
-			Kind: publish.Image, Name: built.name(), Call: call, File: at + ".tar", Attestations: map[string]string{},
-		},
-		files: map[string]*dagger.File{at + ".tar": built.Archive()},
+	folder := dag.Directory().WithFile("/", built.Archive())
+	for _, format := range []string{"spdx", "cyclonedx"} {
+		folder = folder.WithFile("/", built.listed(format))
 	}
-	for _, base := range bases {
-		made.Bases = append(made.Bases, built.Tools.reference(base))
-	}
-	for _, format := range sbom.Formats() {
-		listed, err := built.Sbom(ctx, format.Name())
-		if err != nil {
-			return nil, err
-		}
-		file := at + "." + format.Name()
-		made.Attestations[format.PredicateType()], made.files[file] = file, listed
-	}
-	return made, nil
-}
-
-// artifact is the chart, packaged.
-func (c *Chart) artifact(ctx context.Context) (*artifact, error) {
-	folder := c.Package()
-	names, err := folder.Entries(ctx)
-	if err != nil {
-		return nil, explain("packaging the chart", err)
-	}
-	const at = "/artifacts/chart.tgz"
-	return &artifact{
-		Artifact: publish.Artifact{
-			Kind: publish.Chart, Name: chartName, File: at, Call: "chart package", Bases: []string{c.Pipeline.Tools.reference(image.Helm)},
-		},
-		files: map[string]*dagger.File{at: folder.File(names[0])},
-	}, nil
+	return folder.Sync(ctx)
 }
