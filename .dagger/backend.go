@@ -21,14 +21,6 @@ type Backend struct {
 	Tools tools
 	// +private
 	Source *dagger.Directory
-	// Salt, where it is not "", keeps a build from every cache of another's.
-	//
-	// +private
-	Salt string
-	// Created is the time that the image says it is of, in seconds since 1970.
-	//
-	// +private
-	Created int
 }
 
 // The image: Python, the locked dependencies, the application.
@@ -41,7 +33,7 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 	}
 	user := b.Tools.account(image.Python, "appuser", backendUser)
 	return b.Tools.withoutManagers(image.Python).
-		WithDirectory("/", user.WithDirectory("app/.venv", packages.Filter(dagger.DirectoryFilterOpts{Exclude: neverLoaded}))).
+		WithDirectory("/", user.WithDirectory("app/.venv", packages.Filter(dagger.DirectoryFilterOpts{Exclude: image.NeverLoaded()}))).
 		WithDirectory("/app", application, dagger.ContainerWithDirectoryOpts{Include: applicationFiles}).
 		WithWorkdir("/app").
 		WithEnvVariable("PATH", "/app/.venv/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
@@ -65,14 +57,7 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 // +cache="session"
 func (b *Backend) Image(ctx context.Context) (*Image, error) {
 	built, err := b.Build(ctx)
-	return &Image{Tools: b.Tools, Repository: backendRepository, Base: string(image.Python), Built: built, Created: b.Created}, err
-}
-
-// again is the image, built with nothing that another salt's build left.
-func (b *Backend) again(ctx context.Context, salt string) (*Image, error) {
-	salted := *b
-	salted.Salt = salt
-	return salted.Image(ctx)
+	return b.Tools.image(backendRepository, image.Python, built), err
 }
 
 // backendServer is what the image runs. Nothing here speaks WebSocket, and its library would be loaded all the same.
@@ -102,23 +87,6 @@ func (b *Backend) Types(ctx context.Context) error {
 // applicationFiles are what is ours in the image.
 var applicationFiles = []string{"src", "migrations", "alembic.ini"}
 
-// neverLoaded is what packages bring for those who build or test them, and an environment for those who type in it.
-var neverLoaded = []string{
-	"**/site-packages/*/tests", "**/site-packages/*/testing", "**/test_*.py", "**/*.pyi",
-	"**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.c", "**/*.cpp", "**/*.h", "**/*.hpp", "**/*.asm",
-	".lock", ".gitignore", "include", "bin/*activate*", "bin/*.bat",
-}
-
-// loadedAtStart prints the file of each module that the server and a migration load: a fifth of what is installed, and
-// all that a start has to wait for.
-const loadedAtStart = `import sys, uvicorn.protocols.http.auto, uvicorn.lifespan.on, uvicorn.loops.asyncio
-import anyio._backends._asyncio, httpcore2
-import alembic.config, alembic.command, alembic.autogenerate, sqlalchemy.dialects.postgresql.asyncpg, todo.app, todo.migration
-for module in list(sys.modules.values()):
-    file = getattr(module, "__file__", None) or ""
-    if file.startswith("/app/") and file.endswith(".py"):
-        print(file)`
-
 // compiled is the dependencies and the application, each with the bytecode of what a start loads. They are compiled apart, so
 // that a change of the application which loads no other module of a dependency leaves these as they are.
 func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.Directory, err error) {
@@ -132,28 +100,22 @@ func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.D
 		WithDirectory("/app", own.Directory("/app")).
 		WithEnvVariable("PYTHONPATH", "/app/src").
 		// Bytecode that no image gets: the next build lists in a third of the time.
-		WithMountedCache("/tmp/bytecode", dag.CacheVolume("todo-bytecode"+b.Salt)).
+		WithMountedCache("/tmp/bytecode", dag.CacheVolume("todo-bytecode"+b.Tools.Salt)).
 		WithEnvVariable("PYTHONPYCACHEPREFIX", "/tmp/bytecode").
 		WithoutEnvVariable("PYTHONDONTWRITEBYTECODE").
-		WithExec([]string{"/app/.venv/bin/python", "-c", loadedAtStart}).
+		WithExec([]string{"/app/.venv/bin/python", "-c", image.LoadedAtStart()}).
 		Stdout(ctx)
 	if err != nil {
 		return nil, nil, explain("listing the modules of a start", err)
 	}
-	var theirs, ours []string
-	for _, file := range slices.Sorted(strings.Lines(loaded)) {
-		if strings.HasPrefix(file, "/app/.venv/") {
-			theirs = append(theirs, file)
-		} else {
-			ours = append(ours, file)
-		}
-	}
-	return withBytecode(dependencies, theirs).Directory("/app/.venv"), withBytecode(own, ours).Directory("/app"), nil
+	packages = withBytecode(dependencies, loaded, "/app/.venv/").Directory("/app/.venv")
+	return packages, withBytecode(own, loaded, "/app/src/").Directory("/app"), nil
 }
 
-// withBytecode compiles files, one on each line. Bytecode is checked against nothing at run time, so it has no time in it; the
-// hash seed fixes the order of what is in sets.
-func withBytecode(python *dagger.Container, files []string) *dagger.Container {
+// withBytecode compiles those of the listed files that are in a folder. Bytecode is checked against nothing at run time, so it
+// has no time in it; the hash seed fixes the order of what is in sets.
+func withBytecode(python *dagger.Container, listed, folder string) *dagger.Container {
+	files := slices.DeleteFunc(slices.Sorted(strings.Lines(listed)), func(file string) bool { return !strings.HasPrefix(file, folder) })
 	return python.
 		WithNewFile("/tmp/loaded", strings.Join(files, "")).
 		WithEnvVariable("PYTHONHASHSEED", "0").
@@ -164,8 +126,8 @@ func withBytecode(python *dagger.Container, files []string) *dagger.Container {
 func (b *Backend) locked() *dagger.Container {
 	return b.Tools.from(image.Python).
 		WithFile("/usr/local/bin/uv", b.Tools.from(image.Uv).File("/uv")).
-		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv"+b.Salt)).
-		WithEnvVariable("BUILD_SALT", b.Salt).
+		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv"+b.Tools.Salt)).
+		WithEnvVariable("BUILD_SALT", b.Tools.Salt).
 		WithEnvVariable("UV_LINK_MODE", "copy").
 		WithEnvVariable("UV_PYTHON_DOWNLOADS", "never").
 		// The authorities of the engine, not uv's own list: a company's proxy is known to the first alone.

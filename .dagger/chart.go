@@ -182,7 +182,8 @@ func (c *Chart) golang() *dagger.Container {
 
 // checkout is the chart with the tools that read it.
 func (c *Chart) checkout() *dagger.Container {
-	return withScripts(c.Pipeline.Tools.kubernetes(), "/scripts", chart.Scripts()).
+	return c.Pipeline.Tools.kubernetes().
+		WithDirectory("/scripts", c.Pipeline.Tools.Scripts.Directory("chart")).
 		WithEnvVariable("KUBERNETES", c.Pipeline.Tools.pins().Kubernetes()).
 		WithWorkdir("/chart").
 		WithMountedDirectory("/chart", c.Source)

@@ -126,7 +126,7 @@ func (c cluster) node() *dagger.Container {
 	container := c.Tools.from(image.KindNode).
 		WithMountedCache(node.State, dag.CacheVolume("todo-node-"+digest[:12])).
 		WithEnvVariable("NODE_INSTANCE", c.Instance)
-	return withNodeFiles(container)
+	return c.Tools.withNodeFiles(container)
 }
 
 // beside is a container on the node's volume: it reaches containerd's socket there.

@@ -66,7 +66,7 @@ func (m *TodoChatbot) Serve(
 	if _, err := d.deploy(ctx); err != nil {
 		return nil, err
 	}
-	return withNodeFiles(d.Cluster.tools()).
+	return m.Tools.withNodeFiles(d.Cluster.tools()).
 		WithExposedPort(frontendPort).
 		AsService(dagger.ContainerAsServiceOpts{
 			Args: []string{node.Home + "/forward.sh", d.Request.Namespace, deploy.Fullname(d.Request.Release)},

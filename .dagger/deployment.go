@@ -12,7 +12,6 @@ import (
 
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/node"
-	"todo-chatbot/ci/registry"
 	"todo-chatbot/ci/release"
 	"todo-chatbot/ci/report"
 
@@ -76,7 +75,7 @@ func (d *deployment) timeout(text string) error {
 func (d *deployment) validate(ctx context.Context) error {
 	address := ""
 	if d.Registry != nil {
-		address = registry.NormalizeAddress(d.Registry.Address)
+		address = d.Registry.Access.Address
 	}
 	return d.Request.Validate(address, func(path string) (string, error) { return d.Secrets[path].Plaintext(ctx) })
 }
@@ -238,7 +237,7 @@ func (d *deployment) install(ctx context.Context) error {
 		}
 	default:
 		var named []string
-		container, named = withDeliveries(withNodeFiles(container), d.images)
+		container, named = withDeliveries(d.Pipeline.Tools.withNodeFiles(container), d.images)
 		d.Request.Deliver = append([]string{node.Home + "/send.sh", d.Request.Namespace + "/" + d.Request.Release}, named...)
 	}
 	return d.reported(ctx, container, "deploy")

@@ -19,14 +19,6 @@ type Frontend struct {
 	Tools tools
 	// +private
 	Source *dagger.Directory
-	// Salt, where it is not "", keeps a build from every cache of another's.
-	//
-	// +private
-	Salt string
-	// Created is the time that the image says it is of, in seconds since 1970.
-	//
-	// +private
-	Created int
 }
 
 // The image: Node and Next.js' standalone server.
@@ -59,14 +51,7 @@ func (f *Frontend) Build() *dagger.Container {
 //
 // +cache="session"
 func (f *Frontend) Image(_ context.Context) (*Image, error) {
-	return &Image{Tools: f.Tools, Repository: frontendRepository, Base: string(image.Node), Built: f.Build(), Created: f.Created}, nil
-}
-
-// again is the image, built with nothing that another salt's build left.
-func (f *Frontend) again(ctx context.Context, salt string) (*Image, error) {
-	salted := *f
-	salted.Salt = salt
-	return salted.Image(ctx)
+	return f.Tools.image(frontendRepository, image.Node, f.Build()), nil
 }
 
 // libraries are what the build takes from packages: as files, and as chunks that hold nothing else. A change of the
@@ -100,8 +85,8 @@ func (f *Frontend) Types(ctx context.Context) error {
 // locked is Node with the locked dependencies, those that only the build needs among them.
 func (f *Frontend) locked() *dagger.Container {
 	return f.Tools.from(image.Node).
-		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm"+f.Salt)).
-		WithEnvVariable("BUILD_SALT", f.Salt).
+		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm"+f.Tools.Salt)).
+		WithEnvVariable("BUILD_SALT", f.Tools.Salt).
 		// The authorities of the engine as well as Node's own list: a company's proxy is known to the first alone.
 		WithEnvVariable("NODE_USE_SYSTEM_CA", "1").
 		WithEnvVariable("NEXT_TELEMETRY_DISABLED", "1").

@@ -30,21 +30,23 @@ type Image struct {
 	//
 	// +private
 	Base string
-	// Built is the image as the engine has it, and Created the time that it says it is of, in seconds since 1970.
-	//
 	// +private
 	Built *dagger.Container
-	// +private
-	Created int
 }
 
 // builder makes an image.
 type builder func(context.Context) (*Image, error)
 
+// image is what was built on a pinned base.
+func (t tools) image(repository string, base image.Name, built *dagger.Container) *Image {
+	return &Image{Tools: t, Repository: repository, Base: string(base), Built: built}
+}
+
 // pulled is a pinned image, without what the pulling left in it.
 func (t tools) pulled(name image.Name) builder {
+	t.Created = 0
 	return func(context.Context) (*Image, error) {
-		return &Image{Tools: t, Repository: repositoryOf(t.reference(name)), Base: string(name), Built: t.from(name)}, nil
+		return t.image(repositoryOf(t.reference(name)), name, t.from(name)), nil
 	}
 }
 
@@ -128,7 +130,7 @@ func (i *Image) normalized() *dagger.Container {
 	// In the base, since it has the certificates with which its registry may have to be asked.
 	return i.Tools.withProgram(i.Tools.from(base).WithUser("0:0")).
 		WithMountedFile("/engine.tar", i.Built.AsTarball()).
-		WithExec([]string{programPath, "image", "normalize", "/engine.tar", i.path(), strconv.Itoa(i.Created), i.Tools.reference(base)})
+		WithExec([]string{programPath, "image", "normalize", "/engine.tar", i.path(), strconv.Itoa(i.Tools.Created), i.Tools.reference(base)})
 }
 
 // examined is what a subcommand of "todo-chatbot image" prints about the archive, whose path is its last argument.
@@ -146,13 +148,24 @@ func (i *Image) examined(ctx context.Context, command string, args ...string) (s
 // +cache="never"
 func (m *TodoChatbot) Reproduce(ctx context.Context) (string, error) {
 	compared, err := sideBySide(ctx,
-		func(ctx context.Context) (comparison, error) { return twice(ctx, m.Backend().again) },
-		func(ctx context.Context) (comparison, error) { return twice(ctx, m.Frontend().again) },
+		func(ctx context.Context) (comparison, error) {
+			return twice(ctx, m.anew().Backend().Image, m.anew().Backend().Image)
+		},
+		func(ctx context.Context) (comparison, error) {
+			return twice(ctx, m.anew().Frontend().Image, m.anew().Frontend().Image)
+		},
 	)
 	if err != nil {
 		return "", err
 	}
 	return compared[0].same + "\n" + compared[1].same, errors.Join(compared[0].differs, compared[1].differs)
+}
+
+// anew is the pipeline with caches of its own.
+func (m *TodoChatbot) anew() *TodoChatbot {
+	salted := *m
+	salted.Tools.Salt = rand.Text()
+	return &salted
 }
 
 // comparison is what two builds of one image say.
@@ -161,9 +174,9 @@ type comparison struct {
 	differs error
 }
 
-// twice builds an image two times, each with a salt that keeps it from every cache of another's, and compares them.
-func twice(ctx context.Context, build func(ctx context.Context, salt string) (*Image, error)) (comparison, error) {
-	first, err := build(ctx, rand.Text())
+// twice builds an image two times, one after the other, and compares them.
+func twice(ctx context.Context, once, again builder) (comparison, error) {
+	first, err := once(ctx)
 	if err != nil {
 		return comparison{}, err
 	}
@@ -171,7 +184,7 @@ func twice(ctx context.Context, build func(ctx context.Context, salt string) (*I
 	if err != nil {
 		return comparison{}, err
 	}
-	second, err := build(ctx, rand.Text())
+	second, err := again(ctx)
 	if err != nil {
 		return comparison{}, err
 	}

@@ -27,8 +27,6 @@ type TodoChatbot struct {
 	// +private
 	Git *dagger.Directory
 	// +private
-	Created int
-	// +private
 	Tools tools
 }
 
@@ -67,9 +65,10 @@ func New(
 	if created < 0 {
 		return nil, fmt.Errorf("the time of the images: %d is before 1970; give the commit's, $(git log -1 --format=%%ct)", created)
 	}
-	with := tools{Pins: text, VulnerabilityDatabase: vulnerabilityDatabase}
+	with := tools{Pins: text, VulnerabilityDatabase: vulnerabilityDatabase, Created: created}
 	with.Program = with.built(source)
-	return &TodoChatbot{Source: source, Git: git, Created: created, Tools: with}, nil
+	with.Scripts = source.Directory("ci").Filter(dagger.DirectoryFilterOpts{Include: []string{"node", "chart/*.sh"}, Exclude: []string{"**/*.go"}})
+	return &TodoChatbot{Source: source, Git: git, Tools: with}, nil
 }
 
 // The FastAPI backend: its tests, its lints and its image.
@@ -79,14 +78,14 @@ func New(
 //
 // +cache="session"
 func (m *TodoChatbot) Backend() *Backend {
-	return &Backend{Tools: m.Tools, Source: m.Source.Directory("backend"), Created: m.Created}
+	return &Backend{Tools: m.Tools, Source: m.Source.Directory("backend")}
 }
 
 // The Next.js front end: its tests, its lints and its image.
 //
 // +cache="session"
 func (m *TodoChatbot) Frontend() *Frontend {
-	return &Frontend{Tools: m.Tools, Source: m.Source.Directory("frontend"), Created: m.Created}
+	return &Frontend{Tools: m.Tools, Source: m.Source.Directory("frontend")}
 }
 
 // The Helm chart: rendered, linted and checked against Kubernetes' schemas.

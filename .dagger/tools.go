@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io/fs"
 	"path"
 
 	"golang.org/x/sync/errgroup"
@@ -19,8 +18,14 @@ type tools struct {
 	Pins string
 	// Program is ci/cmd/todo-chatbot of the checkout.
 	Program *dagger.File
+	// Scripts are those of the checkout's ci/, with what they read.
+	Scripts *dagger.Directory
 	// VulnerabilityDatabase is where scans take theirs from, "" for Trivy's own places.
 	VulnerabilityDatabase string
+	// Created is the time that images say they are of, in seconds since 1970.
+	Created int
+	// Salt, where it is not "", keeps a build from every cache of another's.
+	Salt string
 }
 
 // programPath is where a container has ci/cmd/todo-chatbot, among what a shell finds by name.
@@ -88,25 +93,9 @@ func (t tools) kubernetes() *dagger.Container {
 	return container
 }
 
-// withScripts adds embedded scripts under a directory.
-func withScripts(container *dagger.Container, home string, files fs.FS) *dagger.Container {
-	// Embedded files are read without fail.
-	_ = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		raw, err := fs.ReadFile(files, name)
-		if err == nil {
-			container = container.WithNewFile(home+"/"+name, string(raw), dagger.ContainerWithNewFileOpts{Permissions: 0o755})
-		}
-		return err
-	})
-	return container
-}
-
 // withNodeFiles adds the scripts of ci/node.
-func withNodeFiles(container *dagger.Container) *dagger.Container {
-	return withScripts(container, node.Home, node.Files())
+func (t tools) withNodeFiles(container *dagger.Container) *dagger.Container {
+	return container.WithDirectory(node.Home, t.Scripts.Directory("node"))
 }
 
 // sideBySide does several things at once, and gives what each gave, in their order, or the first failure.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,9 @@ import (
 
 	"todo-chatbot/ci/run"
 )
+
+//go:embed try.sh
+var tryScript string
 
 // Trial tests the chart on a cluster that ends with it, with each set of values, by try.sh.
 type Trial struct {
@@ -46,12 +50,8 @@ func (t Trial) Run(ctx context.Context, out io.Writer) (err error) {
 	if err := os.WriteFile(filepath.Join(work, "images.json"), images, 0o600); err != nil {
 		return err
 	}
-	script, err := scripts.ReadFile("try.sh")
-	if err != nil {
-		return err
-	}
 	for _, set := range sets {
-		if err := t.try(ctx, out, work, string(script), set); err != nil {
+		if err := t.try(ctx, out, work, set); err != nil {
 			return fmt.Errorf("ci/%s: %w", filepath.Base(set), err)
 		}
 	}
@@ -59,9 +59,9 @@ func (t Trial) Run(ctx context.Context, out io.Writer) (err error) {
 	return err
 }
 
-func (t Trial) try(ctx context.Context, out io.Writer, work, script, set string) error {
+func (t Trial) try(ctx context.Context, out io.Writer, work, set string) error {
 	name, classes := strings.TrimSuffix(filepath.Base(set), "-values.yaml"), filepath.Join(work, "classes")
-	args := []string{"bash", "-c", script, "try.sh", name, t.Chart, set, filepath.Join(work, "images.json"), classes}
+	args := []string{"bash", "-c", tryScript, "try.sh", name, t.Chart, set, filepath.Join(work, "images.json"), classes}
 	if t.Previous != "" {
 		known := filepath.Join(work, "known.json")
 		if err := t.writeKnown(out, set, known); err != nil {
