@@ -158,10 +158,7 @@ func (c *Chart) Test(
 	if err := d.prepare(ctx); err != nil {
 		return "", err
 	}
-	container, err := d.withRequest(d.Cluster.tools())
-	if err != nil {
-		return "", err
-	}
+	container := d.withRequest(d.Cluster.tools())
 	args := []string{programPath, "chart", "test", "--request", requestPath, "--only", only}
 	if previous != nil {
 		container, args = container.WithMountedFile("/run/previous.tgz", previous), append(args, "--previous", "/run/previous.tgz")

@@ -269,10 +269,7 @@ func (d *deployment) reported(ctx context.Context, container *dagger.Container, 
 
 // run runs a verb of the release engine and gives what it wrote into its report, whether it failed or not.
 func (d *deployment) run(ctx context.Context, container *dagger.Container, verb string, flags ...string) (string, error) {
-	ran, err := d.ran(container, verb, append(flags, "--report", reportPath), dagger.ReturnTypeAny)
-	if err != nil {
-		return "", err
-	}
+	ran := d.ran(container, verb, append(flags, "--report", reportPath), dagger.ReturnTypeAny)
 	code, err := ran.ExitCode(ctx)
 	if err != nil {
 		return "", explain("release "+verb, err)
@@ -290,29 +287,24 @@ func (d *deployment) run(ctx context.Context, container *dagger.Container, verb 
 
 // printed runs a verb that changes nothing, and gives what it prints.
 func (d *deployment) printed(ctx context.Context, verb string, flags ...string) (string, error) {
-	ran, err := d.ran(d.Cluster.tools(), verb, flags, dagger.ReturnTypeSuccess)
-	if err != nil {
-		return "", err
-	}
-	out, err := ran.Stdout(ctx)
+	out, err := d.ran(d.Cluster.tools(), verb, flags, dagger.ReturnTypeSuccess).Stdout(ctx)
 	return out, programError(err)
 }
 
 // ran is a container in which a verb of the release engine was run.
-func (d *deployment) ran(container *dagger.Container, verb string, flags []string, expected dagger.ReturnType) (*dagger.Container, error) {
-	container, err := d.withRequest(container)
+func (d *deployment) ran(container *dagger.Container, verb string, flags []string, expected dagger.ReturnType) *dagger.Container {
 	args := append([]string{programPath, "release", verb, "--request", requestPath, "--kubeconfig", kubeconfigPath}, flags...)
 	// There is a report before it runs, so that there is one to read whatever becomes of the run.
-	return container.WithNewFile(reportPath, "").WithExec(args, dagger.ContainerWithExecOpts{Expect: expected}), err
+	return d.withRequest(container).WithNewFile(reportPath, "").WithExec(args, dagger.ContainerWithExecOpts{Expect: expected})
 }
 
 // withRequest gives a container the request.
-func (d *deployment) withRequest(container *dagger.Container) (*dagger.Container, error) {
+func (d *deployment) withRequest(container *dagger.Container) *dagger.Container {
 	request, err := json.Marshal(d.Request)
 	if err != nil {
-		return container, fmt.Errorf("writing the request: %w", err)
+		return container.WithError("writing the request: " + err.Error())
 	}
-	return container.WithNewFile(requestPath, string(request)), nil
+	return container.WithNewFile(requestPath, string(request))
 }
 
 // pages is a run as a page to look at, for people and for programs, whether it failed or not. A run that was refused before it
