@@ -37,9 +37,6 @@ type Build struct {
 	Run string `json:"run,omitempty"`
 }
 
-// LocalBuilder is the builder of a build on somebody's machine: it vouches for nothing.
-const LocalBuilder = "urn:todo-chatbot:builder:local"
-
 // Statement is an in-toto statement.
 type Statement struct {
 	Type          string    `json:"_type"`
@@ -149,9 +146,6 @@ func New(name, digest string, b Build) (Statement, error) {
 		},
 	}, nil
 }
-
-// JSON gives the statement as text, the same for equal statements.
-func (s Statement) JSON() ([]byte, error) { return json.MarshalIndent(s, "", "  ") }
 
 // PredicateJSON gives the predicate alone, from which cosign makes the statement that it signs.
 func (s Statement) PredicateJSON() ([]byte, error) { return json.MarshalIndent(s.Predicate, "", "  ") }
