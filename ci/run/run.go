@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// tail is how many of the last lines that a failed command printed its error repeats.
+// tail is how many lines Tail keeps. The whole is in the run's log.
 const tail = 40
 
 // Command is a program on PATH with its arguments.
@@ -38,12 +38,13 @@ func (c Command) Print(ctx context.Context, out io.Writer) error {
 	command.Stdout, command.Stderr = io.MultiWriter(out, &said), &failure
 	err := command.Run()
 	if ended, failed := errors.AsType[*exec.ExitError](err); failed {
-		return fmt.Errorf("%s ended with exit code %d:\n%s", c.Args[0], ended.ExitCode(), end(said.String()+"\n"+failure.String()))
+		return fmt.Errorf("%s ended with exit code %d:\n%s", c.Args[0], ended.ExitCode(), Tail(said.String()+"\n"+failure.String()))
 	}
 	return err
 }
 
-func end(output string) string {
+// Tail is the end of what a command printed, without the white space around it: what an error repeats.
+func Tail(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	return strings.Join(lines[max(0, len(lines)-tail):], "\n")
 }
