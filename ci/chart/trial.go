@@ -61,7 +61,7 @@ func (t Trial) Run(ctx context.Context, out io.Writer) (err error) {
 
 func (t Trial) try(ctx context.Context, out io.Writer, work, set string) error {
 	name, classes := strings.TrimSuffix(filepath.Base(set), "-values.yaml"), filepath.Join(work, "classes")
-	args := []string{"bash", "-c", tryScript, "try.sh", name, t.Chart, set, filepath.Join(work, "images.json"), classes}
+	args := []string{"sh", "-c", tryScript, "try.sh", name, t.Chart, set, filepath.Join(work, "images.json"), classes}
 	if t.Previous != "" {
 		known := filepath.Join(work, "known.json")
 		if err := t.writeKnown(out, set, known); err != nil {

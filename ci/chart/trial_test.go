@@ -97,7 +97,7 @@ func TestASetThatFailsSaysSo(t *testing.T) {
 	onCluster(t, "Guaranteed")
 	require.NoError(t, os.WriteFile(filepath.Join(filepath.SplitList(os.Getenv("PATH"))[0], "broken"), nil, 0o600))
 	err := chart.Trial{Chart: withSets(t)}.Run(context.Background(), &bytes.Buffer{})
-	assert.ErrorContains(t, err, "ci/default-values.yaml: bash ended with exit code 1:")
+	assert.ErrorContains(t, err, "ci/default-values.yaml: sh ended with exit code 1:")
 }
 
 func TestTheVersionBeforeIsInstalledWithWhatItKnows(t *testing.T) {

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Installs the chart with one set of values, tests it, upgrades it so that every pod rolls, tests it again, and removes it. It
 # needs kubectl, helm and todo-chatbot, and a cluster that ends with the run. A failure says why.
 #
@@ -7,7 +7,7 @@
 # NAME is the set's. CHART, VALUES and IMAGES are what is upgraded to; PREVIOUS, a package, is what is installed before, else it is
 # CHART. The namespace enforces Pod Security "restricted". What is left in the file CLASSES are the pods with
 # their classes.
-set -euo pipefail
+set -eu
 
 name=$1 chart=$2 values=$3 images=$4 classes=$5 previous=${6:-$2} previous_values=${7:-$3}
 namespace=chart-$name release=todo-chatbot
