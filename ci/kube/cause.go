@@ -56,7 +56,7 @@ const (
 )
 
 // memoryTooLow is how runtimes say that a limit is too low for the container to be started at all.
-var memoryTooLow = cause{words(`init was OOM-killed|OOM-killed \(memory limit too low|memory limit \S+ too low|minimum memory limit allowed|signal: OOM|oom[ -]?kill`),
+var memoryTooLow = cause{words(`init was OOM-killed|OOM-killed \(memory limit too low|memory limit \S+ too low|unable to set memory limit to \d+ \(current usage|minimum memory limit allowed|signal: OOM|oom[ -]?kill`),
 	OOMKilled, uncertain, raiseMemory}
 
 // runtimeBusy is how runtimes say that an earlier request of the same kind is still being worked on.

@@ -33,6 +33,15 @@ type Diagnosis struct {
 	passing bool
 }
 
+// graver is true for what is told in another's place: what comes earlier in a pod's life. A pod that waits for room that its own roll
+// may give back is no cause while another has one.
+func (d Diagnosis) graver(than Diagnosis) bool {
+	if d.passing != than.passing {
+		return than.passing
+	}
+	return d.Code.rank() < than.Code.rank()
+}
+
 // LogRequest names the log of one container.
 type LogRequest struct {
 	Pod       string

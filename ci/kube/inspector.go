@@ -68,7 +68,7 @@ func (in *inspector) diagnose(w Workload) *Diagnosis {
 		worst = d
 	}
 	for _, pod := range in.pods(w) {
-		if d := in.pod(pod); d != nil && (worst == nil || d.Code.rank() < worst.Code.rank()) {
+		if d := in.pod(pod); d != nil && (worst == nil || d.graver(*worst)) {
 			worst = d
 		}
 	}

@@ -317,3 +317,13 @@ func TestANewPodThatWaitsForRoomWhileItsRollGoesOnIsNoFailure(t *testing.T) {
 		assert.Equal(t, c.stuck, verdict(c.scene).Stuck(), "%s: %v", name, verdict(c.scene).Diagnoses)
 	}
 }
+
+func TestAPodThatWaitsForRoomIsNotToldInPlaceOfOneThatFails(t *testing.T) {
+	placed := func(p *Pod) { p.Spec.NodeName = "alpha" }
+	s := with(surgeScene(podScene("shop-a", 200, placed, waiting("ErrImagePull", "429 Too Many Requests")), 2),
+		containerEvent("Failed", `Failed to pull image "shop:2": 429 Too Many Requests`, 190, 100, 3))
+	require.Len(t, verdict(s).Diagnoses, 1)
+	assert.Equal(t, ImagePull, verdict(s).Diagnoses[0].Code)
+	s.Pods[1].Metadata.Name = "shop-0"
+	assert.Equal(t, ImagePull, verdict(s).Diagnoses[0].Code, "whichever comes first")
+}
