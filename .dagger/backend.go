@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
+	"todo-chatbot/ci/venv"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -31,9 +32,9 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	user := b.Tools.account(image.Python, "appuser", backendUser)
-	return b.Tools.withoutManagers(image.Python).
-		WithDirectory("/", user.WithDirectory("app/.venv", packages.Filter(dagger.DirectoryFilterOpts{Exclude: image.NeverLoaded()}))).
+	user := b.Tools.account(pins.Python, "appuser", backendUser)
+	return b.Tools.withoutManagers(pins.Python).
+		WithDirectory("/", user.WithDirectory("app/.venv", packages.Filter(dagger.DirectoryFilterOpts{Exclude: venv.NeverLoaded()}))).
 		WithDirectory("/app", application, dagger.ContainerWithDirectoryOpts{Include: applicationFiles}).
 		WithWorkdir("/app").
 		WithEnvVariable("PATH", "/app/.venv/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
@@ -57,7 +58,7 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 // +cache="session"
 func (b *Backend) Image(ctx context.Context) (*Image, error) {
 	built, err := b.Build(ctx)
-	return b.Tools.image(backendRepository, image.Python, built), err
+	return b.Tools.image(backendRepository, pins.Python, built), err
 }
 
 // backendServer is what the image runs. Nothing here speaks WebSocket, and its library would be loaded all the same.
@@ -94,7 +95,7 @@ func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.D
 		WithMountedFile("/run/todo-chatbot", b.Tools.Program).
 		WithExec([]string{"/run/todo-chatbot", "image", "strip", "/app/.venv"}).
 		WithoutMount("/run/todo-chatbot")
-	own := b.Tools.from(image.Python).
+	own := b.Tools.from(pins.Python).
 		WithDirectory("/app", b.Source, dagger.ContainerWithDirectoryOpts{Include: applicationFiles})
 	loaded, err := dependencies.
 		WithDirectory("/app", own.Directory("/app")).
@@ -103,7 +104,7 @@ func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.D
 		WithMountedCache("/tmp/bytecode", dag.CacheVolume("todo-bytecode"+b.Tools.Salt)).
 		WithEnvVariable("PYTHONPYCACHEPREFIX", "/tmp/bytecode").
 		WithoutEnvVariable("PYTHONDONTWRITEBYTECODE").
-		WithExec([]string{"/app/.venv/bin/python", "-c", image.LoadedAtStart()}).
+		WithExec([]string{"/app/.venv/bin/python", "-c", venv.LoadedAtStart()}).
 		Stdout(ctx)
 	if err != nil {
 		return nil, nil, explain("listing the modules of a start", err)
@@ -124,8 +125,8 @@ func withBytecode(python *dagger.Container, listed, folder string) *dagger.Conta
 
 // locked is Python with uv and the lock file: where dependencies come from, for the image and for the tests.
 func (b *Backend) locked() *dagger.Container {
-	return b.Tools.from(image.Python).
-		WithFile("/usr/local/bin/uv", b.Tools.from(image.Uv).File("/uv")).
+	return b.Tools.from(pins.Python).
+		WithFile("/usr/local/bin/uv", b.Tools.from(pins.Uv).File("/uv")).
 		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv"+b.Tools.Salt)).
 		WithEnvVariable("BUILD_SALT", b.Tools.Salt).
 		WithEnvVariable("UV_LINK_MODE", "copy").
@@ -150,7 +151,7 @@ func (b *Backend) checkout() *dagger.Container {
 	return b.locked().
 		// Tests start some thirty processes, and only root may write here: without bytecode each compiles what it imports.
 		WithExec([]string{"uv", "sync", "--frozen", "--compile-bytecode"}).
-		WithDirectory("/", b.Tools.account(image.Python, "appuser", backendUser)).
+		WithDirectory("/", b.Tools.account(pins.Python, "appuser", backendUser)).
 		WithDirectory("/app", b.Source).
 		WithExec([]string{"chown", backendUser, "/app"}).
 		WithoutMount("/root/.cache/uv").

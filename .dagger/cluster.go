@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/node"
+	"todo-chatbot/ci/pins"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -37,12 +37,12 @@ func (t tools) embedded() (cluster, error) {
 		return cluster{}, err
 	}
 	// Random, so that two runs on one engine are two clusters.
-	c := cluster{Tools: t, Title: "embedded, " + t.reference(image.KindNode), Instance: strings.ToLower(rand.Text())}
+	c := cluster{Tools: t, Title: "embedded, " + t.reference(pins.KindNode), Instance: strings.ToLower(rand.Text())}
 	c.Kubeconfig = dag.SetSecret("kubeconfig-"+c.Instance, string(config))
 	c.Service = c.node().
 		WithMountedSecret(node.Home+"/ca.crt", dag.SetSecret("cluster-authority-"+c.Instance, string(authority.Certificate))).
 		WithMountedSecret(node.Home+"/ca.key", dag.SetSecret("cluster-authority-key-"+c.Instance, string(authority.Key))).
-		WithEnvVariable("METRICS_SERVER", repositoryOf(t.reference(image.MetricsServer))).
+		WithEnvVariable("METRICS_SERVER", repositoryOf(t.reference(pins.MetricsServer))).
 		WithExposedPort(node.Port).
 		AsService(dagger.ContainerAsServiceOpts{
 			Args:                     []string{node.Home + "/boot.sh"},
@@ -95,7 +95,7 @@ func (c cluster) tools() *dagger.Container { return c.bound(c.Tools.kubernetes()
 
 // reached fails when the cluster does not answer the one request that needs no permission.
 func (c cluster) reached(ctx context.Context) error {
-	kubectl := c.bound(c.Tools.from(image.Kubectl).WithUser("0:0"))
+	kubectl := c.bound(c.Tools.from(pins.Kubectl).WithUser("0:0"))
 	return passes(ctx, kubectl, "reaching the cluster", "/bin/kubectl", "get", "--raw", "/version", "--request-timeout", "10s")
 }
 
@@ -122,8 +122,8 @@ func (c cluster) load(ctx context.Context, images []*delivery) error {
 
 // node is the node's image with our files and what its nodes share: what is seeded from one image is of no use to another.
 func (c cluster) node() *dagger.Container {
-	_, digest, _ := strings.Cut(c.Tools.reference(image.KindNode), "@sha256:")
-	container := c.Tools.from(image.KindNode).
+	_, digest, _ := strings.Cut(c.Tools.reference(pins.KindNode), "@sha256:")
+	container := c.Tools.from(pins.KindNode).
 		WithMountedCache(node.State, dag.CacheVolume("todo-node-"+digest[:12])).
 		WithEnvVariable("NODE_INSTANCE", c.Instance)
 	return c.Tools.withNodeFiles(container)

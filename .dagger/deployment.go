@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/node"
+	"todo-chatbot/ci/pins"
 	"todo-chatbot/ci/release"
 	"todo-chatbot/ci/report"
 
@@ -189,10 +189,10 @@ func (d *deployment) build(ctx context.Context) error {
 		})
 	}
 	if d.Request.OwnPostgres() {
-		group.Go(d.delivered(ctx, "", m.Tools.pulled(image.Postgres), &images.Postgres))
+		group.Go(d.delivered(ctx, "", m.Tools.pulled(pins.Postgres), &images.Postgres))
 	}
 	if d.Cluster.embedded() {
-		group.Go(d.delivered(ctx, "", m.Tools.pulled(image.MetricsServer), new(string)))
+		group.Go(d.delivered(ctx, "", m.Tools.pulled(pins.MetricsServer), new(string)))
 	} else {
 		// Meanwhile: nobody waits for a build to hear that their cluster is not there.
 		group.Go(func() error { return d.Cluster.reached(ctx) })

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -25,10 +25,10 @@ type Frontend struct {
 //
 // It has no package manager and no source map, and does not run as root.
 func (f *Frontend) Build() *dagger.Container {
-	user := f.Tools.account(image.Node, "nextjs", frontendUser)
+	user := f.Tools.account(pins.Node, "nextjs", frontendUser)
 	built := f.built()
 	server := built.Directory("/app/.next/standalone")
-	return f.Tools.withoutManagers(image.Node).
+	return f.Tools.withoutManagers(pins.Node).
 		WithDirectory("/", user.WithDirectory("app", server.Filter(dagger.DirectoryFilterOpts{Include: libraries}))).
 		WithDirectory("/app", server.Filter(dagger.DirectoryFilterOpts{Exclude: libraries}).
 			WithDirectory(".next/static", built.Directory("/app/.next/static")).
@@ -51,7 +51,7 @@ func (f *Frontend) Build() *dagger.Container {
 //
 // +cache="session"
 func (f *Frontend) Image(_ context.Context) (*Image, error) {
-	return f.Tools.image(frontendRepository, image.Node, f.Build()), nil
+	return f.Tools.image(frontendRepository, pins.Node, f.Build()), nil
 }
 
 // libraries are what the build takes from packages: as files, and as chunks that hold nothing else. A change of the
@@ -84,7 +84,7 @@ func (f *Frontend) Types(ctx context.Context) error {
 
 // locked is Node with the locked dependencies, those that only the build needs among them.
 func (f *Frontend) locked() *dagger.Container {
-	return f.Tools.from(image.Node).
+	return f.Tools.from(pins.Node).
 		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm"+f.Tools.Salt)).
 		WithEnvVariable("BUILD_SALT", f.Tools.Salt).
 		// The authorities of the engine as well as Node's own list: a company's proxy is known to the first alone.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -38,12 +38,12 @@ type Image struct {
 type builder func(context.Context) (*Image, error)
 
 // image is what was built on a pinned base.
-func (t tools) image(repository string, base image.Name, built *dagger.Container) *Image {
+func (t tools) image(repository string, base pins.Name, built *dagger.Container) *Image {
 	return &Image{Tools: t, Repository: repository, Base: string(base), Built: built}
 }
 
 // pulled is a pinned image, without what the pulling left in it.
-func (t tools) pulled(name image.Name) builder {
+func (t tools) pulled(name pins.Name) builder {
 	t.Created = 0
 	return func(context.Context) (*Image, error) {
 		return t.image(repositoryOf(t.reference(name)), name, t.from(name)), nil
@@ -94,7 +94,7 @@ func (i *Image) Scan(ctx context.Context) (string, error) {
 
 // findings are what Trivy finds in the image.
 func (i *Image) findings(database *dagger.Directory) *dagger.File {
-	base := i.Base + "=" + i.Tools.reference(image.Name(i.Base))
+	base := i.Base + "=" + i.Tools.reference(pins.Name(i.Base))
 	return i.mounted(i.Tools.trivy(database)).
 		WithExec([]string{programPath, "scan", "image", "--database", databasePath, "--base", base, findingsPath, i.path()}).
 		File(findingsPath)
@@ -103,7 +103,7 @@ func (i *Image) findings(database *dagger.Directory) *dagger.File {
 // listed is the bill of materials in a format.
 func (i *Image) listed(format string) *dagger.File {
 	out := "/" + i.name() + "." + format + ".json"
-	return i.mounted(i.Tools.withProgram(i.Tools.from(image.Trivy))).
+	return i.mounted(i.Tools.withProgram(i.Tools.from(pins.Trivy))).
 		WithExec([]string{programPath, "image", "sbom", format, i.path(), out}).
 		File(out)
 }
@@ -126,7 +126,7 @@ func (i *Image) reference(ctx context.Context) (string, error) {
 
 // normalized takes what the build's time and place left out of the image. It prints the digest of the archive that it makes.
 func (i *Image) normalized() *dagger.Container {
-	base := image.Name(i.Base)
+	base := pins.Name(i.Base)
 	// In the base, since it has the certificates with which its registry may have to be asked.
 	return i.Tools.withProgram(i.Tools.from(base).WithUser("0:0")).
 		WithMountedFile("/engine.tar", i.Built.AsTarball()).
@@ -200,14 +200,14 @@ func twice(ctx context.Context, once, again builder) (comparison, error) {
 
 // withoutManagers is the pinned base of what ships, without its package managers. They are deleted in one step: each step
 // is a layer.
-func (t tools) withoutManagers(name image.Name) *dagger.Container {
+func (t tools) withoutManagers(name pins.Name) *dagger.Container {
 	base := t.from(name)
-	return base.WithRootfs(base.Rootfs().WithoutFiles(image.PackageManagers(name)))
+	return base.WithRootfs(base.Rootfs().WithoutFiles(pins.PackageManagers(name)))
 }
 
 // account gives /etc/passwd and /etc/group of a base image with one more user in them, whose group has its name and number.
 // They are written rather than made by useradd, which puts the day into /etc/shadow and is not in every image.
-func (t tools) account(base image.Name, name, ids string) *dagger.Directory {
+func (t tools) account(base pins.Name, name, ids string) *dagger.Directory {
 	uid, gid, _ := strings.Cut(ids, ":")
 	made := t.from(base).WithUser("0:0").WithExec([]string{
 		"sh", "-c", `echo "$0" >>/etc/passwd && echo "$1" >>/etc/group`,

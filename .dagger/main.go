@@ -13,8 +13,6 @@ import (
 	"context"
 	"fmt"
 
-	"todo-chatbot/ci/image"
-
 	"dagger/todo-chatbot/internal/dagger"
 )
 
@@ -41,7 +39,7 @@ func New(
 	// +defaultPath="/"
 	// +ignore=["*", "!.git"]
 	git *dagger.Directory,
-	// The base and tool images, one a line as in ci/image/pins.txt, each with a digest. A mirror's own go here.
+	// The base and tool images, one a line as in ci/pins/pins.txt, each with a digest. A mirror's own go here.
 	// +optional
 	pins *dagger.File,
 	// The time that images say they were created at, in seconds since 1970: the commit's, $(git log -1 --format=%ct).
@@ -52,14 +50,8 @@ func New(
 	// +optional
 	vulnerabilityDatabase string,
 ) (*TodoChatbot, error) {
-	text := image.DefaultPins()
-	if pins != nil {
-		var err error
-		if text, err = pins.Contents(ctx); err != nil {
-			return nil, fmt.Errorf("reading the image pins: %w", err)
-		}
-	}
-	if _, err := image.ParsePins([]byte(text)); err != nil {
+	text, err := pinsOf(ctx, pins)
+	if err != nil {
 		return nil, err
 	}
 	if created < 0 {

@@ -6,10 +6,22 @@ import (
 	"strings"
 	"time"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
+
+// pinsOf gives the text of a pins file, of the project's own where there is none, once every line of it is as it should be.
+func pinsOf(ctx context.Context, file *dagger.File) (text string, err error) {
+	text = pins.Default()
+	if file != nil {
+		if text, err = file.Contents(ctx); err != nil {
+			return "", fmt.Errorf("reading the image pins: %w", err)
+		}
+	}
+	_, err = pins.Parse([]byte(text))
+	return text, err
+}
 
 // Check that each pinned image is there for linux/amd64 and linux/arm64.
 //
@@ -18,7 +30,7 @@ import (
 //
 // +check
 func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
-	names := image.Names()
+	names := pins.Names()
 	asked := make([]func(context.Context) ([]string, error), len(names))
 	for i, name := range names {
 		asked[i] = func(ctx context.Context) ([]string, error) { return platformsOf(ctx, m.Tools.reference(name)) }
@@ -27,7 +39,7 @@ func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found := map[image.Name][]string{}
+	found := map[pins.Name][]string{}
 	for i, name := range names {
 		found[name] = platforms[i]
 	}
@@ -36,12 +48,12 @@ func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
 
 // Check until when each pinned image is supported by those who make it.
 //
-// It says it, and fails 60 days before an end, and for a release line of which ci/image/support.yaml knows none.
+// It says it, and fails 60 days before an end, and for a release line of which ci/pins/support.yaml knows none.
 //
 // +check
 // +cache="never"
 func (m *TodoChatbot) Support() (string, error) {
-	known, err := image.DefaultSupport()
+	known, err := pins.DefaultSupport()
 	if err != nil {
 		return "", err
 	}
@@ -55,7 +67,7 @@ const noSuchPlatform = "no manifest matches requested platform"
 // apart, and gives the one image that there is where the digest is no index's; so what it gives is asked for its own.
 func platformsOf(ctx context.Context, reference string) ([]string, error) {
 	var found []string
-	for _, platform := range image.Platforms() {
+	for _, platform := range pins.Platforms() {
 		got, err := dag.Container(dagger.ContainerOpts{Platform: dagger.Platform(platform)}).From(reference).Platform(ctx)
 		if err != nil && strings.Contains(err.Error(), noSuchPlatform) {
 			continue

@@ -10,10 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"todo-chatbot/ci/image"
-	"todo-chatbot/ci/provenance"
-	"todo-chatbot/ci/publish"
-	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/pins"
+	registryaddress "todo-chatbot/ci/registry/address"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -57,7 +55,7 @@ func (m *TodoChatbot) Registry(
 	plainHTTP bool,
 ) *Registry {
 	return &Registry{Pipeline: m, Access: access{
-		Address: registry.NormalizeAddress(address), Username: username, Password: password, Service: service, PlainHTTP: plainHTTP,
+		Address: registryaddress.Normalize(address), Username: username, Password: password, Service: service, PlainHTTP: plainHTTP,
 	}}
 }
 
@@ -103,29 +101,15 @@ func (r *Registry) Publish(
 	if (key == nil) == (r.Access.IdentityToken == nil) {
 		return "", errors.New("publish: give what to sign with: --key, or with-identity --token before it and --builder")
 	}
-	if err := publish.ValidRegistry(r.Access.Address); err != nil {
-		return "", err
-	}
-	source, err := r.Pipeline.source(ctx, uncommitted)
+	request, err := r.request(ctx, "--tag", tag, "--builder", builder, "--run", run, "--uncommitted="+strconv.FormatBool(uncommitted))
 	if err != nil {
 		return "", err
-	}
-	engine, err := dag.Version(ctx)
-	if err != nil {
-		return "", fmt.Errorf("asking the engine for its version: %w", err)
 	}
 	artifacts, err := r.Pipeline.artifacts(ctx)
 	if err != nil {
 		return "", err
 	}
-	raw, err := json.Marshal(publish.Request{
-		Registry: r.Access.Address, Tag: tag, Folder: "/artifacts",
-		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run},
-	})
-	if err != nil {
-		return "", fmt.Errorf("writing the publication: %w", err)
-	}
-	container := r.container().WithMountedDirectory("/artifacts", artifacts)
+	container := r.container().WithMountedDirectory(artifactsPath, artifacts).WithNewFile(requestPath, request)
 	args := []string{"--issuer", r.Access.Issuer}
 	if key == nil {
 		container = container.WithMountedSecret("/run/identity", r.Access.IdentityToken)
@@ -137,7 +121,7 @@ func (r *Registry) Publish(
 		container = container.WithMountedSecret("/run/private.key", key).WithSecretVariable("COSIGN_PASSWORD", keyPassword)
 		args = append(args, "--key", "/run/private.key")
 	}
-	return r.run(ctx, container.WithNewFile(requestPath, string(raw)), "publish", append(args, requestPath)...)
+	return r.run(ctx, container, "publish", append(args, requestPath)...)
 }
 
 // Verify says what a published release is, and who signed it.
@@ -231,7 +215,7 @@ func (r *Registry) run(ctx context.Context, container *dagger.Container, verb st
 
 // container is cosign's image with ci/cmd/todo-chatbot in it, able to reach the registry. Nothing is asked yet.
 func (r *Registry) container() *dagger.Container {
-	container := r.Pipeline.Tools.withProgram(r.Pipeline.Tools.from(image.Cosign)).
+	container := r.Pipeline.Tools.withProgram(r.Pipeline.Tools.from(pins.Cosign)).
 		// The image is cosign and certificates: it has no user who may read a mounted secret, and no place to write to.
 		WithNewFile("/etc/passwd", "root:x:0:0::/tmp:/sbin/nologin\n").
 		WithNewFile("/etc/group", "root:x:0:\n").
@@ -252,15 +236,20 @@ func (r *Registry) container() *dagger.Container {
 	return container
 }
 
-// source asks Git what is checked out.
-func (m *TodoChatbot) source(ctx context.Context, uncommitted bool) (source provenance.Source, err error) {
-	out, err := m.Tools.git(m.Source.WithDirectory("/", m.Git)).
-		WithExec([]string{programPath, "registry", "source", "--uncommitted=" + strconv.FormatBool(uncommitted), repositoryPath}).
-		Stdout(ctx)
+// artifactsPath is where a container has what is to be published.
+const artifactsPath = "/artifacts"
+
+// request is a publication before anything is built, once its address and the checkout are as they have to be.
+func (r *Registry) request(ctx context.Context, flags ...string) (string, error) {
+	engine, err := dag.Version(ctx)
 	if err != nil {
-		return source, programError(err)
+		return "", fmt.Errorf("asking the engine for its version: %w", err)
 	}
-	return source, json.Unmarshal([]byte(out), &source)
+	args := append([]string{programPath, "registry", "request", "--registry", r.Access.Address, "--artifacts", artifactsPath, "--engine", engine}, flags...)
+	out, err := r.Pipeline.Tools.git(r.Pipeline.Source.WithDirectory("/", r.Pipeline.Git)).
+		WithExec(append(args, repositoryPath)).
+		Stdout(ctx)
+	return out, programError(err)
 }
 
 // artifacts is what a publication consists of: both images with their bills of materials, and the chart.
@@ -270,7 +259,7 @@ func (m *TodoChatbot) artifacts(ctx context.Context) (*dagger.Directory, error) 
 		func(ctx context.Context) (*dagger.Directory, error) { return described(ctx, m.Frontend().Image) },
 		m.Chart().Package().Sync,
 	)
-	folder := dag.Directory().WithNewFile(publish.PinsFile, m.Tools.Pins)
+	folder := dag.Directory().WithNewFile("pins.txt", m.Tools.Pins)
 	for _, part := range described {
 		folder = folder.WithDirectory("/", part)
 	}

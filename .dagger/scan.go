@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"todo-chatbot/ci/image"
-	"todo-chatbot/ci/scan"
+	"todo-chatbot/ci/pins"
+	"todo-chatbot/ci/scan/download"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -62,7 +62,7 @@ func (m *TodoChatbot) Findings(
 //
 // +check
 func (m *TodoChatbot) Secrets(ctx context.Context) error {
-	_, err := m.Tools.withProgram(m.Tools.from(image.Trivy)).
+	_, err := m.Tools.withProgram(m.Tools.from(pins.Trivy)).
 		WithMountedDirectory(checkoutPath, m.Source).
 		WithExec([]string{programPath, "scan", "secrets", checkoutPath}).
 		Sync(ctx)
@@ -109,26 +109,26 @@ func (m *TodoChatbot) history() *dagger.Container {
 
 // database is what Trivy knows, downloaded once a day.
 func (t tools) database(ctx context.Context) (*dagger.Directory, error) {
-	download := []string{"trivy", "image", "--download-db-only", "--no-progress", "--cache-dir", databasePath}
+	command := []string{"trivy", "image", "--download-db-only", "--no-progress", "--cache-dir", databasePath}
 	if t.VulnerabilityDatabase != "" {
-		download = append(download, "--db-repository", t.VulnerabilityDatabase)
+		command = append(command, "--db-repository", t.VulnerabilityDatabase)
 	}
 	// Without the program, so that a change of it downloads nothing.
-	database, err := t.from(image.Trivy).
+	database, err := t.from(pins.Trivy).
 		WithEnvVariable("DAY", today()).
-		WithExec(download).
+		WithExec(command).
 		Directory(databasePath).
 		Sync(ctx)
 	var failed *dagger.ExecError
 	if errors.As(err, &failed) {
-		return nil, scan.DownloadFailure(t.VulnerabilityDatabase, failed.Stderr)
+		return nil, download.Failure(t.VulnerabilityDatabase, failed.Stderr)
 	}
 	return database, err
 }
 
 // trivy is the scanner with its database. What is found depends on the day.
 func (t tools) trivy(database *dagger.Directory) *dagger.Container {
-	return t.withProgram(t.from(image.Trivy)).
+	return t.withProgram(t.from(pins.Trivy)).
 		WithEnvVariable("DAY", today()).
 		WithMountedDirectory(databasePath, database).
 		WithWorkdir("/")
@@ -159,7 +159,7 @@ const repositoryPath = "/repository"
 
 // git is gitleaks' image, which has Git in it, with a repository.
 func (t tools) git(repository *dagger.Directory) *dagger.Container {
-	return t.withProgram(t.from(image.Gitleaks)).
+	return t.withProgram(t.from(pins.Gitleaks)).
 		WithUser("root").
 		WithMountedDirectory(repositoryPath, repository).
 		// Files have another owner here than on the caller's machine, which Git would refuse.

@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -115,7 +115,7 @@ const databaseAddress = "todo:todo@postgres:5432/todo"
 // withPostgres gives a container a database that is as new and ends with it. Nobody else reaches it, so its password is
 // no secret.
 func (t tools) withPostgres(container *dagger.Container) *dagger.Container {
-	database := t.from(image.Postgres).
+	database := t.from(pins.Postgres).
 		WithEnvVariable("POSTGRES_USER", "todo").
 		WithEnvVariable("POSTGRES_PASSWORD", "todo").
 		WithExposedPort(5432).

@@ -6,8 +6,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/node"
+	"todo-chatbot/ci/pins"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -32,17 +32,17 @@ type tools struct {
 const programPath = "/usr/local/bin/todo-chatbot"
 
 // pins are those of Pins.
-func (t tools) pins() image.Pins {
+func (t tools) pins() pins.Pins {
 	// New has checked them.
-	pins, _ := image.ParsePins([]byte(t.Pins))
-	return pins
+	parsed, _ := pins.Parse([]byte(t.Pins))
+	return parsed
 }
 
 // reference is a pinned image's. A name that this module misspells has none, and the container's first use then says so.
-func (t tools) reference(name image.Name) string { return t.pins().Reference(name) }
+func (t tools) reference(name pins.Name) string { return t.pins().Reference(name) }
 
 // from starts a container from a pinned image.
-func (t tools) from(name image.Name) *dagger.Container {
+func (t tools) from(name pins.Name) *dagger.Container {
 	return dag.Container().From(t.reference(name))
 }
 
@@ -57,7 +57,7 @@ func (t tools) program() *dagger.Container { return t.withProgram(dag.Container(
 // golang is a checkout with Go: what tools/go.mod pins is built there as `go tool -modfile=tools/go.mod NAME`. Modules and what
 // was compiled are kept between runs; go.sum says what a module must be.
 func (t tools) golang(checkout *dagger.Directory) *dagger.Container {
-	return t.from(image.Go).
+	return t.from(pins.Go).
 		WithEnvVariable("CGO_ENABLED", "0").
 		WithEnvVariable("GOFLAGS", "-mod=readonly").
 		WithEnvVariable("GOMODCACHE", "/cache/modules").
@@ -82,12 +82,12 @@ func (t tools) built(checkout *dagger.Directory) *dagger.File {
 // kubernetes is Helm's own image, which has a shell, with the program and the other tools that speak to a cluster. Each comes from
 // the image of those who make it, so that its version is the one that is pinned.
 func (t tools) kubernetes() *dagger.Container {
-	container := t.withProgram(t.from(image.Helm)).
-		WithExec([]string{programPath, "chart", "helm", t.reference(image.Helm)})
+	container := t.withProgram(t.from(pins.Helm)).
+		WithExec([]string{programPath, "chart", "helm", t.reference(pins.Helm)})
 	for _, tool := range []struct {
-		name image.Name
+		name pins.Name
 		file string
-	}{{image.Kubectl, "/bin/kubectl"}, {image.Kubeconform, "/kubeconform"}, {image.Jq, "/jq"}} {
+	}{{pins.Kubectl, "/bin/kubectl"}, {pins.Kubeconform, "/kubeconform"}, {pins.Jq, "/jq"}} {
 		container = container.WithFile("/usr/local/bin/"+path.Base(tool.file), t.from(tool.name).File(tool.file))
 	}
 	return container

@@ -8,15 +8,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 // kubernetes is the version of the pinned node.
 func kubernetes(t *testing.T) string {
 	t.Helper()
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	pinned, err := pins.Parse([]byte(pins.Default()))
 	require.NoError(t, err)
-	return pins.Kubernetes()
+	return pinned.Kubernetes()
 }
 
 func TestTheChartIsHeldAgainstTheKubernetesThatDeployRuns(t *testing.T) {

@@ -46,7 +46,7 @@ func Supported(said, pinned string) error {
 		line = "nothing"
 	}
 	return fmt.Errorf("the Helm of %s says %q of its version, and this pipeline is written for a release of Helm %s: "+
-		"pin one as %q in ci/image/pins.txt, or in the file given as --pins", pinned, line, Major, Pin)
+		"pin one as %q in ci/pins/pins.txt, or in the file given as --pins", pinned, line, Major, Pin)
 }
 
 // Apply gives the arguments with which a release is upgraded, installed or rolled back. The server applies, as it does in a

@@ -42,7 +42,7 @@ func TestAnyOtherHelmIsRefusedInOneLineThatSaysWhatToPin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := helm.Supported(test.said, "docker.io/alpine/helm:3.19.0@sha256:abc")
 			require.ErrorContains(t, err, "the Helm of docker.io/alpine/helm:3.19.0@sha256:abc "+test.repeats)
-			require.ErrorContains(t, err, `written for a release of Helm 4: pin one as "helm" in ci/image/pins.txt, or in the file given as --pins`)
+			require.ErrorContains(t, err, `written for a release of Helm 4: pin one as "helm" in ci/pins/pins.txt, or in the file given as --pins`)
 			assert.NotContains(t, err.Error(), "\n")
 		})
 	}

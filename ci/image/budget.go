@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"todo-chatbot/ci/lines"
 )
 
 //go:embed budget.txt
@@ -33,9 +35,9 @@ func ParseBudget(raw []byte) (Budget, error) {
 	var budget Budget
 	var problems []error
 	seen := map[string]bool{}
-	for line := range lines("image budget", raw) {
-		fields := line.fields
-		problem := func(format string, args ...any) { problems = append(problems, line.problem(format, args...)) }
+	for line := range lines.Of("image budget", raw) {
+		fields := line.Fields
+		problem := func(format string, args ...any) { problems = append(problems, line.Problem(format, args...)) }
 		if len(fields) != 3 {
 			problem("write an image, a part and a number of MB, e.g. backend unpacked 200")
 			continue
@@ -51,7 +53,7 @@ func ParseBudget(raw []byte) (Budget, error) {
 			problem("%s has a limit already; remove one", key)
 		default:
 			seen[key] = true
-			budget.limits = append(budget.limits, limit{image: fields[0], of: fields[1], bytes: int64(number * 1e6), line: line.number})
+			budget.limits = append(budget.limits, limit{image: fields[0], of: fields[1], bytes: int64(number * 1e6), line: line.Number})
 		}
 	}
 	return budget, errors.Join(problems...)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 func TestNoImageHasAPackageManagerWhicheverLayerBroughtIt(t *testing.T) {
@@ -49,12 +50,12 @@ func TestNoImageHasAPackageManagerWhicheverLayerBroughtIt(t *testing.T) {
 }
 
 // published is where docker-node's and docker-library's images of Node 24 and Python 3.13 have package managers.
-var published = map[image.Name][]string{
-	image.Node: {
+var published = map[pins.Name][]string{
+	pins.Node: {
 		"/usr/local/lib/node_modules/npm/package.json", "/usr/local/lib/node_modules/corepack/dist/corepack.js", "/opt/yarn-v1.22.22/bin/yarn.js",
 		"/usr/local/bin/npm", "/usr/local/bin/npx", "/usr/local/bin/corepack", "/usr/local/bin/yarn", "/usr/local/bin/yarnpkg",
 	},
-	image.Python: {
+	pins.Python: {
 		"/usr/local/lib/python3.13/site-packages/pip/__init__.py", "/usr/local/lib/python3.13/ensurepip/_bundled/pip-26.1-py3-none-any.whl",
 		"/usr/local/bin/pip", "/usr/local/bin/pip3", "/usr/local/bin/pip3.13",
 	},
@@ -70,7 +71,7 @@ func TestWhatIsDeletedFromABaseIsWhatNoImageMayHave(t *testing.T) {
 				require.NoError(t, err)
 				require.Len(t, found, 1)
 				deleted := false
-				for _, pattern := range image.PackageManagers(base) {
+				for _, pattern := range pins.PackageManagers(base) {
 					for above := name; above != "/"; above = path.Dir(above) {
 						matches, err := path.Match(pattern, above)
 						require.NoError(t, err)
@@ -81,7 +82,7 @@ func TestWhatIsDeletedFromABaseIsWhatNoImageMayHave(t *testing.T) {
 			})
 		}
 	}
-	assert.Empty(t, image.PackageManagers(image.Postgres))
+	assert.Empty(t, pins.PackageManagers(pins.Postgres))
 }
 
 func TestWhatARunNeedsOfABaseIsNoPackageManager(t *testing.T) {

@@ -1,3 +1,4 @@
+// Package image holds the rules of images: what an image without a clock is, how two images differ, and how large one may be.
 package image
 
 import (

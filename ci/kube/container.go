@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/registry/address"
 )
 
 // pod tells why a pod of the newest revision cannot become ready, nil while it may. Init containers come first: nothing
@@ -96,7 +96,7 @@ func (in *inspector) pull(pod Pod, container string, d *Diagnosis) *Diagnosis {
 	}
 	found := causeOf(pullCauses, d.Message)
 	d.named(found)
-	if who := registry.Readers(d.Message); d.Hint == mayNotRead && who != "" {
+	if who := address.Readers(d.Message); d.Hint == mayNotRead && who != "" {
 		d.Hint += "; at this registry: " + who
 	}
 	if others := in.otherNames(pod, container); len(others) > 0 {

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 	"todo-chatbot/ci/sbom"
 )
 
@@ -14,11 +14,11 @@ import (
 var made = map[string]struct {
 	kind  Kind
 	call  string
-	bases []image.Name
+	bases []pins.Name
 }{
-	"todo-backend":  {Image, "backend image archive", []image.Name{image.Python, image.Uv}},
-	"todo-frontend": {Image, "frontend image archive", []image.Name{image.Node}},
-	"todo-chatbot":  {Chart, "chart package", []image.Name{image.Helm}},
+	"todo-backend":  {Image, "backend image archive", []pins.Name{pins.Python, pins.Uv}},
+	"todo-frontend": {Image, "frontend image archive", []pins.Name{pins.Node}},
+	"todo-chatbot":  {Chart, "chart package", []pins.Name{pins.Helm}},
 }
 
 // PinsFile is the name of the pins in a folder of artifacts.
@@ -32,7 +32,7 @@ func Folder(folder string) ([]Artifact, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what is to be published: %w", err)
 	}
-	pins, err := image.ParsePins(raw)
+	pinned, err := pins.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func Folder(folder string) ([]Artifact, error) {
 	for _, name := range []string{"todo-backend", "todo-frontend", "todo-chatbot"} {
 		a := Artifact{Kind: made[name].kind, Name: name, Call: made[name].call}
 		for _, base := range made[name].bases {
-			a.Bases = append(a.Bases, pins.Reference(base))
+			a.Bases = append(a.Bases, pinned.Reference(base))
 		}
 		pattern := name + ".tar"
 		if a.Kind == Chart {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 	"todo-chatbot/ci/publish"
 )
 
@@ -22,7 +22,7 @@ func published(t *testing.T) string {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o600))
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(folder, publish.PinsFile), []byte(image.DefaultPins()), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, publish.PinsFile), []byte(pins.Default()), 0o600))
 	return folder
 }
 
@@ -32,20 +32,20 @@ func TestAFolderHasBothImagesWithTheirPackagesAndTheChart(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, request.Artifacts, 3)
 	backend, frontend, chart := request.Artifacts[0], request.Artifacts[1], request.Artifacts[2]
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	pinned, err := pins.Parse([]byte(pins.Default()))
 	require.NoError(t, err)
 	assert.Equal(t, publish.Artifact{
 		Kind: publish.Image, Name: "todo-backend", File: filepath.Join(folder, "todo-backend.tar"), Call: "backend image archive",
-		Bases: []string{pins.Reference(image.Python), pins.Reference(image.Uv)},
+		Bases: []string{pinned.Reference(pins.Python), pinned.Reference(pins.Uv)},
 		Attestations: map[string]string{
 			"spdxjson": filepath.Join(folder, "todo-backend.spdx.json"), "cyclonedx": filepath.Join(folder, "todo-backend.cyclonedx.json"),
 		},
 	}, backend)
 	assert.Equal(t, "frontend image archive", frontend.Call)
-	assert.Equal(t, []string{pins.Reference(image.Node)}, frontend.Bases)
+	assert.Equal(t, []string{pinned.Reference(pins.Node)}, frontend.Bases)
 	assert.Equal(t, publish.Artifact{
 		Kind: publish.Chart, Name: "todo-chatbot", File: filepath.Join(folder, "todo-chatbot-0.1.0.tgz"), Call: "chart package",
-		Bases: []string{pins.Reference(image.Helm)},
+		Bases: []string{pinned.Reference(pins.Helm)},
 	}, chart)
 }
 

@@ -7,13 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/registry/address"
 )
 
 // Request is one publication.
@@ -72,16 +72,7 @@ func ParseRequest(raw []byte) (Request, error) {
 	case len(r.Artifacts) == 0:
 		return r, errors.New("reading the publication: it has no artifacts")
 	}
-	return r, ValidRegistry(r.Registry)
-}
-
-// ValidRegistry fails unless an address is a host and a path below it.
-func ValidRegistry(address string) error {
-	host, path, _ := strings.Cut(address, "/")
-	if host == "" || path == "" || strings.Contains(address, "://") {
-		return fmt.Errorf("registry %q: write a host and a path, e.g. ghcr.io/somebody", address)
-	}
-	return nil
+	return r, address.Validate(r.Registry)
 }
 
 // opened is an artifact that was read.

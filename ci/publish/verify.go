@@ -10,6 +10,7 @@ import (
 
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/registry/address"
 )
 
 // provenanceType is what cosign calls SLSA's provenance, version 1.
@@ -62,7 +63,7 @@ type Release struct {
 
 // Verify finds each artifact of a release by its name, and gives it once its signature and its provenance hold.
 func Verify(ctx context.Context, in registry.Registry, verifier Verifier, r Release, names ...string) ([]Verified, error) {
-	if err := errors.Join(ValidRegistry(r.Registry), r.Trust.Check()); err != nil {
+	if err := errors.Join(address.Validate(r.Registry), r.Trust.Check()); err != nil {
 		return nil, err
 	}
 	all := make([]Verified, len(names))

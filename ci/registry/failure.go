@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"todo-chatbot/ci/registry/address"
 	"todo-chatbot/ci/secret"
 )
 
@@ -36,9 +37,9 @@ func explain(what string, err error) error {
 		case answer.StatusCode == http.StatusInsufficientStorage || full.MatchString(said):
 			return fmt.Errorf("%s: the registry has no room left (%d)%s; remove old images there, or have the limit raised; %s", what, answer.StatusCode, said, again)
 		case answer.StatusCode == http.StatusUnauthorized:
-			return fmt.Errorf("%s: the registry refused the credentials (401)%s; give --username and --password of %s", what, said, writers(what))
+			return fmt.Errorf("%s: the registry refused the credentials (401)%s; give --username and --password of %s", what, said, address.Writers(what))
 		case answer.StatusCode == http.StatusForbidden:
-			return fmt.Errorf("%s: the registry does not let this account do that (403)%s; give --username and --password of %s", what, said, writers(what))
+			return fmt.Errorf("%s: the registry does not let this account do that (403)%s; give --username and --password of %s", what, said, address.Writers(what))
 		case answer.StatusCode >= http.StatusInternalServerError:
 			return fmt.Errorf("%s: the registry failed (%d); %s", what, answer.StatusCode, again)
 		}

@@ -3,7 +3,6 @@ package scan
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -36,22 +35,4 @@ func (d Database) Line(now time.Time) string {
 		line += fmt.Sprintf("; warning: it is %d days old, download a new one", int(now.Sub(d.Updated).Hours()/24))
 	}
 	return line
-}
-
-// DownloadFailure is the error of a download that failed: one line with where from, Trivy's own reason and what to do. The
-// output is what Trivy printed; repository is "" for Trivy's own.
-func DownloadFailure(repository, output string) error {
-	if repository == "" {
-		repository = "its publisher"
-	}
-	reason := "Trivy gave no reason"
-	if _, after, fatal := strings.Cut(output, "FATAL"); fatal {
-		reason = strings.Join(strings.Fields(after), " ")
-		// Each cause is in front of the next; the last is what happened.
-		if at := strings.LastIndex(reason, "failed to download"); at >= 0 {
-			reason = reason[at:]
-		}
-	}
-	return fmt.Errorf("the vulnerability database cannot be had from %s, so nothing was scanned: %s; name a copy that the engine "+
-		"reaches with --vulnerability-database", repository, reason)
 }

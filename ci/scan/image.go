@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 // Base is the base of a scanned image.
@@ -14,16 +15,16 @@ type Base struct {
 	// Reference is the pinned one.
 	Reference string
 	// Support are the entries of its release line, and Known those of every distribution.
-	Support, Known []image.Support
+	Support, Known []pins.Support
 }
 
 // NewBase gives what is known of a pinned base. A release line that is not known fails the check of the pins, and no scan.
-func NewBase(name image.Name, reference string) (Base, error) {
-	known, err := image.DefaultSupport()
+func NewBase(name pins.Name, reference string) (Base, error) {
+	known, err := pins.DefaultSupport()
 	if err != nil {
 		return Base{}, err
 	}
-	support, _ := image.Of(known, name, reference)
+	support, _ := pins.Of(known, name, reference)
 	return Base{Reference: reference, Support: support, Known: known}, nil
 }
 
@@ -63,7 +64,7 @@ func ParseImage(raw []byte, base Base, now time.Time) ([]Finding, error) {
 	return findings, nil
 }
 
-// ended are the findings about a base that gets no fixes any more: by the dates of ci/image/support.yaml, and by Trivy's own
+// ended are the findings about a base that gets no fixes any more: by the dates of ci/pins/support.yaml, and by Trivy's own
 // of the distribution, which knows of many and not of all.
 func (report trivyReport) ended(base Base, now time.Time) []Finding {
 	var findings []Finding
@@ -77,7 +78,7 @@ func (report trivyReport) ended(base Base, now time.Time) []Finding {
 	support, distribution := base.Support, ""
 	if os := report.Metadata.OS; os != nil {
 		distribution = os.Family + " " + os.Name
-		if known, found := image.Distribution(base.Known, os.Family, os.Name); found {
+		if known, found := pins.Distribution(base.Known, os.Family, os.Name); found {
 			support, distribution = append(slices.Clone(support), known), known.Name()
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 	"todo-chatbot/ci/scan"
 )
 
@@ -44,9 +44,9 @@ const shipped = `{"SchemaVersion":2,"ArtifactName":"todo-frontend","ArtifactType
 
 func parsed(t *testing.T, os string, now time.Time) ([]scan.Finding, error) {
 	t.Helper()
-	known, err := image.ParseSupport([]byte(support))
+	known, err := pins.ParseSupport([]byte(support))
 	require.NoError(t, err)
-	lines, err := image.Of(known, image.Node, node)
+	lines, err := pins.Of(known, pins.Node, node)
 	require.NoError(t, err)
 	report := strings.NewReplacer("$OS", os, "$THEIRS", theirs, "$OURS", ours).Replace(shipped)
 	return scan.ParseImage([]byte(report), scan.Base{Reference: node, Support: lines, Known: known}, now)
@@ -144,13 +144,13 @@ func TestAReportThatDoesNotTellLayersApartIsRefused(t *testing.T) {
 }
 
 func TestTheProjectsOwnBasesAreKnown(t *testing.T) {
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	pinned, err := pins.Parse([]byte(pins.Default()))
 	require.NoError(t, err)
-	for _, name := range []image.Name{image.Python, image.Node} {
-		base, err := scan.NewBase(name, pins.Reference(name))
+	for _, name := range []pins.Name{pins.Python, pins.Node} {
+		base, err := scan.NewBase(name, pinned.Reference(name))
 		require.NoError(t, err)
 		assert.NotEmpty(t, base.Support, name)
 	}
-	_, err = scan.NewBase(image.Node, "docker.io/library/node:latest")
+	_, err = scan.NewBase(pins.Node, "docker.io/library/node:latest")
 	assert.NoError(t, err, "a pin of a user's own is scanned whatever its line is")
 }

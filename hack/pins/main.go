@@ -1,4 +1,4 @@
-// Says how old each image pin is, from the history of ci/image/pins.txt, and until when what it pins is supported. Fails when
+// Says how old each image pin is, from the history of ci/pins/pins.txt, and until when what it pins is supported. Fails when
 // one is older than 60 days, or its support ends within 60 days.
 //
 //	go run ./hack/pins
@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 func main() {
@@ -35,25 +35,25 @@ func run() error {
 	if shallow == "true" {
 		return errors.New("pin ages: not known, because this clone has not the whole history; run git fetch --unshallow")
 	}
-	blame, err := git("-C", top, "blame", "--line-porcelain", "--", "ci/image/pins.txt")
+	blame, err := git("-C", top, "blame", "--line-porcelain", "--", "ci/pins/pins.txt")
 	if err != nil {
 		return err
 	}
-	table, old := image.PinAges([]byte(blame), time.Now())
+	table, old := pins.Ages([]byte(blame), time.Now())
 	fmt.Print(table)
 	return errors.Join(old, supported())
 }
 
 func supported() error {
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	pinned, err := pins.Parse([]byte(pins.Default()))
 	if err != nil {
 		return err
 	}
-	known, err := image.DefaultSupport()
+	known, err := pins.DefaultSupport()
 	if err != nil {
 		return err
 	}
-	table, err := pins.CheckSupport(known, time.Now())
+	table, err := pinned.CheckSupport(known, time.Now())
 	fmt.Print("\n", table)
 	return err
 }

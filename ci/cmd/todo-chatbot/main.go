@@ -19,7 +19,7 @@ const usage = `todo-chatbot takes the todo chatbot to a cluster and looks after 
   todo-chatbot release deploy | preflight | plan | status | logs | rollback | uninstall
   todo-chatbot image normalize | inspect | size | diff | sbom | strip | missing-blobs
   todo-chatbot scan image | checkout | history | secrets | judge | write
-  todo-chatbot registry source | push | publish | verify
+  todo-chatbot registry request | push | publish | verify
   todo-chatbot chart policy | package | helm | test
 
 Each says what it takes with --help.`

@@ -42,7 +42,7 @@ func TestACallThatIsNotUnderstoodSaysHowToCall(t *testing.T) {
 		{"registry", "publish", "--no-such-flag"}, {"registry", "publish", "request.json"}, {"registry", "publish", "--key", "k"},
 		{"registry", "publish", "--key", "k", "--identity-token", "t", "request.json"}, {"registry", "verify"}, {"registry", "verify", "--no-such-flag"},
 		{"chart"}, {"chart", "lint"}, {"chart", "package", "one"}, {"chart", "test"}, {"chart", "helm"}, {"chart", "test", "--no-such-flag"}, {"scan"},
-		{"scan", "everything"}, {"scan", "image", "one"}, {"scan", "judge", "--no-such-flag"}, {"registry", "source"}, {"image", "sbom", "spdx"},
+		{"scan", "everything"}, {"scan", "image", "one"}, {"scan", "judge", "--no-such-flag"}, {"registry", "request"}, {"image", "sbom", "spdx"},
 		{"chart", "policy", "one"}, {"chart", "policy", "--no-such-flag"},
 	} {
 		code, out, errs := called(args...)

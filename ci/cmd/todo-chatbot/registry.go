@@ -17,11 +17,12 @@ import (
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/publish"
 	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/registry/address"
 )
 
 const registryUsage = `puts images and charts into an OCI registry, and says what is there, with the cosign on PATH
 
-  todo-chatbot registry source [--uncommitted] FOLDER               what is checked out there, as JSON, with the git on PATH
+  todo-chatbot registry request [FLAGS] CHECKOUT                    what publish takes of that checkout, as JSON, with the git on PATH
   todo-chatbot registry push [FLAGS] REPOSITORY@DIGEST=ARCHIVE...   by digest, without a tag
   todo-chatbot registry publish [FLAGS] REQUEST                     what the JSON file REQUEST names: attested, signed, verified, tagged
   todo-chatbot registry verify [FLAGS] ARTIFACT...                  fails unless each is signed, and built from what is expected
@@ -34,8 +35,8 @@ func registryCommand(ctx context.Context, args []string, out io.Writer) error {
 		return usageError{registryUsage}
 	}
 	switch args[0] {
-	case "source":
-		return sourceCommand(ctx, args[1:], out)
+	case "request":
+		return requestCommand(ctx, args[1:], out)
 	case "push":
 		return pushCommand(ctx, args[1:], out)
 	case "publish":
@@ -90,8 +91,16 @@ func (c *registryCall) logIn() (forget func(), err error) {
 	return forget, nil
 }
 
-func sourceCommand(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("source", flag.ContinueOnError)
+// requestCommand says what is to be published before it is made, so that what is wrong with it is told before that.
+func requestCommand(ctx context.Context, args []string, out io.Writer) error {
+	var r publish.Request
+	flags := flag.NewFlagSet("request", flag.ContinueOnError)
+	flags.StringVar(&r.Registry, "registry", "", "a host and a path, e.g. ghcr.io/somebody")
+	flags.StringVar(&r.Tag, "tag", "", "the release's tag")
+	flags.StringVar(&r.Folder, "artifacts", "", "the folder in which publish will find the artifacts")
+	flags.StringVar(&r.Build.Engine, "engine", "", "the version of what builds")
+	flags.StringVar(&r.Build.Builder, "builder", "", "who builds, as a URI")
+	flags.StringVar(&r.Build.Run, "run", "", "the run's address")
 	uncommitted := flags.Bool("uncommitted", false, "let pass a checkout with changes that no commit has")
 	if err := parse(flags, args, registryUsage); err != nil {
 		return err
@@ -99,11 +108,14 @@ func sourceCommand(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() != 1 {
 		return usageError{registryUsage}
 	}
-	source, err := provenance.SourceOf(ctx, flags.Arg(0), *uncommitted)
+	err := address.Validate(r.Registry)
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(out).Encode(source)
+	if r.Build.Source, err = provenance.SourceOf(ctx, flags.Arg(0), *uncommitted); err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(r)
 }
 
 func pushCommand(ctx context.Context, args []string, out io.Writer) error {

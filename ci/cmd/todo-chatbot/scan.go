@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 	"todo-chatbot/ci/scan"
 )
 
@@ -64,7 +64,7 @@ func scanCommand(ctx context.Context, args []string, out io.Writer) error {
 
 func scanImage(ctx context.Context, c scanCall, _ io.Writer) error {
 	name, reference, _ := strings.Cut(c.base, "=")
-	base, err := scan.NewBase(image.Name(name), reference)
+	base, err := scan.NewBase(pins.Name(name), reference)
 	if err != nil {
 		return err
 	}

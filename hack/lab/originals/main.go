@@ -16,7 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 func main() {
@@ -43,11 +43,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	images, err := pins.Parse([]byte(pins.Default()))
 	if err != nil {
 		return err
 	}
-	originals, err := readAll(filepath.Join(*lab, "standins"), flags.Args(), pins)
+	originals, err := readAll(filepath.Join(*lab, "standins"), flags.Args(), images)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 // original is what an image that a publisher has made is said to have: the content of one original.yaml. Only what is
@@ -21,7 +21,7 @@ import (
 type original struct {
 	// name is the folder's.
 	name string
-	// Pin is the name of the line in ci/image/pins.txt; empty for an image that no line names.
+	// Pin is the name of the line in ci/pins/pins.txt; empty for an image that no line names.
 	Pin string `json:"pin"`
 	// Image is the original's own reference: registry/repository:tag.
 	Image string `json:"image"`
@@ -76,7 +76,7 @@ type differs struct {
 }
 
 // readAll reads the original.yaml of each named folder, or of all, in the order of their names.
-func readAll(dir string, names []string, pins image.Pins) ([]original, error) {
+func readAll(dir string, names []string, images pins.Pins) ([]original, error) {
 	if len(names) == 0 {
 		folders, err := os.ReadDir(dir)
 		if err != nil {
@@ -98,7 +98,7 @@ func readAll(dir string, names []string, pins image.Pins) ([]original, error) {
 			problems = append(problems, err)
 			continue
 		}
-		read, err := parse(folder, raw, pins)
+		read, err := parse(folder, raw, images)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", name, err))
 		}
@@ -114,7 +114,7 @@ var (
 
 // parse reads one original.yaml and names all that is wrong with it. A key that is not known is an error: it would be
 // believed to be held.
-func parse(name string, raw []byte, pins image.Pins) (original, error) {
+func parse(name string, raw []byte, images pins.Pins) (original, error) {
 	var plain, read original
 	if err := yaml.UnmarshalStrict(raw, &plain); err != nil {
 		return original{}, err
@@ -123,13 +123,13 @@ func parse(name string, raw []byte, pins image.Pins) (original, error) {
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	tag := tagOf(plain.Image)
 	if plain.Pin != "" {
-		pinned, _, _ := strings.Cut(pins.Reference(image.Name(plain.Pin)), "@")
+		pinned, _, _ := strings.Cut(images.Reference(pins.Name(plain.Pin)), "@")
 		if pinned == "" {
-			problem("pin: ci/image/pins.txt has no line %s", plain.Pin)
+			problem("pin: ci/pins/pins.txt has no line %s", plain.Pin)
 		}
 		tag = tagOf(pinned)
 		if expanded := expand(plain.Image, tag); pinned != "" && expanded != pinned {
-			problem("image: it is %s, and ci/image/pins.txt pins %s", expanded, pinned)
+			problem("image: it is %s, and ci/pins/pins.txt pins %s", expanded, pinned)
 		}
 	}
 	if err := yaml.UnmarshalStrict([]byte(expand(string(raw), tag)), &read); err != nil {

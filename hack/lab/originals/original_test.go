@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
-var pinned = image.Pins{"go": {Reference: "docker.io/library/golang:1.26.8-alpine3.24@sha256:ab"}, "cosign": {Reference: "ghcr.io/a/cosign:v3.1.3@sha256:cd"}}
+var pinned = pins.Pins{"go": {Reference: "docker.io/library/golang:1.26.8-alpine3.24@sha256:ab"}, "cosign": {Reference: "ghcr.io/a/cosign:v3.1.3@sha256:cd"}}
 
 func TestAnOriginalOfAPinHasItsTag(t *testing.T) {
 	read, err := parse("go", []byte(`
@@ -43,9 +43,9 @@ func TestAnOriginalThatCannotBeHeldIsRefused(t *testing.T) {
 		"an unknown key":          {head + "image: a/b:1\nshells: [bash]", `unknown field "shells"`},
 		"an unknown key below":    {head + "image: a/b:1\nconfig: {command: [a]}", `unknown field "command"`},
 		"a key twice":             {head + "image: a/b:1\nimage: a/b:2", `key "image" already set`},
-		"another image":           {head + "pin: go\nimage: docker.io/library/golang:1.26.7", "image: it is docker.io/library/golang:1.26.7, and ci/image/pins.txt pins docker.io/library/golang:1.26.8-alpine3.24"},
-		"another repository":      {head + "pin: cosign\nimage: ghcr.io/b/cosign:{tag}", "and ci/image/pins.txt pins ghcr.io/a/cosign:v3.1.3"},
-		"an unknown pin":          {head + "pin: helm\nimage: a/b:1", "pin: ci/image/pins.txt has no line helm"},
+		"another image":           {head + "pin: go\nimage: docker.io/library/golang:1.26.7", "image: it is docker.io/library/golang:1.26.7, and ci/pins/pins.txt pins docker.io/library/golang:1.26.8-alpine3.24"},
+		"another repository":      {head + "pin: cosign\nimage: ghcr.io/b/cosign:{tag}", "and ci/pins/pins.txt pins ghcr.io/a/cosign:v3.1.3"},
+		"an unknown pin":          {head + "pin: helm\nimage: a/b:1", "pin: ci/pins/pins.txt has no line helm"},
 		"no tag":                  {head + "image: localhost:5000/b", "image: localhost:5000/b has no tag"},
 		"no sources":              {"takes: b\nimage: a/b:1", "sources: it is missing"},
 		"nothing taken":           {"sources: [a]\nimage: a/b:1", "takes: it is missing"},
@@ -83,20 +83,20 @@ func TestEveryProblemOfEveryFolderIsTold(t *testing.T) {
 // standins gives the originals of this lab.
 func standins(t *testing.T) []original {
 	t.Helper()
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	images, err := pins.Parse([]byte(pins.Default()))
 	require.NoError(t, err)
-	read, err := readAll("../standins", nil, pins)
+	read, err := readAll("../standins", nil, images)
 	require.NoError(t, err)
 	return read
 }
 
 func TestEveryPinHasAnOriginal(t *testing.T) {
-	has := map[image.Name]int{}
+	has := map[pins.Name]int{}
 	for _, held := range standins(t) {
-		has[image.Name(held.Pin)]++
+		has[pins.Name(held.Pin)]++
 		assert.True(t, held.Pin == "" || held.Pin == held.name, "the folder of pin %s is called %s", held.Pin, held.name)
 	}
-	for _, name := range image.Names() {
+	for _, name := range pins.Names() {
 		assert.Equal(t, 1, has[name], "hack/lab/standins has one folder with pin: %s", name)
 	}
 }

@@ -1,4 +1,4 @@
-package image
+package pins
 
 import (
 	"bufio"
@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// MaxPinAge is how long a pin may stay as it is: a base that is older lacks two months of its publisher's fixes.
-const MaxPinAge = 60 * 24 * time.Hour
+// MaxAge is how long a pin may stay as it is: a base that is older lacks two months of its publisher's fixes.
+const MaxAge = 60 * 24 * time.Hour
 
-// PinAges reads what "git blame --line-porcelain" says of a pins file: the age of a pin is that of its line, so whoever
+// Ages reads what "git blame --line-porcelain" says of a pins file: the age of a pin is that of its line, so whoever
 // moves a pin, Renovate or a person, dates it without writing a date. It gives a table for people, and every pin that is
-// older than MaxPinAge. A shallow clone's history says that every line is as old as the last commit: ask in a whole one.
-func PinAges(blame []byte, now time.Time) (string, error) {
+// older than MaxAge. A shallow clone's history says that every line is as old as the last commit: ask in a whole one.
+func Ages(blame []byte, now time.Time) (string, error) {
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	var problems []error
@@ -53,9 +53,9 @@ func tooOld(name string, committed, now time.Time) error {
 	switch age := now.Sub(committed); {
 	case committed.IsZero():
 		return fmt.Errorf("pin ages: %s has no time; give it the output of git blame --line-porcelain", name)
-	case age > MaxPinAge:
+	case age > MaxAge:
 		return fmt.Errorf("pin ages: %s was pinned %d days ago, more than %d; let Renovate move it, or pin what its tag names now",
-			name, days(age), days(MaxPinAge))
+			name, days(age), days(MaxAge))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package image_test
+package pins_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -21,13 +21,13 @@ func blamed(days int, line string) string {
 }
 
 func TestAPinIsAsOldAsItsLine(t *testing.T) {
-	table, err := image.PinAges([]byte(blamed(400, "# The base images")+blamed(60, "python reference")+blamed(0, "node reference # new")+blamed(90, "")), today)
+	table, err := pins.Ages([]byte(blamed(400, "# The base images")+blamed(60, "python reference")+blamed(0, "node reference # new")+blamed(90, "")), today)
 	require.NoError(t, err, "neither a comment nor an empty line is a pin, and sixty days are not too many")
 	assert.Equal(t, "python 2026-09-24 60 days\nnode 2026-11-23 0 days\n", strings.Join(strings.Fields(table)[:4], " ")+"\n"+strings.Join(strings.Fields(table)[4:], " ")+"\n")
 }
 
 func TestPinsOfMoreThanSixtyDaysAreNamed(t *testing.T) {
-	table, err := image.PinAges([]byte(blamed(61, "python reference")+blamed(5, "uv reference")+blamed(200, "node reference")), today)
+	table, err := pins.Ages([]byte(blamed(61, "python reference")+blamed(5, "uv reference")+blamed(200, "node reference")), today)
 	assert.EqualError(t, err, "pin ages: python was pinned 61 days ago, more than 60; let Renovate move it, or pin what its tag names now\n"+
 		"pin ages: node was pinned 200 days ago, more than 60; let Renovate move it, or pin what its tag names now")
 	assert.Contains(t, table, "uv")
@@ -41,7 +41,7 @@ func TestWhatIsNoBlameIsRefused(t *testing.T) {
 		"a word":       {"committer-time yesterday\n\tpython reference\n", `"yesterday" is no time`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := image.PinAges([]byte(test.blame), today)
+			_, err := pins.Ages([]byte(test.blame), today)
 			assert.ErrorContains(t, err, test.want)
 		})
 	}

@@ -1,4 +1,4 @@
-package registry
+package address
 
 import (
 	"testing"
@@ -20,7 +20,7 @@ func TestEachKindOfRegistrySaysWhoReadsAndWhoWrites(t *testing.T) {
 		"registry.example.test:5000/acme/api":           {"", "somebody who may push"},
 		"notghcr.iox/acme, my-ghcr.io.example.test/api": {"", "somebody who may push"},
 	} {
-		read, write := Readers(reference), writers("pushing to "+reference)
+		read, write := Readers(reference), Writers("pushing to "+reference)
 		if want.read == "" {
 			assert.Empty(t, read, reference)
 		}

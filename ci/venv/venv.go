@@ -1,4 +1,5 @@
-package image
+// Package venv says what of the backend's virtual environment ships, and what of it a start loads.
+package venv
 
 import _ "embed"
 

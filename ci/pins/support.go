@@ -1,4 +1,4 @@
-package image
+package pins
 
 import (
 	_ "embed"
@@ -117,7 +117,7 @@ func Of(list []Support, name Name, reference string) ([]Support, error) {
 	}
 	at := slices.IndexFunc(list, func(s Support) bool { return slices.Contains(s.Pins, name) && s.covers(version[1]) })
 	if at < 0 {
-		return nil, fmt.Errorf("support: %s: nothing is known of the line of %s; look up when its support ends and add it to ci/image/support.yaml", name, tag)
+		return nil, fmt.Errorf("support: %s: nothing is known of the line of %s; look up when its support ends and add it to ci/pins/support.yaml", name, tag)
 	}
 	found := []Support{list[at]}
 	for _, word := range words[1:] {
@@ -126,7 +126,7 @@ func Of(list []Support, name Name, reference string) ([]Support, error) {
 		}
 		at := slices.IndexFunc(list, func(s Support) bool { return s.Tag == word })
 		if at < 0 {
-			return nil, fmt.Errorf("support: %s: nothing is known of %q in the tag %s; look up when its support ends and add it to ci/image/support.yaml", name, word, tag)
+			return nil, fmt.Errorf("support: %s: nothing is known of %q in the tag %s; look up when its support ends and add it to ci/pins/support.yaml", name, word, tag)
 		}
 		found = append(found, list[at])
 	}

@@ -1,4 +1,4 @@
-package image_test
+package pins_test
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 const supported = `
@@ -17,22 +17,22 @@ const supported = `
 - {product: Alpine Linux, tag: alpine3.24, family: alpine, line: "3.24", ends: "2028-04-01", source: their releases}
 - {product: Debian, tag: trixie, family: debian, line: "13", ends: "2028-08-09", source: their wiki}`
 
-func list(t *testing.T, text string) []image.Support {
+func list(t *testing.T, text string) []pins.Support {
 	t.Helper()
-	parsed, err := image.ParseSupport([]byte(text))
+	parsed, err := pins.ParseSupport([]byte(text))
 	require.NoError(t, err)
 	return parsed
 }
 
 // pinnedAs has every image at version 1 and Node as told.
-func pinnedAs(node string) image.Pins {
+func pinnedAs(node string) pins.Pins {
 	digest := "@sha256:" + strings.Repeat("a", 64)
-	pins := image.Pins{}
-	for _, name := range image.Names() {
-		pins[name] = image.Pin{Reference: "docker.io/library/x:v1.2.3" + digest}
+	pinned := pins.Pins{}
+	for _, name := range pins.Names() {
+		pinned[name] = pins.Pin{Reference: "docker.io/library/x:v1.2.3" + digest}
 	}
-	pins[image.Node] = image.Pin{Reference: "registry.example.com:5000/library/node:" + node + digest}
-	return pins
+	pinned[pins.Node] = pins.Pin{Reference: "registry.example.com:5000/library/node:" + node + digest}
+	return pinned
 }
 
 func at(day string) time.Time {
@@ -72,12 +72,12 @@ func TestAPinFailsSixtyDaysBeforeItsSupportEnds(t *testing.T) {
 
 func TestADistributionIsFoundByWhatAScannerCallsIt(t *testing.T) {
 	for version, known := range map[string]bool{"3.24.2": true, "3.24": true, "3.2": false, "3.240.1": false, "": false} {
-		found, ok := image.Distribution(list(t, supported), "alpine", version)
+		found, ok := pins.Distribution(list(t, supported), "alpine", version)
 		assert.Equal(t, known, ok, version)
 		assert.Equal(t, known, found.Ended(at("2028-04-02")), version)
 		assert.False(t, found.Ended(at("2028-04-01")), "the last day counts")
 	}
-	_, ok := image.Distribution(list(t, supported), "", "24")
+	_, ok := pins.Distribution(list(t, supported), "", "24")
 	assert.False(t, ok, "a product is no distribution")
 }
 
@@ -93,19 +93,19 @@ func TestEntriesAreRefused(t *testing.T) {
 		`- {product: Alpine, pins: [go], tag: a, family: alpine, line: "3.24", ends: "2027-02-01", source: s}`: "write its pins, or",
 		`- {product: Go, pins: [go], line: "1.26", end: "2027-02-01", source: s}`:                              "unknown field",
 	} {
-		_, err := image.ParseSupport([]byte(text))
+		_, err := pins.ParseSupport([]byte(text))
 		assert.ErrorContains(t, err, want, text)
 	}
 }
 
 // Whether an end is near is for the check that asks what day it is; that every pin has one is for every day.
 func TestEveryPinOfTheProjectHasAnEntry(t *testing.T) {
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	pinned, err := pins.Parse([]byte(pins.Default()))
 	require.NoError(t, err)
-	known, err := image.DefaultSupport()
+	known, err := pins.DefaultSupport()
 	require.NoError(t, err)
-	for _, name := range image.Names() {
-		found, err := image.Of(known, name, pins.Reference(name))
+	for _, name := range pins.Names() {
+		found, err := pins.Of(known, name, pinned.Reference(name))
 		require.NoError(t, err)
 		assert.NotEmpty(t, found)
 	}

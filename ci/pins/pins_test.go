@@ -1,4 +1,4 @@
-package image_test
+package pins_test
 
 import (
 	"strings"
@@ -7,22 +7,22 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/pins"
 )
 
 func TestTheProjectsOwnPinsAreComplete(t *testing.T) {
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	pinned, err := pins.Parse([]byte(pins.Default()))
 	require.NoError(t, err)
-	for _, name := range image.Names() {
-		assert.Contains(t, pins.Reference(name), "@sha256:", name)
+	for _, name := range pins.Names() {
+		assert.Contains(t, pinned.Reference(name), "@sha256:", name)
 	}
 }
 
 func TestAMirrorsPinsSayWhichKubernetesTheNodeHas(t *testing.T) {
-	text := strings.Replace(image.DefaultPins(), "kind-node docker.io/kindest/node", "kind-node mirror.example.com:5000/kindest/node", 1)
-	pins, err := image.ParsePins([]byte(text))
+	text := strings.Replace(pins.Default(), "kind-node docker.io/kindest/node", "kind-node mirror.example.com:5000/kindest/node", 1)
+	pinned, err := pins.Parse([]byte(text))
 	require.NoError(t, err)
-	assert.Regexp(t, `^v1\.\d+\.\d+$`, pins.Kubernetes())
+	assert.Regexp(t, `^v1\.\d+\.\d+$`, pinned.Kubernetes())
 }
 
 func TestPinsAreRefused(t *testing.T) {
@@ -41,12 +41,12 @@ func TestPinsAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines := []string{test.change}
-			for _, wanted := range image.Names() {
-				if wanted != image.Python {
+			for _, wanted := range pins.Names() {
+				if wanted != pins.Python {
 					lines = append(lines, string(wanted)+" docker.io/library/x:1"+digest)
 				}
 			}
-			_, err := image.ParsePins([]byte(strings.Join(lines, "\n")))
+			_, err := pins.Parse([]byte(strings.Join(lines, "\n")))
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), test.want)
 		})
@@ -54,22 +54,22 @@ func TestPinsAreRefused(t *testing.T) {
 }
 
 func TestCommentsAndBlankLinesArePassedOver(t *testing.T) {
-	text := "# a mirror's\n\n" + image.DefaultPins() + "   # end\n"
-	pins, err := image.ParsePins([]byte(text))
+	text := "# a mirror's\n\n" + pins.Default() + "   # end\n"
+	pinned, err := pins.Parse([]byte(text))
 	require.NoError(t, err)
-	assert.Len(t, pins, len(image.Names()))
+	assert.Len(t, pinned, len(pins.Names()))
 }
 
 func TestTheProjectsOwnPinsAreOfIndexes(t *testing.T) {
-	pins, err := image.ParsePins([]byte(image.DefaultPins()))
+	pinned, err := pins.Parse([]byte(pins.Default()))
 	require.NoError(t, err)
-	for _, name := range image.Names() {
-		assert.Equal(t, []string{"linux/amd64", "linux/arm64"}, pins[name].Platforms, name)
+	for _, name := range pins.Names() {
+		assert.Equal(t, []string{"linux/amd64", "linux/arm64"}, pinned[name].Platforms, name)
 	}
 }
 
 func TestPinsAreHeldAgainstWhatTheRegistryHas(t *testing.T) {
-	both := image.Platforms()
+	both := pins.Platforms()
 	reference := "docker.io/library/python:3.13-slim@sha256:" + strings.Repeat("a", 64)
 	for name, test := range map[string]struct {
 		platforms, found []string
@@ -82,19 +82,19 @@ func TestPinsAreHeldAgainstWhatTheRegistryHas(t *testing.T) {
 		"of other platforms": {both, nil, "", "image pins: python: docker.io/library/python:3.13-slim has none of [linux/amd64 linux/arm64]; pin another digest"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pins, found := image.Pins{}, map[image.Name][]string{}
-			for _, other := range image.Names() {
-				pins[other], found[other] = image.Pin{Reference: reference, Platforms: both}, both
+			pinned, found := pins.Pins{}, map[pins.Name][]string{}
+			for _, other := range pins.Names() {
+				pinned[other], found[other] = pins.Pin{Reference: reference, Platforms: both}, both
 			}
-			pins[image.Python], found[image.Python] = image.Pin{Reference: reference, Platforms: test.platforms}, test.found
-			table, err := pins.Check(found)
+			pinned[pins.Python], found[pins.Python] = pins.Pin{Reference: reference, Platforms: test.platforms}, test.found
+			table, err := pinned.Check(found)
 			if test.fails != "" {
 				assert.EqualError(t, err, test.fails)
 				return
 			}
 			require.NoError(t, err)
 			assert.Contains(t, strings.Join(strings.Fields(table), " "), test.says)
-			assert.Len(t, strings.Split(strings.TrimSpace(table), "\n"), len(image.Names()))
+			assert.Len(t, strings.Split(strings.TrimSpace(table), "\n"), len(pins.Names()))
 		})
 	}
 }

@@ -1,6 +1,5 @@
-// Package image holds the rules of images: which bases and tools are used, what an image without a clock is, how two
-// images differ, and how large one may be.
-package image
+// Package pins names the images that the pipeline starts from: bases and tools, each by digest, and until when they are supported.
+package pins
 
 import (
 	_ "embed"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"todo-chatbot/ci/lines"
 )
 
 // Name is what an image is used for.
@@ -39,10 +40,10 @@ func Names() []Name {
 }
 
 //go:embed pins.txt
-var defaultPins string
+var text string
 
-// DefaultPins gives the text of the pins that are used unless a caller has others.
-func DefaultPins() string { return defaultPins }
+// Default gives the text of the pins that are used unless a caller has others.
+func Default() string { return text }
 
 // Pin is one image.
 type Pin struct {
@@ -75,18 +76,18 @@ func tagOf(reference string) string {
 // pinned is a full reference: a registry, a repository, a tag for people, and the digest that counts.
 var pinned = regexp.MustCompile(`^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}@sha256:[0-9a-f]{64}$`)
 
-// ParsePins reads a pins file: "name reference" on each line, # before a comment. An image that is published for one
+// Parse reads a pins file: "name reference" on each line, # before a comment. An image that is published for one
 // platform alone has that as a third word, e.g. linux/amd64. It gives every problem at once, a line each: an unknown or
 // missing name, a name given twice, a reference without registry, tag or digest, a platform that nothing is built for.
-func ParsePins(raw []byte) (Pins, error) {
+func Parse(raw []byte) (Pins, error) {
 	known := map[Name]bool{}
 	for _, name := range Names() {
 		known[name] = true
 	}
 	pins, problems := Pins{}, []error{}
-	for line := range lines("image pins", raw) {
-		fields := line.fields
-		problem := func(format string, args ...any) { problems = append(problems, line.problem(format, args...)) }
+	for line := range lines.Of("image pins", raw) {
+		fields := line.Fields
+		problem := func(format string, args ...any) { problems = append(problems, line.Problem(format, args...)) }
 		if len(fields) != 2 && len(fields) != 3 {
 			problem("write a name and a reference, e.g. python docker.io/library/python:3.13-slim@sha256:…")
 			continue

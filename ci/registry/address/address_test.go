@@ -1,4 +1,4 @@
-package registry_test
+package address_test
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/registry/address"
 )
 
 func TestARepositoryOfGitHubsIsAPlaceInARegistry(t *testing.T) {
@@ -18,7 +18,7 @@ func TestARepositoryOfGitHubsIsAPlaceInARegistry(t *testing.T) {
 		"172.17.0.1:5000/Todo":           "172.17.0.1:5000/todo",
 		"":                               "",
 	} {
-		assert.Equal(t, want, registry.NormalizeAddress(given))
+		assert.Equal(t, want, address.Normalize(given))
 		if want != "" {
 			_, err := name.NewRepository(want + "/todo-backend")
 			require.NoError(t, err, want)

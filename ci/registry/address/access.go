@@ -1,4 +1,4 @@
-package registry
+package address
 
 import "regexp"
 
@@ -50,8 +50,8 @@ func Readers(text string) string {
 	return ""
 }
 
-// writers says who may push to the registry that a text names.
-func writers(text string) string {
+// Writers says who may push to the registry that a text names.
+func Writers(text string) string {
 	for _, a := range accesses {
 		if a.host.MatchString(text) {
 			return a.write
