@@ -10,6 +10,7 @@ import (
 	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/node"
 	"todo-chatbot/ci/pins"
+	"todo-chatbot/ci/registry/address"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -42,7 +43,7 @@ func (t tools) embedded() (cluster, error) {
 	c.Service = c.node().
 		WithMountedSecret(node.Home+"/ca.crt", dag.SetSecret("cluster-authority-"+c.Instance, string(authority.Certificate))).
 		WithMountedSecret(node.Home+"/ca.key", dag.SetSecret("cluster-authority-key-"+c.Instance, string(authority.Key))).
-		WithEnvVariable("METRICS_SERVER", repositoryOf(t.reference(pins.MetricsServer))).
+		WithEnvVariable("METRICS_SERVER", address.Repository(t.reference(pins.MetricsServer))).
 		WithExposedPort(node.Port).
 		AsService(dagger.ContainerAsServiceOpts{
 			Args:                     []string{node.Home + "/boot.sh"},

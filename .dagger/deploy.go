@@ -10,9 +10,6 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// defaultTimeout is how long pods may take where nobody says.
-const defaultTimeout = "5m"
-
 // Deploy to a one-node Kubernetes of its own, which ends with the call.
 //
 // Inputs are refused before anything is built. A release that does not become ready, or fails its tests, is diagnosed. A
@@ -36,11 +33,7 @@ func (m *TodoChatbot) Deploy(
 		return "", err
 	}
 	d.Checks = !skipChecks
-	if err := d.timeout(timeout); err != nil {
-		return "", err
-	}
-	run, err := d.deploy(ctx)
-	return run.Text(), err
+	return d.deployWithin(ctx, timeout)
 }
 
 // Serve the application on port 3000, on a cluster of its own.
@@ -99,5 +92,5 @@ func (m *TodoChatbot) embedded(openaiAPIKey *dagger.Secret, publicURL string) (*
 		Environment: deploy.Development, PublicURL: publicURL, Ephemeral: true,
 	}}
 	d.secret("openai-api-key", openaiAPIKey, &d.Request.Secrets.OpenAIKey)
-	return d, d.timeout(defaultTimeout)
+	return d, nil
 }

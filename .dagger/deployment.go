@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"todo-chatbot/ci/flow"
 	"todo-chatbot/ci/node"
 	"todo-chatbot/ci/pins"
 	"todo-chatbot/ci/release"
@@ -39,10 +37,8 @@ type deployment struct {
 	Values, Plan *dagger.File
 	// Registry is where the cluster pulls the images from, nil where they are sent through its API server.
 	Registry *Registry
-	// Published is the tag of the release to take from that registry, "" where the checkout's images are built. Trusted says
-	// whose word counts for it.
-	Published string
-	Trusted   trust
+	// Published is the release to take from that registry; without a tag the checkout's images are built.
+	Published publication
 	Checks    bool
 
 	images   []*delivery
@@ -61,16 +57,6 @@ func (d *deployment) secret(name string, from *dagger.Secret, to *string) {
 	d.Secrets[*to] = from
 }
 
-// timeout sets how long each wait may take.
-func (d *deployment) timeout(text string) error {
-	parsed, err := time.ParseDuration(text)
-	if err != nil {
-		return fmt.Errorf("timeout: %q is no duration; write one as 5m or 90s", text)
-	}
-	d.Request.Timeout = release.Duration(parsed)
-	return nil
-}
-
 // validate gives every problem of the request at once, before anything is built.
 func (d *deployment) validate(ctx context.Context) error {
 	address := ""
@@ -87,13 +73,29 @@ func (d *deployment) record(verb string) {
 	})
 }
 
+// deployWithin is deploy with a limit to each wait, for people.
+func (d *deployment) deployWithin(ctx context.Context, timeout string) (string, error) {
+	var err error
+	if d.Request.Timeout, err = release.ParseTimeout(timeout); err != nil {
+		return "", err
+	}
+	run, err := d.deploy(ctx)
+	return run.Text(), err
+}
+
 // deploy builds, checks, and takes the release to what it shall be. A run that was refused before it began has no report.
 func (d *deployment) deploy(ctx context.Context) (report.Run, error) {
 	if err := d.validate(ctx); err != nil {
 		return report.Run{}, err
 	}
 	d.record("deploy")
-	err := d.deployed(ctx)
+	all := flow.InOrder(d.prepare, d.install)
+	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile:
+	// docs/decisions/embedded-cluster.md.
+	if d.Cluster.embedded() {
+		all = flow.Together(d.check, all)
+	}
+	err := all(ctx)
 	run := d.recorder.End(err)
 	if d.Cluster.embedded() && err == nil {
 		run.Reach = []string{"dagger call serve up --ports 3000:3000   (this run's cluster ends with it)"}
@@ -108,43 +110,17 @@ func (d *deployment) change(ctx context.Context, verb string, flags ...string) (
 	return d.recorder.End(err), err
 }
 
-// deployed does, side by side, what does not wait for another.
-func (d *deployment) deployed(ctx context.Context) error {
-	group, together := errgroup.WithContext(ctx)
-	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile:
-	// docs/decisions/embedded-cluster.md.
-	if d.Cluster.embedded() {
-		group.Go(func() error { return d.check(together) })
-	}
-	group.Go(func() error {
-		if err := d.prepare(together); err != nil {
-			return err
-		}
-		return d.install(together)
-	})
-	return group.Wait()
-}
-
 // prepare builds, while an embedded cluster boots, which gets its images then, or the checks of what a user's cluster will get
 // run.
 func (d *deployment) prepare(ctx context.Context) error {
-	embedded := d.Cluster.embedded()
-	group, ctx := errgroup.WithContext(ctx)
-	if embedded {
-		group.Go(func() error { return d.step("boot the cluster", func() error { return d.Cluster.start(ctx) }) })
-	} else {
-		group.Go(func() error { return d.check(ctx) })
+	if d.Cluster.embedded() {
+		load := func(ctx context.Context) error { return d.Cluster.load(ctx, d.images) }
+		return flow.Together(
+			d.step("boot the cluster", d.Cluster.start),
+			flow.InOrder(d.build, d.step("load the images", load)),
+		)(ctx)
 	}
-	group.Go(func() error {
-		if err := d.build(ctx); err != nil {
-			return err
-		}
-		if !embedded {
-			return d.preflight(ctx)
-		}
-		return d.step("load the images", func() error { return d.Cluster.load(ctx, d.images) })
-	})
-	return group.Wait()
+	return flow.Together(d.check, flow.InOrder(d.build, d.preflight))(ctx)
 }
 
 // check runs what "dagger check" runs, unless it is not wanted.
@@ -152,7 +128,7 @@ func (d *deployment) check(ctx context.Context) error {
 	if !d.Checks {
 		return nil
 	}
-	return d.step("check", func() error { return d.Pipeline.runChecks(ctx) })
+	return d.step("check", d.Pipeline.runChecks)(ctx)
 }
 
 // preflight fails early where the deployment would be refused: nobody waits for the checks to hear that a cluster has no room.
@@ -164,66 +140,65 @@ func (d *deployment) preflight(ctx context.Context) error {
 	return err
 }
 
-// step times one part of the run for the report, where there is one. A part without a name is not told of.
-func (d *deployment) step(name string, do func() error) error {
+// step is a part of the run that its report tells of, where there is a report, and the part has a name.
+func (d *deployment) step(name string, part flow.Part) flow.Part {
 	if d.recorder == nil || name == "" {
-		return do()
+		return part
 	}
-	return d.recorder.Step(name, do)
+	return func(ctx context.Context) error {
+		return d.recorder.Step(name, func() error { return part(ctx) })
+	}
 }
 
 // build makes both images, or verifies those that were published, and what else the cluster is given: a database of the
 // release's own, metrics for an embedded one.
 func (d *deployment) build(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
 	m, images := d.Pipeline, &d.Request.Images
-	if d.Published == "" {
-		group.Go(d.delivered(ctx, "build the backend", m.Backend().Image, &images.Backend))
-		group.Go(d.delivered(ctx, "build the front end", m.Frontend().Image, &images.Frontend))
+	var parts []flow.Part
+	if d.Published.Tag == "" {
+		parts = append(parts,
+			d.delivered("build the backend", m.Backend().Image, &images.Backend),
+			d.delivered("build the front end", m.Frontend().Image, &images.Frontend))
 	} else {
-		group.Go(func() error {
-			return d.step("verify what was published", func() (err error) {
-				images.Backend, images.Frontend, err = d.Registry.references(ctx, d.Published, d.Trusted)
-				return err
-			})
-		})
+		parts = append(parts, d.step("verify what was published", func(ctx context.Context) (err error) {
+			images.Backend, images.Frontend, err = d.Registry.references(ctx, d.Published)
+			return err
+		}))
 	}
 	if d.Request.OwnPostgres() {
-		group.Go(d.delivered(ctx, "", m.Tools.pulled(pins.Postgres), &images.Postgres))
+		parts = append(parts, d.delivered("", m.Tools.pulled(pins.Postgres), &images.Postgres))
 	}
 	if d.Cluster.embedded() {
-		group.Go(d.delivered(ctx, "", m.Tools.pulled(pins.MetricsServer), new(string)))
+		parts = append(parts, d.delivered("", m.Tools.pulled(pins.MetricsServer), new(string)))
 	} else {
 		// Meanwhile: nobody waits for a build to hear that their cluster is not there.
-		group.Go(func() error { return d.Cluster.reached(ctx) })
+		parts = append(parts, d.Cluster.reached)
 	}
-	return group.Wait()
+	return flow.Together(parts...)(ctx)
 }
 
 // delivered builds an image that the cluster will be given, and writes down what pods call it by.
-func (d *deployment) delivered(ctx context.Context, step string, build builder, name *string) func() error {
+func (d *deployment) delivered(step string, build builder, name *string) flow.Part {
 	sent := &delivery{}
 	d.images = append(d.images, sent)
-	return func() error {
-		return d.step(step, func() error {
-			built, err := build(ctx)
-			if err != nil {
-				return err
-			}
-			if d.pushes() {
-				built.Repository = d.Registry.repository(built.Repository)
-			}
-			sent.archive = built.Archive()
-			sent.reference, err = built.reference(ctx)
-			*name = sent.reference
+	return d.step(step, func(ctx context.Context) error {
+		built, err := build(ctx)
+		if err != nil {
 			return err
-		})
-	}
+		}
+		if d.pushes() {
+			built.Repository = d.Registry.repository(built.Repository)
+		}
+		sent.archive = built.Archive()
+		sent.reference, err = built.reference(ctx)
+		*name = sent.reference
+		return err
+	})
 }
 
 // pushes says whether the cluster pulls what is built here from the registry. A published release is there already, and who
 // deploys it may have no right to push: what else is needed goes through the API server.
-func (d *deployment) pushes() bool { return d.Registry != nil && d.Published == "" }
+func (d *deployment) pushes() bool { return d.Registry != nil && d.Published.Tag == "" }
 
 // install has the release engine take the release along. The images go to the cluster while it holds the release, or into the
 // registry before.
@@ -232,7 +207,8 @@ func (d *deployment) install(ctx context.Context) error {
 	switch {
 	case d.Cluster.embedded() || len(d.images) == 0:
 	case d.pushes():
-		if err := d.step("push the images", func() error { return d.Registry.push(ctx, d.images) }); err != nil {
+		push := func(ctx context.Context) error { return d.Registry.push(ctx, d.images) }
+		if err := d.step("push the images", push)(ctx); err != nil {
 			return err
 		}
 	default:
@@ -316,16 +292,10 @@ func pages(run report.Run, failure error) (*dagger.Directory, error) {
 	if failure != nil {
 		fmt.Println(failure)
 	}
-	page, err := run.HTML()
-	if err != nil {
-		return nil, err
+	files, err := run.Pages()
+	folder := dag.Directory()
+	for name, text := range files {
+		folder = folder.WithNewFile(name, text)
 	}
-	raw, err := run.JSON()
-	if err != nil {
-		return nil, err
-	}
-	return dag.Directory().
-		WithNewFile("report.html", page).
-		WithNewFile("report.md", run.Markdown()).
-		WithNewFile("report.json", string(raw)), nil
+	return folder, err
 }

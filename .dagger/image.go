@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"todo-chatbot/ci/flow"
 	"todo-chatbot/ci/pins"
+	"todo-chatbot/ci/registry/address"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -37,6 +39,17 @@ type Image struct {
 // builder makes an image.
 type builder func(context.Context) (*Image, error)
 
+// built does something with an image, once that is made.
+func built[T any](build builder, do func(context.Context, *Image) (T, error)) func(context.Context) (T, error) {
+	return func(ctx context.Context) (none T, err error) {
+		image, err := build(ctx)
+		if err != nil {
+			return none, err
+		}
+		return do(ctx, image)
+	}
+}
+
 // image is what was built on a pinned base.
 func (t tools) image(repository string, base pins.Name, built *dagger.Container) *Image {
 	return &Image{Tools: t, Repository: repository, Base: string(base), Built: built}
@@ -46,7 +59,7 @@ func (t tools) image(repository string, base pins.Name, built *dagger.Container)
 func (t tools) pulled(name pins.Name) builder {
 	t.Created = 0
 	return func(context.Context) (*Image, error) {
-		return t.image(repositoryOf(t.reference(name)), name, t.from(name)), nil
+		return t.image(address.Repository(t.reference(name)), name, t.from(name)), nil
 	}
 }
 
@@ -147,13 +160,9 @@ func (i *Image) examined(ctx context.Context, command string, args ...string) (s
 //
 // +cache="never"
 func (m *TodoChatbot) Reproduce(ctx context.Context) (string, error) {
-	compared, err := sideBySide(ctx,
-		func(ctx context.Context) (comparison, error) {
-			return twice(ctx, m.anew().Backend().Image, m.anew().Backend().Image)
-		},
-		func(ctx context.Context) (comparison, error) {
-			return twice(ctx, m.anew().Frontend().Image, m.anew().Frontend().Image)
-		},
+	compared, err := flow.Gather(ctx,
+		twice(m.anew().Backend().Image, m.anew().Backend().Image),
+		twice(m.anew().Frontend().Image, m.anew().Frontend().Image),
 	)
 	if err != nil {
 		return "", err
@@ -175,27 +184,25 @@ type comparison struct {
 }
 
 // twice builds an image two times, one after the other, and compares them.
-func twice(ctx context.Context, once, again builder) (comparison, error) {
-	first, err := once(ctx)
-	if err != nil {
-		return comparison{}, err
-	}
-	reference, err := first.reference(ctx)
-	if err != nil {
-		return comparison{}, err
-	}
-	second, err := again(ctx)
-	if err != nil {
-		return comparison{}, err
-	}
-	_, err = first.mounted(first.Tools.program()).
-		WithMountedFile("/again.tar", second.Archive()).
-		WithExec([]string{programPath, "image", "diff", first.path(), "/again.tar"}).
-		Sync(ctx)
-	if err != nil {
-		return comparison{differs: fmt.Errorf("%s is not reproducible: %w", first.Repository, programError(err))}, nil
-	}
-	return comparison{same: reference + " twice"}, nil
+func twice(once, again builder) func(context.Context) (comparison, error) {
+	return built(once, func(ctx context.Context, first *Image) (comparison, error) {
+		reference, err := first.reference(ctx)
+		if err != nil {
+			return comparison{}, err
+		}
+		second, err := again(ctx)
+		if err != nil {
+			return comparison{}, err
+		}
+		_, err = first.mounted(first.Tools.program()).
+			WithMountedFile("/again.tar", second.Archive()).
+			WithExec([]string{programPath, "image", "diff", first.path(), "/again.tar"}).
+			Sync(ctx)
+		if err != nil {
+			return comparison{differs: fmt.Errorf("%s is not reproducible: %w", first.Repository, programError(err))}, nil
+		}
+		return comparison{same: reference + " twice"}, nil
+	})
 }
 
 // withoutManagers is the pinned base of what ships, without its package managers. They are deleted in one step: each step
@@ -216,13 +223,4 @@ func (t tools) account(base pins.Name, name, ids string) *dagger.Directory {
 	return dag.Directory().
 		WithFile("etc/passwd", made.File("/etc/passwd")).
 		WithFile("etc/group", made.File("/etc/group"))
-}
-
-// repositoryOf is a reference without its tag and digest.
-func repositoryOf(reference string) string {
-	name, _, _ := strings.Cut(reference, "@")
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		name = name[:colon]
-	}
-	return name
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"todo-chatbot/ci/flow"
 	"todo-chatbot/ci/pins"
 	registryaddress "todo-chatbot/ci/registry/address"
 
@@ -152,31 +153,32 @@ func (r *Registry) Verify(
 	// +optional
 	uncommitted bool,
 ) (string, error) {
-	t := trust{Key: key, Identity: identity, Issuer: issuer, Source: source, Commit: commit, Uncommitted: uncommitted}
-	return r.verify(ctx, tag, t, false, path.Base(backendRepository), path.Base(frontendRepository), chartName)
+	p := publication{Tag: tag, Key: key, Identity: identity, Issuer: issuer, Source: source, Commit: commit, Uncommitted: uncommitted}
+	return r.verify(ctx, p, path.Base(backendRepository), path.Base(frontendRepository), chartName)
 }
 
-// trust is whose signature counts, and what has to have been signed.
-type trust struct {
+// publication is a published release: whose signature counts for it, and what it has to be built from.
+type publication struct {
+	Tag                              string
 	Key                              *dagger.File
 	Identity, Issuer, Source, Commit string
 	Uncommitted                      bool
 }
 
-// verify says what artifacts of a release are: for people, or as a list of their references in JSON.
-func (r *Registry) verify(ctx context.Context, tag string, by trust, asJSON bool, names ...string) (string, error) {
+// verify says what artifacts of a release are, once they are what they have to be.
+func (r *Registry) verify(ctx context.Context, p publication, names ...string) (string, error) {
 	container := r.container()
-	args := []string{"--tag", tag, "--identity", by.Identity, "--issuer", by.Issuer,
-		"--source", by.Source, "--commit", by.Commit, "--uncommitted=" + strconv.FormatBool(by.Uncommitted), "--json=" + strconv.FormatBool(asJSON)}
-	if by.Key != nil {
-		container, args = container.WithMountedFile("/run/trusted.pub", by.Key), append(args, "--key", "/run/trusted.pub")
+	args := []string{"--tag", p.Tag, "--identity", p.Identity, "--issuer", p.Issuer,
+		"--source", p.Source, "--commit", p.Commit, "--uncommitted=" + strconv.FormatBool(p.Uncommitted)}
+	if p.Key != nil {
+		container, args = container.WithMountedFile("/run/trusted.pub", p.Key), append(args, "--key", "/run/trusted.pub")
 	}
 	return r.run(ctx, container, "verify", append(args, names...)...)
 }
 
 // references are those of a published release's images, once both are verified.
-func (r *Registry) references(ctx context.Context, tag string, by trust) (backend, frontend string, err error) {
-	out, err := r.verify(ctx, tag, by, true, path.Base(backendRepository), path.Base(frontendRepository))
+func (r *Registry) references(ctx context.Context, p publication) (backend, frontend string, err error) {
+	out, err := r.verify(ctx, p, "--json", path.Base(backendRepository), path.Base(frontendRepository))
 	if err != nil {
 		return "", "", err
 	}
@@ -254,27 +256,17 @@ func (r *Registry) request(ctx context.Context, flags ...string) (string, error)
 
 // artifacts is what a publication consists of: both images with their bills of materials, and the chart.
 func (m *TodoChatbot) artifacts(ctx context.Context) (*dagger.Directory, error) {
-	described, err := sideBySide(ctx,
-		func(ctx context.Context) (*dagger.Directory, error) { return described(ctx, m.Backend().Image) },
-		func(ctx context.Context) (*dagger.Directory, error) { return described(ctx, m.Frontend().Image) },
-		m.Chart().Package().Sync,
-	)
+	parts, err := flow.Gather(ctx,
+		built(m.Backend().Image, described), built(m.Frontend().Image, described), m.Chart().Package().Sync)
 	folder := dag.Directory().WithNewFile("pins.txt", m.Tools.Pins)
-	for _, part := range described {
+	for _, part := range parts {
 		folder = folder.WithDirectory("/", part)
 	}
 	return folder, programError(err)
 }
 
-// described is an image, built first, with its bills of materials.
-func described(ctx context.Context, build builder) (*dagger.Directory, error) {
-	built, err := build(ctx)
-	if err != nil {
-		return nil, err
-	}
-	folder := dag.Directory().WithFile("/", built.Archive())
-	for _, format := range []string{"spdx", "cyclonedx"} {
-		folder = folder.WithFile("/", built.listed(format))
-	}
-	return folder.Sync(ctx)
+// described is an image with its bills of materials.
+func described(ctx context.Context, image *Image) (*dagger.Directory, error) {
+	files := []*dagger.File{image.Archive(), image.listed("spdx"), image.listed("cyclonedx")}
+	return dag.Directory().WithFiles("/", files).Sync(ctx)
 }

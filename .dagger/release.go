@@ -70,7 +70,7 @@ func (m *TodoChatbot) Release(
 	d.secret("database-url", databaseUrl, &d.Request.Secrets.DatabaseURL)
 	d.secret("better-auth-secret", betterAuthSecret, &d.Request.Secrets.AuthSecret)
 	d.secret("openai-api-key", openaiApiKey, &d.Request.Secrets.OpenAIKey)
-	return &Release{Deployment: d}, d.timeout(defaultTimeout)
+	return &Release{Deployment: d}, nil
 }
 
 // Let the cluster pull the images from a registry.
@@ -123,8 +123,7 @@ func (r *Release) WithPublished(
 		return nil, errors.New("with-published: say whose signature counts: --key cosign.pub, or --identity with the workflow's address")
 	}
 	with := *r
-	with.Deployment.Published = tag
-	with.Deployment.Trusted = trust{Key: key, Identity: identity, Issuer: issuer, Source: source}
+	with.Deployment.Published = publication{Tag: tag, Key: key, Identity: identity, Issuer: issuer, Source: source}
 	return &with, nil
 }
 
@@ -149,12 +148,8 @@ func (r *Release) Deploy(
 	d := r.Deployment
 	d.Plan = plan
 	// The checks are of the checkout, and what was published is not made from it.
-	d.Checks = !skipChecks && d.Published == ""
-	if err := d.timeout(timeout); err != nil {
-		return "", err
-	}
-	run, err := d.deploy(ctx)
-	return run.Text(), err
+	d.Checks = !skipChecks && d.Published.Tag == ""
+	return d.deployWithin(ctx, timeout)
 }
 
 // Plan says what deploy would change, object by object and field by field.
@@ -237,7 +232,7 @@ func (r *Release) Report(
 	d := r.Deployment
 	switch of {
 	case "deploy":
-		d.Checks = d.Published == ""
+		d.Checks = d.Published.Tag == ""
 		return pages(d.deploy(ctx))
 	case "rollback", "uninstall":
 		return pages(d.change(ctx, of))

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"todo-chatbot/ci/flow"
 	"todo-chatbot/ci/pins"
 	"todo-chatbot/ci/scan/download"
 
@@ -75,22 +76,14 @@ func (m *TodoChatbot) findings(ctx context.Context) (*dagger.Directory, []*dagge
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := sideBySide(ctx,
-		func(ctx context.Context) (*dagger.File, error) { return scanned(ctx, m.Backend().Image, database) },
-		func(ctx context.Context) (*dagger.File, error) { return scanned(ctx, m.Frontend().Image, database) },
-		m.checkout(database).File(findingsPath).Sync,
-		m.history().File(findingsPath).Sync,
+	scanned := func(ctx context.Context, image *Image) (*dagger.File, error) {
+		return image.findings(database).Sync(ctx)
+	}
+	found, err := flow.Gather(ctx,
+		built(m.Backend().Image, scanned), built(m.Frontend().Image, scanned),
+		m.checkout(database).File(findingsPath).Sync, m.history().File(findingsPath).Sync,
 	)
 	return database, found, programError(err)
-}
-
-// scanned are the findings of an image that is built first.
-func scanned(ctx context.Context, build builder, database *dagger.Directory) (*dagger.File, error) {
-	built, err := build(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return built.findings(database).Sync(ctx)
 }
 
 // checkout scans what is committed.

@@ -96,17 +96,13 @@ func onePort(ctx context.Context, service *dagger.Service, argument string) (int
 		return 0, fmt.Errorf("reaching %s: %w", argument, err)
 	}
 	ports, err := started.Ports(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, fmt.Errorf("reading %s: %w", argument, err)
-	}
-	if len(ports) != 1 {
+	case len(ports) != 1:
 		return 0, fmt.Errorf("%s has %d ports and needs one; pass tcp://localhost:PORT", argument, len(ports))
 	}
-	port, err := ports[0].Port(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("reading %s: %w", argument, err)
-	}
-	return port, nil
+	return ports[0].Port(ctx)
 }
 
 // databaseAddress is what follows the scheme in the address of withPostgres' database.

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
 	"path"
-
-	"golang.org/x/sync/errgroup"
 
 	"todo-chatbot/ci/node"
 	"todo-chatbot/ci/pins"
@@ -96,17 +93,4 @@ func (t tools) kubernetes() *dagger.Container {
 // withNodeFiles adds the scripts of ci/node.
 func (t tools) withNodeFiles(container *dagger.Container) *dagger.Container {
 	return container.WithDirectory(node.Home, t.Scripts.Directory("node"))
-}
-
-// sideBySide does several things at once, and gives what each gave, in their order, or the first failure.
-func sideBySide[T any](ctx context.Context, parts ...func(context.Context) (T, error)) ([]T, error) {
-	results := make([]T, len(parts))
-	group, ctx := errgroup.WithContext(ctx)
-	for i, part := range parts {
-		group.Go(func() (err error) {
-			results[i], err = part(ctx)
-			return err
-		})
-	}
-	return results, group.Wait()
 }

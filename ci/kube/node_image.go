@@ -2,7 +2,8 @@ package kube
 
 import (
 	"slices"
-	"strings"
+
+	"todo-chatbot/ci/registry/address"
 )
 
 // NodeImage is an image that a node has, under all its names. A kubelet tells of its 50 largest.
@@ -21,19 +22,10 @@ func (in *inspector) otherNames(pod Pod, container string) []string {
 		for _, node := range in.Nodes {
 			for _, image := range node.Status.Images {
 				if node.Metadata.Name == pod.Spec.NodeName && slices.Contains(image.Names, c.Image) {
-					return slices.DeleteFunc(slices.Clone(image.Names), func(name string) bool { return repository(name) == repository(c.Image) })
+					return slices.DeleteFunc(slices.Clone(image.Names), func(name string) bool { return address.Repository(name) == address.Repository(c.Image) })
 				}
 			}
 		}
 	}
 	return nil
-}
-
-// repository is an image's name without its tag and digest.
-func repository(name string) string {
-	name, _, _ = strings.Cut(name, "@")
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		name = name[:colon]
-	}
-	return name
 }

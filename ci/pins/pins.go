@@ -2,6 +2,7 @@
 package pins
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"todo-chatbot/ci/flow"
 	"todo-chatbot/ci/lines"
 )
 
@@ -118,30 +120,52 @@ func Parse(raw []byte) (Pins, error) {
 	return pins, errors.Join(problems...)
 }
 
-// Check holds what a registry has of each pinned image against its pin. Found gives the platforms, of those that images
-// are built for, that each has. It gives a table for people, and every pin that is wrong: one whose digest is a single
+// CheckPlatforms asks of every pinned image which of the platforms it has that images are built for, and holds them against its pin. It gives a table for people, and every pin that is wrong: one whose digest is a single
 // platform's where its line does not say so, and one whose line says so without need.
-func (p Pins) Check(found map[Name][]string) (string, error) {
+func (p Pins) CheckPlatforms(ctx context.Context, has func(ctx context.Context, reference, platform string) (bool, error)) (string, error) {
+	asked := make([]func(context.Context) ([]string, error), len(Names()))
+	for i, name := range Names() {
+		asked[i] = func(ctx context.Context) ([]string, error) { return platformsOf(ctx, p.Reference(name), has) }
+	}
+	found, err := flow.Gather(ctx, asked...)
+	if err != nil {
+		return "", err
+	}
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	var problems []error
-	for _, name := range Names() {
-		pin, has := p[name], strings.Join(found[name], " and ")
+	for i, name := range Names() {
+		pin, has := p[name], strings.Join(found[i], " and ")
 		tagged, _, _ := strings.Cut(pin.Reference, "@")
 		note := ""
 		switch {
-		case len(found[name]) == 0:
+		case len(found[i]) == 0:
 			problems = append(problems, fmt.Errorf("image pins: %s: %s has none of %v; pin another digest", name, tagged, Platforms()))
-		case len(found[name]) < len(pin.Platforms):
+		case len(found[i]) < len(pin.Platforms):
 			problems = append(problems, fmt.Errorf("image pins: %s: the digest is that of %s alone; pin the index that %s names, or write %s after the reference if it names none",
 				name, has, tagged, has))
-		case len(found[name]) > len(pin.Platforms):
+		case len(found[i]) > len(pin.Platforms):
 			problems = append(problems, fmt.Errorf("image pins: %s: the digest has %s; remove %s from its line", name, has, pin.Platforms[0]))
-		case len(found[name]) == 1:
+		case len(found[i]) == 1:
 			note = "no other, says its line: built on " + has + " alone"
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name, tagged, has, note)
 	}
 	_ = table.Flush()
 	return out.String(), errors.Join(problems...)
+}
+
+// platformsOf gives those of Platforms that an image has.
+func platformsOf(ctx context.Context, reference string, has func(ctx context.Context, reference, platform string) (bool, error)) ([]string, error) {
+	var found []string
+	for _, platform := range Platforms() {
+		there, err := has(ctx, reference, platform)
+		if err != nil {
+			return nil, fmt.Errorf("asking for %s of %s: %w", platform, reference, err)
+		}
+		if there {
+			found = append(found, platform)
+		}
+	}
+	return found, nil
 }

@@ -1,6 +1,9 @@
 package pins_test
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,12 +85,14 @@ func TestPinsAreHeldAgainstWhatTheRegistryHas(t *testing.T) {
 		"of other platforms": {both, nil, "", "image pins: python: docker.io/library/python:3.13-slim has none of [linux/amd64 linux/arm64]; pin another digest"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pinned, found := pins.Pins{}, map[pins.Name][]string{}
+			pinned := pins.Pins{}
 			for _, other := range pins.Names() {
-				pinned[other], found[other] = pins.Pin{Reference: reference, Platforms: both}, both
+				pinned[other] = pins.Pin{Reference: "docker.io/library/other:1", Platforms: both}
 			}
-			pinned[pins.Python], found[pins.Python] = pins.Pin{Reference: reference, Platforms: test.platforms}, test.found
-			table, err := pinned.Check(found)
+			pinned[pins.Python] = pins.Pin{Reference: reference, Platforms: test.platforms}
+			table, err := pinned.CheckPlatforms(t.Context(), func(_ context.Context, asked, platform string) (bool, error) {
+				return asked != reference || slices.Contains(test.found, platform), nil
+			})
 			if test.fails != "" {
 				assert.EqualError(t, err, test.fails)
 				return
@@ -97,4 +102,17 @@ func TestPinsAreHeldAgainstWhatTheRegistryHas(t *testing.T) {
 			assert.Len(t, strings.Split(strings.TrimSpace(table), "\n"), len(pins.Names()))
 		})
 	}
+}
+
+func TestARegistryThatDoesNotAnswerIsNamed(t *testing.T) {
+	pinned, err := pins.Parse([]byte(pins.Default()))
+	require.NoError(t, err)
+	_, err = pinned.CheckPlatforms(t.Context(), func(_ context.Context, _, platform string) (bool, error) {
+		if platform == "linux/arm64" {
+			return false, errors.New("no route to host")
+		}
+		return true, nil
+	})
+	assert.ErrorContains(t, err, "asking for linux/arm64 of ")
+	assert.ErrorContains(t, err, ": no route to host")
 }

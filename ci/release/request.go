@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"time"
 
 	"todo-chatbot/ci/deploy"
 )
@@ -93,7 +92,7 @@ func (r Request) Validate(registry string, secret func(path string) (string, err
 	if err != nil {
 		return err
 	}
-	inputs.Registry, inputs.Timeout = registry, time.Duration(r.Timeout)
+	inputs.Registry = registry
 	return inputs.Validate()
 }
 

@@ -75,8 +75,20 @@ func TestARequestIsHeldAgainstItsRulesBeforeAnythingIsBuilt(t *testing.T) {
 	require.NoError(t, r.Validate("ghcr.io/acme", read))
 	assert.ErrorContains(t, r.Validate("https://ghcr.io", read), "registry: give a host")
 	assert.ErrorContains(t, r.Validate("", func(string) (string, error) { return "", os.ErrPermission }), "DATABASE_URL: permission denied")
+	r.Timeout = Duration(-time.Minute)
+	assert.ErrorContains(t, r.Validate("", read), "timeout: -1m0s is no time to wait")
 	r.Timeout = 0
-	assert.ErrorContains(t, r.Validate("", read), "timeout: 0s is no time to wait")
+	require.NoError(t, r.Validate("", read), "it has a default")
+}
+
+func TestATimeoutIsATime(t *testing.T) {
+	parsed, err := ParseTimeout("90s")
+	require.NoError(t, err)
+	assert.Equal(t, Duration(90*time.Second), parsed)
+	for _, text := range []string{"", "soon", "5", "0s", "-5m"} {
+		_, err := ParseTimeout(text)
+		assert.EqualError(t, err, `timeout: "`+text+`" is no time to wait; write one as 5m or 90s`)
+	}
 }
 
 func TestAReleaseHasAPostgresOfItsOwnWhereNoneIsGiven(t *testing.T) {

@@ -41,6 +41,15 @@ func (t Target) journeyPod() string { return deploy.Fullname(t.Release) + "-test
 // Duration is a time.Duration that JSON has as people write it: "5m", "90s".
 type Duration time.Duration
 
+// ParseTimeout reads how long something may take.
+func ParseTimeout(text string) (Duration, error) {
+	parsed, err := time.ParseDuration(text)
+	if err != nil || parsed <= 0 {
+		return 0, fmt.Errorf("timeout: %q is no time to wait; write one as 5m or 90s", text)
+	}
+	return Duration(parsed), nil
+}
+
 // UnmarshalJSON reads "5m".
 func (d *Duration) UnmarshalJSON(raw []byte) error {
 	var text string

@@ -2,6 +2,7 @@ package report
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"strings"
@@ -27,6 +28,13 @@ func (r Run) HTML() (string, error) {
 		return "", fmt.Errorf("report: writing the page: %w", err)
 	}
 	return b.String(), nil
+}
+
+// Pages tell the run as files: for people, for a job's summary and for programs.
+func (r Run) Pages() (map[string]string, error) {
+	page, failure := r.HTML()
+	raw, err := r.JSON()
+	return map[string]string{"report.html": page, "report.md": r.Markdown(), "report.json": string(raw)}, errors.Join(failure, err)
 }
 
 // span is where a step's bar begins and how wide it is, in percent of the run.

@@ -73,6 +73,15 @@ func TestARunIsToldInEveryFormat(t *testing.T) {
 	}
 }
 
+func TestARunHasAPageForEveryReader(t *testing.T) {
+	pages, err := good().Pages()
+	require.NoError(t, err)
+	for name, begins := range map[string]string{"report.html": "<!doctype html>", "report.md": "## deploy of", "report.json": "{"} {
+		assert.True(t, strings.HasPrefix(pages[name], begins), "%s: %.40s", name, pages[name])
+	}
+	assert.Len(t, pages, 3)
+}
+
 func TestAFailureWithoutADiagnosisHasItsPlace(t *testing.T) {
 	r := bad()
 	r.Diagnoses = nil

@@ -6,9 +6,9 @@ import (
 	_ "golang.org/x/sync/errgroup"
 
 	_ "todo-chatbot/ci/deploy"
-	_ "todo-chatbot/ci/pins"
 	_ "todo-chatbot/ci/kube"
 	_ "todo-chatbot/ci/node"
+	_ "todo-chatbot/ci/pins"
 	_ "todo-chatbot/ci/report"
 	_ "todo-chatbot/ci/scan/download"
 )

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -100,6 +101,34 @@ func TestAPublicationThatCannotBeSignedNamesNothing(t *testing.T) {
 	code, _, errs = called("registry", "verify", "--registry", in, "--tag", "v1", "--key", "k", "todo-backend")
 	assert.Equal(t, failed, code)
 	assert.Contains(t, errs, "todo-backend:v1 is not there; publish it first")
+}
+
+func TestWhatIsToBePublishedIsHeldAgainstItsRulesBeforeItIsMade(t *testing.T) {
+	checkout := t.TempDir()
+	for _, args := range [][]string{{"init", "-q"}, {"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "one", "--allow-empty"}} {
+		require.NoError(t, exec.CommandContext(t.Context(), "git", append([]string{"-C", checkout}, args...)...).Run())
+	}
+	request := func(flags ...string) (int, string, string) {
+		return called(append(append([]string{"registry", "request", "--registry", "ghcr.io/acme", "--tag", "v1", "--artifacts", "/a", "--engine", "v0", "--builder", "urn:me", "--run", "https://run"}, flags...), checkout)...)
+	}
+	code, out, errs := request()
+	require.Zero(t, code, errs)
+	var made publish.Request
+	require.NoError(t, json.Unmarshal([]byte(out), &made))
+	assert.Len(t, made.Build.Source.Commit, 40)
+	made.Build.Source = provenance.Source{}
+	assert.Equal(t, publish.Request{Registry: "ghcr.io/acme", Tag: "v1", Folder: "/a", Build: provenance.Build{Engine: "v0", Builder: "urn:me", Run: "https://run"}}, made)
+	code, _, errs = request("--registry", "ghcr.io")
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "write a host and a path")
+
+	require.NoError(t, os.WriteFile(filepath.Join(checkout, "new"), nil, 0o600))
+	code, _, errs = request()
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "not committed; commit them, or allow it with --uncommitted")
+	code, out, errs = request("--uncommitted")
+	require.Zero(t, code, errs)
+	assert.Contains(t, out, `"uncommitted":true`)
 }
 
 func TestCredentialsThatAreGivenAreForgottenAfterwards(t *testing.T) {

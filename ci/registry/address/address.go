@@ -11,6 +11,15 @@ import (
 // ghcr.io/acme/todo as well.
 func Normalize(given string) string { return strings.ToLower(strings.TrimRight(given, "/")) }
 
+// Repository is a reference without its tag and digest.
+func Repository(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		name = name[:colon]
+	}
+	return name
+}
+
 // Validate fails unless an address is a host and a path below it.
 func Validate(given string) error {
 	host, path, _ := strings.Cut(given, "/")

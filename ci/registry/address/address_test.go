@@ -25,3 +25,16 @@ func TestARepositoryOfGitHubsIsAPlaceInARegistry(t *testing.T) {
 		}
 	}
 }
+
+func TestARepositoryHasNeitherTagNorDigest(t *testing.T) {
+	for _, reference := range []string{"", ":1", "@sha256:ab", ":1@sha256:ab"} {
+		assert.Equal(t, "localhost:5000/team/api", address.Repository("localhost:5000/team/api"+reference))
+	}
+}
+
+func TestAnAddressIsAHostAndAPath(t *testing.T) {
+	require.NoError(t, address.Validate("ghcr.io/somebody"))
+	for _, given := range []string{"", "ghcr.io", "/somebody", "https://ghcr.io/somebody"} {
+		require.ErrorContains(t, address.Validate(given), "write a host and a path", given)
+	}
+}

@@ -1,0 +1,47 @@
+// Package flow says which parts of a run wait for which.
+package flow
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Part is one part of a run.
+type Part = func(context.Context) error
+
+// Together is a part that does others at once, and ends with the first failure, which ends the others.
+func Together(parts ...Part) Part {
+	return func(ctx context.Context) error {
+		group, ctx := errgroup.WithContext(ctx)
+		for _, part := range parts {
+			group.Go(func() error { return part(ctx) })
+		}
+		return group.Wait()
+	}
+}
+
+// InOrder is a part that does one after another, up to the first failure.
+func InOrder(parts ...Part) Part {
+	return func(ctx context.Context) error {
+		for _, part := range parts {
+			if err := part(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// Gather does several things at once, and gives what each gave, in their order, or the first failure.
+func Gather[T any](ctx context.Context, asked ...func(context.Context) (T, error)) ([]T, error) {
+	results := make([]T, len(asked))
+	parts := make([]Part, len(asked))
+	for i, ask := range asked {
+		parts[i] = func(ctx context.Context) (err error) {
+			results[i], err = ask(ctx)
+			return err
+		}
+	}
+	return results, Together(parts...)(ctx)
+}
