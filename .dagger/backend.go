@@ -18,10 +18,8 @@ const (
 
 // Backend is the FastAPI application in backend/.
 type Backend struct {
-	// +private
-	Tools tools
-	// +private
-	Source *dagger.Directory
+	Tools  tools             // +private
+	Source *dagger.Directory // +private
 }
 
 // The image: Python, the locked dependencies, the application.

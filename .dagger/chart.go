@@ -15,11 +15,8 @@ const chartName = "todo-chatbot"
 // Chart is the Helm chart in helm/todo-chatbot.
 type Chart struct {
 	// Pipeline has the chart's own tests, and the application that it installs.
-	//
-	// +private
-	Pipeline *TodoChatbot
-	// +private
-	Source *dagger.Directory
+	Pipeline *TodoChatbot      // +private
+	Source   *dagger.Directory // +private
 }
 
 // setsScript does something with every set of values that the chart has.
@@ -104,11 +101,9 @@ func (c *Chart) Unit(ctx context.Context) error {
 // Secrets are named, not made: without values that bring or name them, the Secret is called as in the checks.
 func (c *Chart) Render(
 	// development, staging or production: values-dev.yaml, values-staging.yaml or values-prod.yaml.
-	// +default="development"
-	environment string,
+	environment string, // +default="development"
 	// Values of yours, over the environment's.
-	// +optional
-	values *dagger.File,
+	values *dagger.File, // +optional
 ) (*dagger.File, error) {
 	file, err := chart.ValuesOf(environment)
 	if err != nil {
@@ -145,11 +140,9 @@ func (c *Chart) Package() *dagger.Directory {
 func (c *Chart) Test(
 	ctx context.Context,
 	// A packaged version of the chart to upgrade from; left out, it is this one.
-	// +optional
-	previous *dagger.File,
+	previous *dagger.File, // +optional
 	// One set alone: its file's name without -values.yaml, e.g. default.
-	// +optional
-	only string,
+	only string, // +optional
 ) (string, error) {
 	d, err := c.Pipeline.embedded(nil, "http://localhost:3000")
 	if err != nil {

@@ -19,14 +19,11 @@ import (
 func (m *TodoChatbot) Deploy(
 	ctx context.Context,
 	// Without it a small parser of commands answers.
-	// +optional
-	openaiApiKey *dagger.Secret,
+	openaiApiKey *dagger.Secret, // +optional
 	// How long each wait for pods may take.
-	// +default="5m"
-	timeout string,
+	timeout string, // +default="5m"
 	// Leave the checks out: tests, lints, types and scans of everything.
-	// +optional
-	skipChecks bool,
+	skipChecks bool, // +optional
 ) (string, error) {
 	d, err := m.embedded(openaiApiKey, "http://localhost:3000")
 	if err != nil {
@@ -46,11 +43,9 @@ func (m *TodoChatbot) Deploy(
 func (m *TodoChatbot) Serve(
 	ctx context.Context,
 	// Without it a small parser of commands answers.
-	// +optional
-	openaiApiKey *dagger.Secret,
+	openaiApiKey *dagger.Secret, // +optional
 	// The origin under which browsers reach the application.
-	// +default="http://localhost:3000"
-	publicUrl string,
+	publicUrl string, // +default="http://localhost:3000"
 ) (*dagger.Service, error) {
 	d, err := m.embedded(openaiApiKey, publicUrl)
 	if err != nil {

@@ -15,10 +15,8 @@ const (
 
 // Frontend is the Next.js application in frontend/.
 type Frontend struct {
-	// +private
-	Tools tools
-	// +private
-	Source *dagger.Directory
+	Tools  tools             // +private
+	Source *dagger.Directory // +private
 }
 
 // The image: Node and Next.js' standalone server.

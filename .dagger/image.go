@@ -24,16 +24,11 @@ const (
 
 // Image is an image as it ships.
 type Image struct {
-	// +private
-	Tools tools
-	// +private
-	Repository string
+	Tools      tools  // +private
+	Repository string // +private
 	// Base is the name of the pin that it is made from.
-	//
-	// +private
-	Base string
-	// +private
-	Built *dagger.Container
+	Base  string            // +private
+	Built *dagger.Container // +private
 }
 
 // builder makes an image.
@@ -87,8 +82,7 @@ func (i *Image) Inspect(ctx context.Context) error {
 func (i *Image) Sbom(
 	ctx context.Context,
 	// spdx or cyclonedx
-	// +default="spdx"
-	format string,
+	format string, // +default="spdx"
 ) (*dagger.File, error) {
 	listed, err := i.listed(format).Sync(ctx)
 	return listed, programError(err)

@@ -18,14 +18,10 @@ import (
 
 // TodoChatbot is the pipeline for one checkout.
 type TodoChatbot struct {
-	// +private
-	Source *dagger.Directory
+	Source *dagger.Directory // +private
 	// Git is a directory with the checkout's .git, where it has one.
-	//
-	// +private
-	Git *dagger.Directory
-	// +private
-	Tools tools
+	Git   *dagger.Directory // +private
+	Tools tools             // +private
 }
 
 // New opens the pipeline on a checkout.
@@ -40,15 +36,12 @@ func New(
 	// +ignore=["*", "!.git"]
 	git *dagger.Directory,
 	// The base and tool images, one a line as in ci/pins/pins.txt, each with a digest. A mirror's own go here.
-	// +optional
-	pins *dagger.File,
+	pins *dagger.File, // +optional
 	// The time that images say they were created at, in seconds since 1970: the commit's, $(git log -1 --format=%ct).
 	// Without it they say 1970, and commits that change nothing in an image leave its digest as it was.
-	// +optional
-	created int,
+	created int, // +optional
 	// Where scans take the vulnerability database from, as an OCI reference: a copy of ghcr.io/aquasecurity/trivy-db:2.
-	// +optional
-	vulnerabilityDatabase string,
+	vulnerabilityDatabase string, // +optional
 ) (*TodoChatbot, error) {
 	text, err := pinsOf(ctx, pins)
 	if err != nil {

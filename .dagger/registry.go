@@ -19,10 +19,8 @@ import (
 
 // Registry is where images and the chart are published.
 type Registry struct {
-	// +private
-	Pipeline *TodoChatbot
-	// +private
-	Access access
+	Pipeline *TodoChatbot // +private
+	Access   access       // +private
 }
 
 // access is the way to a registry, and who goes it.
@@ -44,16 +42,12 @@ func (m *TodoChatbot) Registry(
 	// A host and a path, e.g. ghcr.io/somebody. The images and the chart get a repository each below it.
 	address string,
 	// Who may push, where that is asked for.
-	// +optional
-	username string,
-	// +optional
-	password *dagger.Secret,
+	username string, // +optional
+	password *dagger.Secret, // +optional
 	// The registry, where it is a service of the caller's machine; the host in the address is then its name.
-	// +optional
-	service *dagger.Service,
+	service *dagger.Service, // +optional
 	// The registry has no TLS. For a network that is trusted.
-	// +optional
-	plainHTTP bool,
+	plainHTTP bool, // +optional
 ) *Registry {
 	return &Registry{Pipeline: m, Access: access{
 		Address: registryaddress.Normalize(address), Username: username, Password: password, Service: service, PlainHTTP: plainHTTP,
@@ -65,8 +59,7 @@ func (r *Registry) WithIdentity(
 	// An OpenID Connect token that Sigstore takes, e.g. a GitHub workflow's. It names the builder of publish.
 	token *dagger.Secret,
 	// Who the token is from.
-	// +default="https://token.actions.githubusercontent.com"
-	issuer string,
+	issuer string, // +default="https://token.actions.githubusercontent.com"
 ) *Registry {
 	with := *r
 	with.Access.IdentityToken, with.Access.Issuer = token, issuer
@@ -84,20 +77,15 @@ func (r *Registry) Publish(
 	// The release's tag. It never moves to something else, unless it is latest, edge or main.
 	tag string,
 	// A cosign private key. What it signs is in no public log.
-	// +optional
-	key *dagger.Secret,
+	key *dagger.Secret, // +optional
 	// The private key's password.
-	// +optional
-	keyPassword *dagger.Secret,
+	keyPassword *dagger.Secret, // +optional
 	// Who builds, as a URI: with an identity, what it names, e.g. https://github.com/…/pipeline.yml@refs/heads/main.
-	// +default="urn:todo-chatbot:builder:local"
-	builder string,
+	builder string, // +default="urn:todo-chatbot:builder:local"
 	// The run's address.
-	// +optional
-	run string,
+	run string, // +optional
 	// Publish changes that are not committed too; the provenance says so, and who verifies refuses it by default.
-	// +optional
-	uncommitted bool,
+	uncommitted bool, // +optional
 ) (string, error) {
 	if (key == nil) == (r.Access.IdentityToken == nil) {
 		return "", errors.New("publish: give what to sign with: --key, or with-identity --token before it and --builder")
@@ -135,23 +123,17 @@ func (r *Registry) Verify(
 	// The release's tag.
 	tag string,
 	// The public key that has to have signed.
-	// +optional
-	key *dagger.File,
+	key *dagger.File, // +optional
 	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/pipeline.yml@refs/heads/main.
-	// +optional
-	identity string,
+	identity string, // +optional
 	// Who vouches for the identity.
-	// +default="https://token.actions.githubusercontent.com"
-	issuer string,
+	issuer string, // +default="https://token.actions.githubusercontent.com"
 	// The repository that it has to be built from, e.g. https://github.com/somebody/todo-chatbot.
-	// +optional
-	source string,
+	source string, // +optional
 	// The commit that it has to be built from, in full.
-	// +optional
-	commit string,
+	commit string, // +optional
 	// Let pass what was built from a checkout with changes.
-	// +optional
-	uncommitted bool,
+	uncommitted bool, // +optional
 ) (string, error) {
 	p := publication{Tag: tag, Key: key, Identity: identity, Issuer: issuer, Source: source, Commit: commit, Uncommitted: uncommitted}
 	return r.verify(ctx, p, path.Base(backendRepository), path.Base(frontendRepository), chartName)

@@ -14,8 +14,7 @@ import (
 
 // Release is one release in a cluster of the user's.
 type Release struct {
-	// +private
-	Deployment deployment
+	Deployment deployment // +private
 }
 
 // A release in a cluster of yours: deploy it, look after it, remove it.
@@ -30,34 +29,24 @@ func (m *TodoChatbot) Release(
 	// The way to its API server: tcp://localhost:PORT.
 	cluster *dagger.Service,
 	// The kubeconfig's context, when it has several.
-	// +optional
-	context string,
+	context string, // +optional
 	// The release's name.
-	// +default="todo-chatbot"
-	name string,
-	// +default="todo-chatbot"
-	namespace string,
+	name string, // +default="todo-chatbot"
+	namespace string, // +default="todo-chatbot"
 	// development, staging or production.
-	// +default="development"
-	environment string,
+	environment string, // +default="development"
 	// The origin under which browsers reach the application.
-	// +default="http://localhost:3000"
-	publicUrl string,
+	publicUrl string, // +default="http://localhost:3000"
 	// The address of a Postgres that the pods reach. Its scheme names the driver (docs/quickstart.md).
-	// +optional
-	databaseUrl *dagger.Secret,
+	databaseUrl *dagger.Secret, // +optional
 	// Signs sessions: 32 characters or more.
-	// +optional
-	betterAuthSecret *dagger.Secret,
+	betterAuthSecret *dagger.Secret, // +optional
 	// Without it, in development, a small parser of commands answers.
-	// +optional
-	openaiApiKey *dagger.Secret,
+	openaiApiKey *dagger.Secret, // +optional
 	// Give the release a Postgres of its own, for development.
-	// +optional
-	postgres bool,
+	postgres bool, // +optional
 	// Values of yours for the chart. Images, secrets and the address above go before them.
-	// +optional
-	values *dagger.File,
+	values *dagger.File, // +optional
 ) (*Release, error) {
 	c, err := m.Tools.existing(ctx, kubeconfig, cluster, context)
 	if err != nil {
@@ -81,13 +70,10 @@ func (r *Release) WithRegistry(
 	// A host and a path, e.g. ghcr.io/somebody.
 	address string,
 	// Who may push there.
-	// +optional
-	username string,
-	// +optional
-	password *dagger.Secret,
+	username string, // +optional
+	password *dagger.Secret, // +optional
 	// The registry has no TLS. For a network that is trusted.
-	// +optional
-	plainHTTP bool,
+	plainHTTP bool, // +optional
 ) *Release {
 	with := *r
 	with.Deployment.Registry = r.Deployment.Pipeline.Registry(address, username, password, nil, plainHTTP)
@@ -102,17 +88,13 @@ func (r *Release) WithPublished(
 	// The release's tag.
 	tag string,
 	// The public key that has to have signed.
-	// +optional
-	key *dagger.File,
+	key *dagger.File, // +optional
 	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/pipeline.yml@refs/tags/v1.
-	// +optional
-	identity string,
+	identity string, // +optional
 	// Who vouches for the identity.
-	// +default="https://token.actions.githubusercontent.com"
-	issuer string,
+	issuer string, // +default="https://token.actions.githubusercontent.com"
 	// The repository that they have to be built from, e.g. https://github.com/somebody/todo-chatbot.
-	// +optional
-	source string,
+	source string, // +optional
 ) (*Release, error) {
 	switch {
 	case r.Deployment.Registry == nil:
@@ -136,14 +118,11 @@ func (r *Release) WithPublished(
 func (r *Release) Deploy(
 	ctx context.Context,
 	// What plan gave, saved with --output: exactly that is done, or nothing when it would be something else by now.
-	// +optional
-	plan *dagger.File,
+	plan *dagger.File, // +optional
 	// How long each wait may take: for pods, and for another run.
-	// +default="5m"
-	timeout string,
+	timeout string, // +default="5m"
 	// Leave the checks out: tests, lints, types and scans of everything.
-	// +optional
-	skipChecks bool,
+	skipChecks bool, // +optional
 ) (string, error) {
 	d := r.Deployment
 	d.Plan = plan
@@ -182,11 +161,9 @@ func (r *Release) Status(ctx context.Context) (string, error) {
 func (r *Release) Logs(
 	ctx context.Context,
 	// How many of the last lines of each container.
-	// +default=50
-	tail int,
+	tail int, // +default=50
 	// Go on printing, until interrupted.
-	// +optional
-	follow bool,
+	follow bool, // +optional
 ) (string, error) {
 	return r.Deployment.printed(ctx, "logs", "--tail", strconv.Itoa(tail), "--follow="+strconv.FormatBool(follow))
 }
@@ -197,8 +174,7 @@ func (r *Release) Logs(
 func (r *Release) Rollback(
 	ctx context.Context,
 	// The revision; left out, the last that passed its tests and is not what runs now.
-	// +optional
-	revision int,
+	revision int, // +optional
 ) (string, error) {
 	run, err := r.Deployment.change(ctx, "rollback", "--revision", strconv.Itoa(revision))
 	return run.Text(), err
@@ -210,8 +186,7 @@ func (r *Release) Rollback(
 func (r *Release) Uninstall(
 	ctx context.Context,
 	// Remove the volume of the release's own Postgres too, with everything in it.
-	// +optional
-	deleteVolumes bool,
+	deleteVolumes bool, // +optional
 ) (string, error) {
 	run, err := r.Deployment.change(ctx, "uninstall", "--delete-volumes="+strconv.FormatBool(deleteVolumes))
 	return run.Text(), err
@@ -226,8 +201,7 @@ func (r *Release) Uninstall(
 func (r *Release) Report(
 	ctx context.Context,
 	// deploy, rollback or uninstall.
-	// +default="deploy"
-	of string,
+	of string, // +default="deploy"
 ) (*dagger.Directory, error) {
 	d := r.Deployment
 	switch of {

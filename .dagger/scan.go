@@ -42,8 +42,7 @@ func (m *TodoChatbot) Scan(ctx context.Context) (string, error) {
 func (m *TodoChatbot) Findings(
 	ctx context.Context,
 	// sarif, for GitHub's code scanning, or json.
-	// +default="json"
-	format string,
+	format string, // +default="json"
 ) (*dagger.File, error) {
 	if format != "sarif" && format != "json" {
 		return nil, fmt.Errorf("findings: no format is called %q; the formats are sarif and json", format)

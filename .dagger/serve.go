@@ -19,14 +19,11 @@ import (
 func (b *Backend) Serve(
 	ctx context.Context,
 	// The front end that signs users in, e.g. tcp://localhost:3000. Without it there are no keys, and no token counts.
-	// +optional
-	frontend *dagger.Service,
+	frontend *dagger.Service, // +optional
 	// The origin under which browsers reach the front end: the issuer of its tokens.
-	// +default="http://localhost:3000"
-	publicUrl string,
+	publicUrl string, // +default="http://localhost:3000"
 	// Without it a small parser of commands answers.
-	// +optional
-	openaiApiKey *dagger.Secret,
+	openaiApiKey *dagger.Secret, // +optional
 ) (*dagger.Service, error) {
 	built, err := b.Build(ctx)
 	if err != nil {
@@ -57,11 +54,9 @@ func (b *Backend) Serve(
 func (f *Frontend) Serve(
 	ctx context.Context,
 	// The backend, e.g. tcp://localhost:8000. Without it users sign up and in, and there are neither chat nor todos.
-	// +optional
-	backend *dagger.Service,
+	backend *dagger.Service, // +optional
 	// The origin under which browsers reach the pages.
-	// +default="http://localhost:3000"
-	publicUrl string,
+	publicUrl string, // +default="http://localhost:3000"
 ) (*dagger.Service, error) {
 	container, reached, err := f.Tools.withDatabase(ctx, f.Build(), "backend", backend)
 	if err != nil {
