@@ -44,8 +44,8 @@ func (c *Chart) Validate(ctx context.Context) error {
 //
 // +check
 func (c *Chart) Policy(ctx context.Context) error {
-	_, err := c.rendered().WithExec([]string{programPath, "chart", "policy", ".", renderedPath}).Sync(ctx)
-	return programError(err)
+	_, err := program(ctx, c.rendered(), "chart", "policy", ".", renderedPath)
+	return err
 }
 
 // What breaks a rule, as findings.txt, findings.json and findings.sarif.
@@ -69,11 +69,9 @@ func (c *Chart) rendered() *dagger.Container {
 //
 // +check
 func (c *Chart) Docs(ctx context.Context) error {
-	made, err := c.golang().
-		WithExec([]string{"go", "tool", "-modfile=tools/go.mod", "helm-docs", "--chart-search-root", "helm/todo-chatbot",
-			"--sort-values-order", "file", "--log-level", "warning"}).
-		File("helm/todo-chatbot/README.md").
-		Contents(ctx)
+	documented := c.golang().WithExec([]string{"go", "tool", "-modfile=tools/go.mod", "helm-docs",
+		"--chart-search-root", "helm/todo-chatbot", "--sort-values-order", "file", "--log-level", "warning"})
+	made, err := documented.File("helm/todo-chatbot/README.md").Contents(ctx)
 	if err != nil {
 		return explain("chart docs", err)
 	}
@@ -145,10 +143,10 @@ func (c *Chart) Test(
 	only string, // +optional
 ) (string, error) {
 	d, err := c.Pipeline.embedded(nil, "http://localhost:3000")
-	if err != nil {
-		return "", err
+	if err == nil {
+		err = d.prepare(ctx)
 	}
-	if err := d.prepare(ctx); err != nil {
+	if err != nil {
 		return "", err
 	}
 	container := d.withRequest(d.Cluster.tools())

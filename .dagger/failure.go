@@ -35,6 +35,12 @@ func explain(what string, err error) error {
 	return fmt.Errorf("%s failed (exit code %d):\n%s", what, failed.ExitCode, output)
 }
 
+// program gives what a subcommand of ci/cmd/todo-chatbot prints in a container, or what it says is wrong.
+func program(ctx context.Context, container *dagger.Container, args ...string) (string, error) {
+	out, err := container.WithExec(append([]string{programPath}, args...)).Stdout(ctx)
+	return out, programError(err)
+}
+
 // programError makes an error of what ci/cmd/todo-chatbot said was wrong.
 func programError(err error) error {
 	var failed *dagger.ExecError

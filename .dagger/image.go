@@ -188,12 +188,9 @@ func twice(once, again builder) func(context.Context) (comparison, error) {
 		if err != nil {
 			return comparison{}, err
 		}
-		_, err = first.mounted(first.Tools.program()).
-			WithMountedFile("/again.tar", second.Archive()).
-			WithExec([]string{programPath, "image", "diff", first.path(), "/again.tar"}).
-			Sync(ctx)
-		if err != nil {
-			return comparison{differs: fmt.Errorf("%s is not reproducible: %w", first.Repository, programError(err))}, nil
+		both := first.mounted(first.Tools.program()).WithMountedFile("/again.tar", second.Archive())
+		if _, err := program(ctx, both, "image", "diff", first.path(), "/again.tar"); err != nil {
+			return comparison{differs: fmt.Errorf("%s is not reproducible: %w", first.Repository, err)}, nil
 		}
 		return comparison{same: reference + " twice"}, nil
 	})

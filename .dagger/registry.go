@@ -188,13 +188,12 @@ const passwordPath = "/run/password"
 
 // run runs a verb of "todo-chatbot registry".
 func (r *Registry) run(ctx context.Context, container *dagger.Container, verb string, args ...string) (string, error) {
-	flags := []string{programPath, "registry", verb, "--registry", r.Access.Address, "--username", r.Access.Username,
+	flags := []string{"registry", verb, "--registry", r.Access.Address, "--username", r.Access.Username,
 		"--plain-http=" + strconv.FormatBool(r.Access.PlainHTTP)}
 	if r.Access.Password != nil {
 		flags = append(flags, "--password-file", passwordPath)
 	}
-	out, err := container.WithExec(append(flags, args...)).Stdout(ctx)
-	return out, programError(err)
+	return program(ctx, container, append(flags, args...)...)
 }
 
 // container is cosign's image with ci/cmd/todo-chatbot in it, able to reach the registry. Nothing is asked yet.
@@ -229,11 +228,9 @@ func (r *Registry) request(ctx context.Context, flags ...string) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("asking the engine for its version: %w", err)
 	}
-	args := append([]string{programPath, "registry", "request", "--registry", r.Access.Address, "--artifacts", artifactsPath, "--engine", engine}, flags...)
-	out, err := r.Pipeline.Tools.git(r.Pipeline.Source.WithDirectory("/", r.Pipeline.Git)).
-		WithExec(append(args, repositoryPath)).
-		Stdout(ctx)
-	return out, programError(err)
+	git := r.Pipeline.Tools.git(r.Pipeline.Source.WithDirectory("/", r.Pipeline.Git))
+	args := append([]string{"registry", "request", "--registry", r.Access.Address, "--artifacts", artifactsPath, "--engine", engine}, flags...)
+	return program(ctx, git, append(args, repositoryPath)...)
 }
 
 // artifacts is what a publication consists of: both images with their bills of materials, and the chart.

@@ -62,11 +62,9 @@ func (m *TodoChatbot) Findings(
 //
 // +check
 func (m *TodoChatbot) Secrets(ctx context.Context) error {
-	_, err := m.Tools.withProgram(m.Tools.from(pins.Trivy)).
-		WithMountedDirectory(checkoutPath, m.Source).
-		WithExec([]string{programPath, "scan", "secrets", checkoutPath}).
-		Sync(ctx)
-	return programError(err)
+	trivy := m.Tools.withProgram(m.Tools.from(pins.Trivy)).WithMountedDirectory(checkoutPath, m.Source)
+	_, err := program(ctx, trivy, "scan", "secrets", checkoutPath)
+	return err
 }
 
 // findings are those of everything that Scan looks through, and the database that was used.
@@ -129,9 +127,8 @@ func (t tools) trivy(database *dagger.Directory) *dagger.Container {
 // judged gives findings for people, and fails when they do not pass.
 func (t tools) judged(ctx context.Context, database *dagger.Directory, found []*dagger.File, flags ...string) (string, error) {
 	container, paths := withFiles(t.trivy(database), found)
-	args := append([]string{programPath, "scan", "judge", "--database", databasePath}, flags...)
-	out, err := container.WithExec(append(args, paths...)).Stdout(ctx)
-	return out, programError(err)
+	args := append([]string{"scan", "judge", "--database", databasePath}, flags...)
+	return program(ctx, container, append(args, paths...)...)
 }
 
 func today() string { return time.Now().UTC().Format(time.DateOnly) }
