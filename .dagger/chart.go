@@ -39,8 +39,7 @@ func (c *Chart) Validate(ctx context.Context) error {
 
 // Hold what the chart renders against the rules of ci/chart.
 //
-// With every set of values: the kubelet's classes, probes' budgets, keys and selectors that exist, policies that admit what
-// is needed, and what else a schema cannot say.
+// With every set of values, for what a schema cannot say: the kubelet's classes, probes' budgets, selectors, policies.
 //
 // +check
 func (c *Chart) Policy(ctx context.Context) error {
@@ -50,7 +49,7 @@ func (c *Chart) Policy(ctx context.Context) error {
 
 // What breaks a rule, as findings.txt, findings.json and findings.sarif.
 //
-// The last is for GitHub's code scanning. Findings are no failure here; policy is the call that fails then.
+// The last is for GitHub's code scanning. Findings are no failure here: policy is the call that fails.
 func (c *Chart) PolicyReport() *dagger.Directory {
 	return c.rendered().
 		WithDirectory("/tmp/findings", dag.Directory()).
@@ -58,9 +57,7 @@ func (c *Chart) PolicyReport() *dagger.Directory {
 		Directory("/tmp/findings")
 }
 
-// renderedPath is where each set of values has what it renders.
-const renderedPath = "/tmp/rendered"
-
+// rendered has what each set of values renders.
 func (c *Chart) rendered() *dagger.Container {
 	return c.checkout().WithExec([]string{setsScript, "render", renderedPath})
 }
@@ -84,8 +81,7 @@ func (c *Chart) Docs(ctx context.Context) error {
 
 // Test the chart and the rules that it is held against.
 //
-// What is rendered with which values, and what is refused. The tests with Helm 3, which no pinned image has, are run by
-// hack/test alone.
+// The tests with Helm 3, which no pinned image has, are run by hack/test alone.
 //
 // +check
 func (c *Chart) Unit(ctx context.Context) error {
@@ -108,14 +104,13 @@ func (c *Chart) Render(
 		return nil, err
 	}
 	container := c.checkout()
-	given := []string{file}
+	args := []string{setsScript, "one", "/tmp/rendered.yaml", file}
 	if values != nil {
-		container = container.WithMountedFile("/run/values.yaml", values)
-		given = append(given, "/run/values.yaml")
+		container, args = container.WithMountedFile(valuesPath, values), append(args, valuesPath)
 	}
 	return container.
 		WithEnvVariable("SECRET", chart.Placeholder).
-		WithExec(append([]string{setsScript, "one", "/tmp/rendered.yaml"}, given...)).
+		WithExec(args).
 		File("/tmp/rendered.yaml"), nil
 }
 
@@ -131,8 +126,8 @@ func (c *Chart) Package() *dagger.Directory {
 
 // Test the chart on a cluster of its own, with each set of values.
 //
-// It is installed, tested, upgraded so that every pod rolls, and tested again, in a namespace that enforces Pod Security
-// "restricted"; every pod has to be Guaranteed. It fails at the first set that does not hold, and shows what the namespace had.
+// It is installed, tested, upgraded so that every pod rolls, and tested again. The namespace enforces Pod Security
+// "restricted", and every pod has to be Guaranteed. It fails at the first set that does not hold.
 //
 // +cache="never"
 func (c *Chart) Test(

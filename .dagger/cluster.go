@@ -78,9 +78,6 @@ func (t tools) existing(ctx context.Context, kubeconfig *dagger.Secret, service 
 // embedded says whether the cluster ends with the run.
 func (c cluster) embedded() bool { return c.Instance != "" }
 
-// kubeconfigPath is where what speaks to the cluster has its kubeconfig.
-const kubeconfigPath = "/run/kubeconfig"
-
 // bound lets a container reach this cluster, and nothing else. Each call's is new: what a cluster answers is never the same
 // answer twice.
 func (c cluster) bound(container *dagger.Container) *dagger.Container {

@@ -12,8 +12,7 @@ import (
 
 // Deploy to a one-node Kubernetes of its own, which ends with the call.
 //
-// Inputs are refused before anything is built. A release that does not become ready, or fails its tests, is diagnosed. A
-// cluster of yours is the business of release.
+// A release that does not become ready, or fails its tests, is diagnosed. A cluster of yours is the business of release.
 //
 // +cache="never"
 func (m *TodoChatbot) Deploy(
@@ -35,8 +34,8 @@ func (m *TodoChatbot) Deploy(
 
 // Serve the application on port 3000, on a cluster of its own.
 //
-// It runs until interrupted: dagger up, or dagger call serve up --ports 3000:3000. The first asks for the service twice, once
-// to compare its ports with others': a session has one cluster.
+// It runs until interrupted: dagger up, or dagger call serve up --ports 3000:3000. A session has one cluster, since the first
+// asks for the service twice.
 //
 // +up
 // +cache="session"
@@ -63,8 +62,7 @@ func (m *TodoChatbot) Serve(
 
 // Report of a deploy with every check, as a page to look at.
 //
-// It is report.html, and the same as report.md and report.json. A run that fails has a page too, which says so; deploy is
-// the call that fails then.
+// It is report.html, report.md and report.json. A run that fails has them too: deploy is the call that fails then.
 //
 // +cache="never"
 func (m *TodoChatbot) Report(ctx context.Context) (*dagger.Directory, error) {
@@ -82,7 +80,7 @@ func (m *TodoChatbot) embedded(openaiAPIKey *dagger.Secret, publicURL string) (*
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{Pipeline: m, Cluster: c, Request: release.Request{
+	d := &deployment{Pipeline: m, Cluster: c, Secrets: map[string]*dagger.Secret{}, Request: release.Request{
 		Target:      release.Target{Release: chartName, Namespace: chartName, Cluster: c.Title},
 		Environment: deploy.Development, PublicURL: publicURL, Ephemeral: true,
 	}}

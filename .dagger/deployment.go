@@ -16,15 +16,6 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// Where the container of the release engine has what it is given.
-const (
-	requestPath = "/run/request.json"
-	chartPath   = "/run/chart"
-	valuesPath  = "/run/values.yaml"
-	planPath    = "/run/plan.txt"
-	reportPath  = "/out/report"
-)
-
 // deployment is what a release of one cluster shall be. What happens to the release is ci/release's: it runs in a container
 // that reaches that cluster.
 type deployment struct {
@@ -51,9 +42,6 @@ func (d *deployment) secret(name string, from *dagger.Secret, to *string) {
 		return
 	}
 	*to = "/run/secrets/" + name
-	if d.Secrets == nil {
-		d.Secrets = map[string]*dagger.Secret{}
-	}
 	d.Secrets[*to] = from
 }
 
@@ -110,8 +98,7 @@ func (d *deployment) change(ctx context.Context, verb string, flags ...string) (
 	return d.recorder.End(err), err
 }
 
-// prepare builds, while an embedded cluster boots, which gets its images then, or the checks of what a user's cluster will get
-// run.
+// prepare builds. Meanwhile an embedded cluster boots, and gets the images then; for a user's cluster the checks run.
 func (d *deployment) prepare(ctx context.Context) error {
 	if d.Cluster.embedded() {
 		load := func(ctx context.Context) error { return d.Cluster.load(ctx, d.images) }
@@ -283,8 +270,7 @@ func (d *deployment) withRequest(container *dagger.Container) *dagger.Container 
 	return container.WithNewFile(requestPath, string(request))
 }
 
-// pages is a run as a page to look at, for people and for programs, whether it failed or not. A run that was refused before it
-// began has none.
+// pages is a run to look at, whether it failed or not. One that was refused before it began has none.
 func pages(run report.Run, failure error) (*dagger.Directory, error) {
 	if run.Started.IsZero() {
 		return nil, failure

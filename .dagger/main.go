@@ -1,12 +1,10 @@
 // Takes the todo chatbot from a checkout to a tested release on Kubernetes.
 //
-// `dagger check` runs every check. `dagger call deploy` builds both images, runs the checks, starts a one-node Kubernetes,
-// installs the chart and tests the release through the cluster's own network. `dagger call release … deploy` does the same in
-// a cluster of yours. `dagger up` keeps the application on http://localhost:3000. Each part can be called alone:
-// `dagger call backend test`, `frontend build`, `chart lint` and so on.
+// `dagger check` runs every check. `dagger call deploy` builds, checks, starts a one-node Kubernetes, and installs and tests the
+// release there. `dagger call release … deploy` does the same in a cluster of yours. `dagger up` keeps the application on
+// http://localhost:3000. Each part can be called alone, e.g. `dagger call backend test`.
 //
-// This module wires containers together. What is refused, what counts as a finding and what happens to a release is decided
-// in ci/, which knows nothing of Dagger.
+// This module wires containers together. What is decided is decided in ci/, which knows nothing of Dagger.
 package main
 
 import (
@@ -58,8 +56,7 @@ func New(
 
 // The FastAPI backend: its tests, its lints and its image.
 //
-// The engine may forget a directory that a cached object names, and then every later call on it fails ("missing shared
-// result"); so an object is kept for no longer than its session. What its functions do is cached all the same.
+// It is kept no longer than its session: an engine may forget a directory that a cached object names ("missing shared result").
 //
 // +cache="session"
 func (m *TodoChatbot) Backend() *Backend {

@@ -68,8 +68,8 @@ func (r *Registry) WithIdentity(
 
 // Publish both images and the chart, signed and described.
 //
-// They are pushed by digest, get their bills of materials and their provenance, are signed, and verified; only then do tags
-// name them. Stopped at any point it leaves no tag on something unsigned, and it can be run again.
+// They are pushed by digest, described, signed and verified; only then do tags name them. Stopped at any point it leaves no tag
+// on something unsigned, and it can be run again.
 //
 // +cache="never"
 func (r *Registry) Publish(
@@ -183,9 +183,6 @@ func (r *Registry) repository(local string) string {
 	return r.Access.Address + "/" + path.Base(local)
 }
 
-// passwordPath is where a container has the registry's password, if there is one.
-const passwordPath = "/run/password"
-
 // run runs a verb of "todo-chatbot registry".
 func (r *Registry) run(ctx context.Context, container *dagger.Container, verb string, args ...string) (string, error) {
 	flags := []string{"registry", verb, "--registry", r.Access.Address, "--username", r.Access.Username,
@@ -218,9 +215,6 @@ func (r *Registry) container() *dagger.Container {
 	}
 	return container
 }
-
-// artifactsPath is where a container has what is to be published.
-const artifactsPath = "/artifacts"
 
 // request is a publication before anything is built, once its address and the checkout are as they have to be.
 func (r *Registry) request(ctx context.Context, flags ...string) (string, error) {

@@ -52,7 +52,7 @@ func (m *TodoChatbot) Release(
 	if err != nil {
 		return nil, err
 	}
-	d := deployment{Pipeline: m, Cluster: c, Values: values, Request: release.Request{
+	d := deployment{Pipeline: m, Cluster: c, Values: values, Secrets: map[string]*dagger.Secret{}, Request: release.Request{
 		Target:      release.Target{Release: name, Namespace: namespace, Cluster: c.Title},
 		Environment: deploy.Environment(environment), PublicURL: publicUrl, Postgres: postgres,
 	}}
@@ -64,8 +64,8 @@ func (m *TodoChatbot) Release(
 
 // Let the cluster pull the images from a registry.
 //
-// They are pushed there by digest, unless with-published names them. Without a registry they are sent through the API server.
-// What the pods need to pull them goes into the chart's values, as imagePullSecrets.
+// They are pushed there by digest, unless with-published names them. Without it they are sent through the API server. What
+// pods need to pull them goes into the chart's values, as imagePullSecrets.
 func (r *Release) WithRegistry(
 	// A host and a path, e.g. ghcr.io/somebody.
 	address string,
@@ -82,8 +82,7 @@ func (r *Release) WithRegistry(
 
 // Deploy the images of a published release in place of the checkout's.
 //
-// They are in the registry of with-registry, which comes before. Their signatures and provenance are verified before anything
-// else. The chart is the checkout's.
+// They are in the registry of with-registry, which comes before, and are verified first. The chart is the checkout's.
 func (r *Release) WithPublished(
 	// The release's tag.
 	tag string,
@@ -111,8 +110,8 @@ func (r *Release) WithPublished(
 
 // Deploy the checkout, or what was published, and test it.
 //
-// Inputs are refused before anything is built, and nothing goes to the cluster before the checks passed. A release that does
-// not become ready, or fails its tests, is diagnosed, and then the last revision that passed is restored.
+// Nothing goes to the cluster before the checks passed. A release that does not become ready, or fails its tests, is
+// diagnosed, and then the last revision that passed is restored.
 //
 // +cache="never"
 func (r *Release) Deploy(
@@ -133,8 +132,7 @@ func (r *Release) Deploy(
 
 // Plan says what deploy would change, object by object and field by field.
 //
-// It is the server's own dry run. Nothing changes, and secrets are masked. Saved with --output, it is what deploy takes as
-// its plan.
+// It is the server's own dry run, with secrets masked. Saved with --output, it is what deploy takes as its plan.
 //
 // +cache="never"
 func (r *Release) Plan(ctx context.Context) (string, error) {
@@ -194,8 +192,8 @@ func (r *Release) Uninstall(
 
 // Report of a deploy, rollback or uninstall, as a page to look at.
 //
-// It does what it reports: report.html, and the same as report.md and report.json. A run that fails has a page too, which
-// says so; the verb itself is the call that fails then.
+// It does what it reports. It is report.html, report.md and report.json. A run that fails has them too: the verb itself is
+// the call that fails then.
 //
 // +cache="never"
 func (r *Release) Report(

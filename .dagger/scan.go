@@ -14,13 +14,6 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// Where a container has the vulnerability database, the checkout that is scanned, and what is found.
-const (
-	databasePath = "/database"
-	checkoutPath = "/checkout"
-	findingsPath = "/findings.json"
-)
-
 // Scan both images, the checkout and its history.
 //
 // For vulnerabilities, secrets, misconfiguration and licences. It gives what was found, and fails on what can be fixed and is
@@ -142,9 +135,6 @@ func withFiles(container *dagger.Container, files []*dagger.File) (*dagger.Conta
 	}
 	return container, paths
 }
-
-// repositoryPath is where a container has the repository that Git is asked about.
-const repositoryPath = "/repository"
 
 // git is gitleaks' image, which has Git in it, with a repository.
 func (t tools) git(repository *dagger.Directory) *dagger.Container {

@@ -25,9 +25,6 @@ type tools struct {
 	Salt string
 }
 
-// programPath is where a container has ci/cmd/todo-chatbot, among what a shell finds by name.
-const programPath = "/usr/local/bin/todo-chatbot"
-
 // pins are those of Pins.
 func (t tools) pins() pins.Pins {
 	// New has checked them.
