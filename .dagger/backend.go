@@ -89,7 +89,8 @@ var applicationFiles = []string{"src", "migrations", "alembic.ini"}
 // compiled is the dependencies and the application, each with the bytecode of what a start loads. They are compiled apart, so
 // that a change of the application which loads no other module of a dependency leaves these as they are.
 func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.Directory, err error) {
-	dependencies := b.dependencies().
+	dependencies := b.locked().
+		WithExec([]string{"uv", "sync", "--frozen", "--no-dev"}).
 		WithMountedFile("/run/todo-chatbot", b.Tools.Program).
 		WithExec([]string{"/run/todo-chatbot", "image", "strip", "/app/.venv"}).
 		WithoutMount("/run/todo-chatbot")
@@ -136,11 +137,6 @@ func (b *Backend) locked() *dagger.Container {
 		WithWorkdir("/app").
 		WithFile("pyproject.toml", b.Source.File("pyproject.toml")).
 		WithFile("uv.lock", b.Source.File("uv.lock"))
-}
-
-// dependencies is what the application needs at run time.
-func (b *Backend) dependencies() *dagger.Container {
-	return b.locked().WithExec([]string{"uv", "sync", "--frozen", "--no-dev"})
 }
 
 // checkout is the whole folder with its development tools, as the user that the image has: Postgres refuses root, and

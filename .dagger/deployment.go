@@ -56,9 +56,8 @@ func (d *deployment) validate(ctx context.Context) error {
 
 // record begins the report of a verb.
 func (d *deployment) record(verb string) {
-	d.recorder = report.Start(report.Run{
-		Name: verb, Release: d.Request.Release, Namespace: d.Request.Namespace, Cluster: d.Cluster.Title,
-	})
+	to := d.Request.Target
+	d.recorder = report.Start(report.Run{Name: verb, Release: to.Release, Namespace: to.Namespace, Cluster: to.Cluster})
 }
 
 // deployWithin is deploy with a limit to each wait, for people.
@@ -80,8 +79,8 @@ func (d *deployment) deploy(ctx context.Context) (report.Run, error) {
 	all := flow.InOrder(d.prepare, d.install)
 	// Nothing unchecked gets into a cluster of the user's. One that ends with the run may have it meanwhile:
 	// docs/decisions/embedded-cluster.md.
-	if d.Cluster.embedded() {
-		all = flow.Together(d.check, all)
+	if d.Cluster.embedded() && d.Checks {
+		all = flow.Together(d.step("check", d.Pipeline.runChecks), all)
 	}
 	err := all(ctx)
 	run := d.recorder.End(err)
@@ -107,22 +106,14 @@ func (d *deployment) prepare(ctx context.Context) error {
 			flow.InOrder(d.build, d.step("load the images", load)),
 		)(ctx)
 	}
-	return flow.Together(d.check, flow.InOrder(d.build, d.preflight))(ctx)
-}
-
-// check runs what "dagger check" runs, unless it is not wanted.
-func (d *deployment) check(ctx context.Context) error {
 	if !d.Checks {
-		return nil
+		return d.build(ctx)
 	}
-	return d.step("check", d.Pipeline.runChecks)(ctx)
+	return flow.Together(d.step("check", d.Pipeline.runChecks), flow.InOrder(d.build, d.preflight))(ctx)
 }
 
 // preflight fails early where the deployment would be refused: nobody waits for the checks to hear that a cluster has no room.
 func (d *deployment) preflight(ctx context.Context) error {
-	if !d.Checks {
-		return nil
-	}
 	_, err := d.run(ctx, d.engine(), "preflight")
 	return err
 }
@@ -242,10 +233,7 @@ func (d *deployment) run(ctx context.Context, container *dagger.Container, verb 
 		return raw, err
 	}
 	said, err := ran.Stderr(ctx)
-	if err != nil {
-		return raw, err
-	}
-	return raw, errors.New(strings.TrimSpace(said))
+	return raw, errors.Join(err, errors.New(strings.TrimSpace(said)))
 }
 
 // printed runs a verb that changes nothing, and gives what it prints.

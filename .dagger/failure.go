@@ -22,11 +22,11 @@ func passes(ctx context.Context, container *dagger.Container, what string, args 
 // when a cluster was not reached.
 func explain(what string, err error) error {
 	var failed *dagger.ExecError
-	if !errors.As(err, &failed) {
-		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
+	switch {
+	case err == nil:
 		return nil
+	case !errors.As(err, &failed):
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	output := run.Tail(failed.Stdout + "\n" + failed.Stderr)
 	if next := kube.Unreached(output); next != "" {

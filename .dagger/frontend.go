@@ -95,9 +95,7 @@ func (f *Frontend) locked() *dagger.Container {
 }
 
 // checkout is the whole folder with its development tools.
-func (f *Frontend) checkout() *dagger.Container {
-	return f.locked().WithDirectory("/app", f.Source)
-}
+func (f *Frontend) checkout() *dagger.Container { return f.locked().WithDirectory("/app", f.Source) }
 
 // built is the production build.
 func (f *Frontend) built() *dagger.Container {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -77,8 +76,6 @@ func (i *Image) Inspect(ctx context.Context) error {
 }
 
 // The image's bill of materials: every package in it.
-//
-// One image has one: it has no time and nothing random in it.
 func (i *Image) Sbom(
 	ctx context.Context,
 	// spdx or cyclonedx
@@ -154,14 +151,11 @@ func (i *Image) examined(ctx context.Context, command string, args ...string) (s
 //
 // +cache="never"
 func (m *TodoChatbot) Reproduce(ctx context.Context) (string, error) {
-	compared, err := flow.Gather(ctx,
+	same, err := flow.Settle(ctx,
 		twice(m.anew().Backend().Image, m.anew().Backend().Image),
 		twice(m.anew().Frontend().Image, m.anew().Frontend().Image),
 	)
-	if err != nil {
-		return "", err
-	}
-	return compared[0].same + "\n" + compared[1].same, errors.Join(compared[0].differs, compared[1].differs)
+	return strings.Join(same, "\n"), err
 }
 
 // anew is the pipeline with caches of its own.
@@ -171,28 +165,22 @@ func (m *TodoChatbot) anew() *TodoChatbot {
 	return &salted
 }
 
-// comparison is what two builds of one image say.
-type comparison struct {
-	same    string
-	differs error
-}
-
-// twice builds an image two times, one after the other, and compares them.
-func twice(once, again builder) func(context.Context) (comparison, error) {
-	return built(once, func(ctx context.Context, first *Image) (comparison, error) {
+// twice builds an image two times, one after the other, and fails when they differ.
+func twice(once, again builder) func(context.Context) (string, error) {
+	return built(once, func(ctx context.Context, first *Image) (string, error) {
 		reference, err := first.reference(ctx)
 		if err != nil {
-			return comparison{}, err
+			return "", err
 		}
 		second, err := again(ctx)
 		if err != nil {
-			return comparison{}, err
+			return "", err
 		}
 		both := first.mounted(first.Tools.program()).WithMountedFile("/again.tar", second.Archive())
 		if _, err := program(ctx, both, "image", "diff", first.path(), "/again.tar"); err != nil {
-			return comparison{differs: fmt.Errorf("%s is not reproducible: %w", first.Repository, err)}, nil
+			return "", fmt.Errorf("%s is not reproducible: %w", first.Repository, err)
 		}
-		return comparison{same: reference + " twice"}, nil
+		return reference + " twice", nil
 	})
 }
 

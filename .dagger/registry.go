@@ -179,9 +179,7 @@ func (r *Registry) push(ctx context.Context, images []*delivery) error {
 }
 
 // repository is where the registry has an image, given by the repository that it was built under.
-func (r *Registry) repository(local string) string {
-	return r.Access.Address + "/" + path.Base(local)
-}
+func (r *Registry) repository(local string) string { return r.Access.Address + "/" + path.Base(local) }
 
 // run runs a verb of "todo-chatbot registry".
 func (r *Registry) run(ctx context.Context, container *dagger.Container, verb string, args ...string) (string, error) {

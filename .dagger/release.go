@@ -100,8 +100,6 @@ func (r *Release) WithPublished(
 		return nil, errors.New("with-published: name the registry first: with-registry --address HOST/PATH with-published …")
 	case tag == "":
 		return nil, errors.New("with-published: name the release with --tag")
-	case key == nil && identity == "":
-		return nil, errors.New("with-published: say whose signature counts: --key cosign.pub, or --identity with the workflow's address")
 	}
 	with := *r
 	with.Deployment.Published = publication{Tag: tag, Key: key, Identity: identity, Issuer: issuer, Source: source}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"path"
-
 	"todo-chatbot/ci/node"
 	"todo-chatbot/ci/pins"
 
@@ -76,15 +74,11 @@ func (t tools) built(checkout *dagger.Directory) *dagger.File {
 // kubernetes is Helm's own image, which has a shell, with the program and the other tools that speak to a cluster. Each comes from
 // the image of those who make it, so that its version is the one that is pinned.
 func (t tools) kubernetes() *dagger.Container {
-	container := t.withProgram(t.from(pins.Helm)).
-		WithExec([]string{programPath, "chart", "helm", t.reference(pins.Helm)})
-	for _, tool := range []struct {
-		name pins.Name
-		file string
-	}{{pins.Kubectl, "/bin/kubectl"}, {pins.Kubeconform, "/kubeconform"}, {pins.Jq, "/jq"}} {
-		container = container.WithFile("/usr/local/bin/"+path.Base(tool.file), t.from(tool.name).File(tool.file))
-	}
-	return container
+	return t.withProgram(t.from(pins.Helm)).
+		WithExec([]string{programPath, "chart", "helm", t.reference(pins.Helm)}).
+		WithFile("/usr/local/bin/kubectl", t.from(pins.Kubectl).File("/bin/kubectl")).
+		WithFile("/usr/local/bin/kubeconform", t.from(pins.Kubeconform).File("/kubeconform")).
+		WithFile("/usr/local/bin/jq", t.from(pins.Jq).File("/jq"))
 }
 
 // withNodeFiles adds the scripts of ci/node.

@@ -3,6 +3,8 @@ package flow
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -44,4 +46,15 @@ func Gather[T any](ctx context.Context, asked ...func(context.Context) (T, error
 		}
 	}
 	return results, Together(parts...)(ctx)
+}
+
+// Settle is Gather that lets each come to its end, and gives every failure.
+func Settle[T any](ctx context.Context, asked ...func(context.Context) (T, error)) ([]T, error) {
+	results, failures := make([]T, len(asked)), make([]error, len(asked))
+	var group sync.WaitGroup
+	for i, ask := range asked {
+		group.Go(func() { results[i], failures[i] = ask(ctx) })
+	}
+	group.Wait()
+	return results, errors.Join(failures...)
 }

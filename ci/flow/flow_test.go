@@ -53,3 +53,13 @@ func TestAnswersAreInTheOrderOfTheQuestions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"one", "two"}, answers)
 }
+
+func TestWhatSettlesTellsEveryFailure(t *testing.T) {
+	failed := make(chan struct{})
+	answers, err := flow.Settle(t.Context(),
+		func(context.Context) (string, error) { close(failed); return "", errBroken },
+		func(ctx context.Context) (string, error) { <-failed; return "two", ctx.Err() },
+		func(context.Context) (string, error) { return "", errors.New("worn") })
+	require.EqualError(t, err, "broken\nworn")
+	assert.Equal(t, []string{"", "two", ""}, answers)
+}
