@@ -112,13 +112,17 @@ const tail = 40
 
 // Error repeats the end of what was printed, and what to do where the cluster was not reached.
 func (e *CommandError) Error() string {
+	if next := kube.Unreached(e.Stderr); next != "" {
+		return e.said() + "\n" + next
+	}
+	return e.said()
+}
+
+// said is the end of what was printed.
+func (e *CommandError) said() string {
 	lines := strings.Split(strings.TrimSpace(e.Stderr), "\n")
 	if len(lines) > tail {
 		lines = lines[len(lines)-tail:]
 	}
-	text := fmt.Sprintf("%s ended with exit code %d:\n%s", e.Command, e.ExitCode, strings.Join(lines, "\n"))
-	if next := kube.Unreached(e.Stderr); next != "" {
-		text += "\n" + next
-	}
-	return text
+	return fmt.Sprintf("%s ended with exit code %d:\n%s", e.Command, e.ExitCode, strings.Join(lines, "\n"))
 }

@@ -237,6 +237,10 @@ func (r *run) reconnect(ctx context.Context) error {
 		case err == nil || !errors.Is(err, ErrUnreachable):
 			return err
 		case time.Since(r.away) >= patience:
+			if failed, ok := errors.AsType[*CommandError](err); ok && r.version != "" {
+				// It has answered before, so its address is no question.
+				err = fmt.Errorf("%w\n%s", ErrUnreachable, failed.said())
+			}
 			return fmt.Errorf("no answer for %s; %s\n%w", patience, r.next(), err)
 		}
 		if err := sleep(ctx, pause); err != nil {

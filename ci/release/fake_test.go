@@ -139,7 +139,7 @@ func (c *client) step(ctx context.Context) error {
 		return errKilled
 	}
 	if gone {
-		return fmt.Errorf("%w: connection refused", ErrUnreachable)
+		return errors.Join(ErrUnreachable, said("kubectl get", "The connection to the server cluster:6443 was refused - did you specify the right host or port?"))
 	}
 	return nil
 }

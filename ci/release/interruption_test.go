@@ -204,6 +204,7 @@ func TestAnAPIServerThatGoesAwayIsWaitedForAndThenTold(t *testing.T) {
 							told++
 							assert.True(t, away > Outage || at == 1, what)
 							assert.Contains(t, got.err.Error(), "no answer for", what)
+							assert.NotContains(t, got.err.Error(), "pass the host and port", "%s: an address that answered is right", what)
 							assert.Equal(t, report.Failed, got.report.Outcome)
 							for _, one := range w.writes {
 								assert.False(t, one.who == "run" && one.at.After(from.Add(time.Second)), "%s: wrote %q", what, one.what)

@@ -479,6 +479,7 @@ func TestAnAddressThatNeverAnsweredIsGivenUpSoon(t *testing.T) {
 		got := w.client("run").deploy(r)
 		require.ErrorIs(t, got.err, ErrUnreachable)
 		require.ErrorContains(t, got.err, `no answer for 15s; nothing was changed; see that "kubectl get nodes" works`)
+		require.ErrorContains(t, got.err, "pass the host and port of the kubeconfig's server")
 		assert.Less(t, time.Since(began), 20*time.Second)
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -65,15 +66,22 @@ func record(saidFile, looks, out string) error {
 	return fmt.Errorf("none of the %d looks in %s has the diagnosis that %s prints; record it again", len(files), looks, saidFile)
 }
 
+// counted is what differs between two looks at one failure that is tried again: how often it was, and the name of the last pod.
+var counted = regexp.MustCompile(`×\d+|-[a-z0-9]{5}\b`)
+
+func plain(line string) string {
+	return counted.ReplaceAllString(strings.TrimSpace(strings.TrimPrefix(line, "Error: ")), "")
+}
+
 // printed is true when each line of each diagnosis was said: all but the logs, which are fetched for it later.
 func printed(a kube.Assessment, said string) bool {
 	lines := map[string]bool{}
 	for line := range strings.Lines(said) {
-		lines[strings.TrimSpace(strings.TrimPrefix(line, "Error: "))] = true
+		lines[plain(line)] = true
 	}
 	for _, d := range a.Diagnoses {
 		for line := range strings.Lines(d.Text()) {
-			if !lines[strings.TrimSpace(line)] {
+			if !lines[plain(line)] {
 				return false
 			}
 		}
