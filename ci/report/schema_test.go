@@ -53,7 +53,7 @@ func schemaOf(of reflect.Type) map[string]any {
 	case reflect.TypeFor[Outcome]():
 		return map[string]any{"type": "string", "enum": []string{string(Passed), string(Failed), string(RolledBack)}}
 	}
-	switch of.Kind() {
+	switch of.Kind() { //nolint:exhaustive // The rest is in no report, and panics.
 	case reflect.Pointer:
 		return schemaOf(of.Elem())
 	case reflect.Slice:
