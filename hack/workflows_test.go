@@ -2,6 +2,8 @@ package hack_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -74,7 +76,8 @@ func TestEachWorkflowIsOnItsPageInItsOwnWords(t *testing.T) {
 		for name, job := range parseWorkflow(t, text).Jobs {
 			for _, step := range job.Steps {
 				if words := said(step); words != "" {
-					assert.Contains(t, page, words, "%s, job %s: its words have to be in %s", file, name, workflowsPage)
+					assert.True(t, strings.Contains(page, "`"+words+"`") || strings.Contains(page, "```sh "+words+" ```"),
+						"%s, job %s: %s has to have its words: %s", file, name, workflowsPage, words)
 				}
 			}
 		}
@@ -119,6 +122,8 @@ jobs:
 		"a token in a job for pull requests":      {"    timeout-minutes: 30", "    timeout-minutes: 30\n    env: {TOKEN: \"${{ github.token }}\"}", "has a secret"},
 		"a secret in a pull request's workflow":   {"permissions: {}", "permissions: {}\nenv: {TOKEN: \"${{ secrets.TOKEN }}\"}", "has a secret"},
 		"a job for pull requests that may write":  {"{contents: read}", "{packages: write}", "may write packages"},
+		"a right that no step needs":              {"{contents: read}", "{contents: read, issues: read}", "its steps need map[contents:read]"},
+		"a right too few":                         {"{contents: read}", "{}", "its steps need map[contents:read]"},
 		"a pull request with its target's rights": {"pull_request: {}", "pull_request_target: {}", "pull_request_target"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,6 +175,9 @@ func broken(t *testing.T, text string) []string {
 	for name, job := range w.Jobs {
 		if job.Permissions == nil {
 			say(name, "names no rights")
+		}
+		if needed := rightsOf(job); job.Permissions != nil && !maps.Equal(job.Permissions, needed) {
+			say(name, fmt.Sprintf("has the rights %v, and its steps need %v", job.Permissions, needed))
 		}
 		for right, level := range job.Permissions {
 			if forked && level == "write" && right != "security-events" {
@@ -227,6 +235,28 @@ func broken(t *testing.T, text string) []string {
 		}
 	}
 	return all
+}
+
+// needs are the rights that a step takes, by words of it.
+var needs = map[string]map[string]string{
+	checkoutAction:        {"contents": "read"},
+	sarifAction:           {"security-events": "write"},
+	"gh release create":   {"contents": "write"},
+	"hack/identity-token": {"id-token": "write"},
+	"ghcr.io/":            {"packages": "write"},
+}
+
+// rightsOf are those that the steps of a job take, and no others.
+func rightsOf(j job) map[string]string {
+	rights := map[string]string{}
+	for _, step := range j.Steps {
+		for words, of := range needs {
+			if strings.Contains(step.Uses+" "+said(step), words) {
+				maps.Copy(rights, of)
+			}
+		}
+	}
+	return rights
 }
 
 // said are the words of a step, as a developer types them.
