@@ -18,36 +18,22 @@ const (
 // Backend is the FastAPI application in backend/.
 type Backend struct {
 	// +private
+	Tools tools
+	// +private
 	Source *dagger.Directory
-	// +private
-	Pins string
-	// +private
-	Database string
-	// +private
-	Program *dagger.File
-	// Salt, where it is not "", keeps a build from every cache of another's.
-	// +private
-	Salt string
-	// Created is the time that the image says it is of, in seconds since 1970.
-	// +private
-	Created int
 }
 
 // The image: Python, the locked dependencies, the application.
 //
 // It has no compiler and no package manager, and does not run as root.
 func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
-	base := withoutManagers(b.Pins, image.Python)
-	user, err := account(ctx, base, "appuser", backendUser)
-	if err != nil {
-		return nil, err
-	}
 	packages, application, err := b.compiled(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return base.
-		WithDirectory("/", user.WithDirectory("app/.venv", packages.Filter(dagger.DirectoryFilterOpts{Exclude: neverLoaded}))).
+	user := b.Tools.account(image.Python, "appuser", backendUser)
+	return b.Tools.withoutManagers(image.Python).
+		WithDirectory("/", user.WithDirectory("app/.venv", packages.Filter(dagger.DirectoryFilterOpts{Exclude: image.NeverLoaded()}))).
 		WithDirectory("/app", application, dagger.ContainerWithDirectoryOpts{Include: applicationFiles}).
 		WithWorkdir("/app").
 		WithEnvVariable("PATH", "/app/.venv/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
@@ -66,6 +52,14 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 		WithDefaultArgs(backendServer), nil
 }
 
+// The image as it ships: an archive, what is in it, and what is wrong with it.
+//
+// +cache="session"
+func (b *Backend) Image(ctx context.Context) (*Image, error) {
+	built, err := b.Build(ctx)
+	return b.Tools.image(backendRepository, image.Python, built), err
+}
+
 // backendServer is what the image runs. Nothing here speaks WebSocket, and its library would be loaded all the same.
 var backendServer = []string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "--port", "8000", "--ws", "none", "--no-access-log"}
 
@@ -73,91 +67,55 @@ var backendServer = []string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "-
 //
 // +check
 func (b *Backend) Test(ctx context.Context) error {
-	checkout, err := b.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	return passes(ctx, checkout, "backend tests", "uv", "run", "--no-sync", "pytest", "-q")
+	return passes(ctx, b.checkout(), "backend tests", "uv", "run", "--no-sync", "pytest", "-q")
 }
 
 // Check the style and the formatting.
 //
 // +check
 func (b *Backend) Lint(ctx context.Context) error {
-	checkout, err := b.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	return passes(ctx, checkout, "backend lint", "sh", "-c",
-		"uv run --no-sync ruff check . && uv run --no-sync ruff format --check .")
+	return passes(ctx, b.checkout(), "backend lint", "sh", "-c", "uv run --no-sync ruff check . && uv run --no-sync ruff format --check .")
 }
 
 // Check the types.
 //
 // +check
 func (b *Backend) Types(ctx context.Context) error {
-	checkout, err := b.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	return passes(ctx, checkout, "backend types", "uv", "run", "--no-sync", "mypy")
+	return passes(ctx, b.checkout(), "backend types", "uv", "run", "--no-sync", "mypy")
 }
 
 // applicationFiles are what is ours in the image.
 var applicationFiles = []string{"src", "migrations", "alembic.ini"}
 
-// neverLoaded is what packages bring for those who build or test them, and an environment for those who type in it.
-var neverLoaded = []string{
-	"**/site-packages/*/tests", "**/site-packages/*/testing", "**/test_*.py", "**/*.pyi",
-	"**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.c", "**/*.cpp", "**/*.h", "**/*.hpp", "**/*.asm",
-	".lock", ".gitignore", "include", "bin/*activate*", "bin/*.bat",
-}
-
-// loadedAtStart prints the file of each module that the server and a migration load: a fifth of what is installed, and
-// all that a start has to wait for.
-const loadedAtStart = `import sys, uvicorn.protocols.http.auto, uvicorn.lifespan.on, uvicorn.loops.asyncio
-import anyio._backends._asyncio, httpcore2
-import alembic.config, alembic.command, alembic.autogenerate, sqlalchemy.dialects.postgresql.asyncpg, todo.app, todo.migration
-for module in list(sys.modules.values()):
-    file = getattr(module, "__file__", None) or ""
-    if file.startswith("/app/") and file.endswith(".py"):
-        print(file)`
-
 // compiled is the dependencies and the application, each with the bytecode of what a start loads. They are compiled apart, so
 // that a change of the application which loads no other module of a dependency leaves these as they are.
 func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.Directory, err error) {
 	dependencies := b.dependencies().
-		WithMountedFile("/run/todo-chatbot", b.Program).
+		WithMountedFile("/run/todo-chatbot", b.Tools.Program).
 		WithExec([]string{"/run/todo-chatbot", "image", "strip", "/app/.venv"}).
 		WithoutMount("/run/todo-chatbot")
-	own := from(b.Pins, image.Python).
+	own := b.Tools.from(image.Python).
 		WithDirectory("/app", b.Source, dagger.ContainerWithDirectoryOpts{Include: applicationFiles})
 	loaded, err := dependencies.
 		WithDirectory("/app", own.Directory("/app")).
 		WithEnvVariable("PYTHONPATH", "/app/src").
 		// Bytecode that no image gets: the next build lists in a third of the time.
-		WithMountedCache("/tmp/bytecode", dag.CacheVolume("todo-bytecode"+b.Salt)).
+		WithMountedCache("/tmp/bytecode", dag.CacheVolume("todo-bytecode"+b.Tools.Salt)).
 		WithEnvVariable("PYTHONPYCACHEPREFIX", "/tmp/bytecode").
 		WithoutEnvVariable("PYTHONDONTWRITEBYTECODE").
-		WithExec([]string{"/app/.venv/bin/python", "-c", loadedAtStart}).
+		WithExec([]string{"/app/.venv/bin/python", "-c", image.LoadedAtStart()}).
 		Stdout(ctx)
 	if err != nil {
 		return nil, nil, explain("listing the modules of a start", err)
 	}
-	var theirs, ours []string
-	for _, file := range slices.Sorted(strings.Lines(loaded)) {
-		if strings.HasPrefix(file, "/app/.venv/") {
-			theirs = append(theirs, file)
-		} else {
-			ours = append(ours, file)
-		}
-	}
-	return withBytecode(dependencies, theirs).Directory("/app/.venv"), withBytecode(own, ours).Directory("/app"), nil
+	packages = withBytecode(dependencies, loaded, "/app/.venv/").Directory("/app/.venv")
+	return packages, withBytecode(own, loaded, "/app/src/").Directory("/app"), nil
 }
 
-// withBytecode compiles files, one on each line. Bytecode is checked against nothing at run time, so it has no time in it; the
-// hash seed fixes the order of what is in sets.
-func withBytecode(python *dagger.Container, files []string) *dagger.Container {
+// withBytecode compiles those of the listed files that are in a folder. Bytecode is checked against nothing at run time, so it
+// has no time in it; the hash seed fixes the order of what is in sets.
+func withBytecode(python *dagger.Container, listed, folder string) *dagger.Container {
+	files := slices.DeleteFunc(slices.Sorted(strings.Lines(listed)), func(file string) bool { return !strings.HasPrefix(file, folder) })
 	return python.
 		WithNewFile("/tmp/loaded", strings.Join(files, "")).
 		WithEnvVariable("PYTHONHASHSEED", "0").
@@ -166,10 +124,10 @@ func withBytecode(python *dagger.Container, files []string) *dagger.Container {
 
 // locked is Python with uv and the lock file: where dependencies come from, for the image and for the tests.
 func (b *Backend) locked() *dagger.Container {
-	return from(b.Pins, image.Python).
-		WithFile("/usr/local/bin/uv", from(b.Pins, image.Uv).File("/uv")).
-		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv"+b.Salt)).
-		WithEnvVariable("BUILD_SALT", b.Salt).
+	return b.Tools.from(image.Python).
+		WithFile("/usr/local/bin/uv", b.Tools.from(image.Uv).File("/uv")).
+		WithMountedCache("/root/.cache/uv", dag.CacheVolume("todo-uv"+b.Tools.Salt)).
+		WithEnvVariable("BUILD_SALT", b.Tools.Salt).
 		WithEnvVariable("UV_LINK_MODE", "copy").
 		WithEnvVariable("UV_PYTHON_DOWNLOADS", "never").
 		// The authorities of the engine, not uv's own list: a company's proxy is known to the first alone.
@@ -188,19 +146,15 @@ func (b *Backend) dependencies() *dagger.Container {
 
 // checkout is the whole folder with its development tools, as the user that the image has: Postgres refuses root, and
 // whoever has no name.
-func (b *Backend) checkout(ctx context.Context) (*dagger.Container, error) {
-	user, err := account(ctx, from(b.Pins, image.Python), "appuser", backendUser)
-	if err != nil {
-		return nil, err
-	}
+func (b *Backend) checkout() *dagger.Container {
 	return b.locked().
 		// Tests start some thirty processes, and only root may write here: without bytecode each compiles what it imports.
 		WithExec([]string{"uv", "sync", "--frozen", "--compile-bytecode"}).
-		WithDirectory("/", user).
+		WithDirectory("/", b.Tools.account(image.Python, "appuser", backendUser)).
 		WithDirectory("/app", b.Source).
 		WithExec([]string{"chown", backendUser, "/app"}).
 		WithoutMount("/root/.cache/uv").
 		WithEnvVariable("UV_NO_CACHE", "1").
 		WithEnvVariable("HOME", "/tmp").
-		WithUser(backendUser), nil
+		WithUser(backendUser)
 }

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"todo-chatbot/ci/chart"
-	"todo-chatbot/ci/image"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -16,16 +14,12 @@ const chartName = "todo-chatbot"
 
 // Chart is the Helm chart in helm/todo-chatbot.
 type Chart struct {
-	// +private
-	Source *dagger.Directory
-	// +private
-	Schemas *dagger.Directory
-	// Repository is the whole checkout: the chart's own tests, and the application that it installs, are elsewhere in it.
+	// Pipeline has the chart's own tests, and the application that it installs.
 	//
 	// +private
-	Repository *dagger.Directory
+	Pipeline *TodoChatbot
 	// +private
-	Pins string
+	Source *dagger.Directory
 }
 
 // setsScript does something with every set of values that the chart has.
@@ -35,22 +29,15 @@ const setsScript = "/scripts/sets.sh"
 //
 // +check
 func (c *Chart) Lint(ctx context.Context) error {
-	checkout, err := c.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	return passes(ctx, checkout, "chart lint", setsScript, "lint")
+	return passes(ctx, c.checkout(), "chart lint", setsScript, "lint")
 }
 
 // Check what the chart renders against Kubernetes' own schemas.
 //
 // +check
 func (c *Chart) Validate(ctx context.Context) error {
-	checkout, err := c.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	return passes(ctx, checkout.WithMountedDirectory("/schemas", c.Schemas), "chart validation", setsScript, "validate", "/schemas")
+	checkout := c.checkout().WithMountedDirectory("/schemas", c.Pipeline.Source.Directory("ci/chart/schemas"))
+	return passes(ctx, checkout, "chart validation", setsScript, "validate", "/schemas")
 }
 
 // Hold what the chart renders against the rules of ci/chart.
@@ -60,44 +47,32 @@ func (c *Chart) Validate(ctx context.Context) error {
 //
 // +check
 func (c *Chart) Policy(ctx context.Context) error {
-	rendered, err := c.rendered(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = rendered.WithExec([]string{programPath, "chart", "policy", ".", renderedPath}).Sync(ctx)
+	_, err := c.rendered().WithExec([]string{programPath, "chart", "policy", ".", renderedPath}).Sync(ctx)
 	return programError(err)
 }
 
 // What breaks a rule, as findings.txt, findings.json and findings.sarif.
 //
 // The last is for GitHub's code scanning. Findings are no failure here; policy is the call that fails then.
-func (c *Chart) PolicyReport(ctx context.Context) (*dagger.Directory, error) {
-	rendered, err := c.rendered(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return rendered.
+func (c *Chart) PolicyReport() *dagger.Directory {
+	return c.rendered().
 		WithDirectory("/tmp/findings", dag.Directory()).
 		WithExec([]string{programPath, "chart", "policy", "--out", "/tmp/findings", ".", renderedPath}).
-		Directory("/tmp/findings"), nil
+		Directory("/tmp/findings")
 }
 
 // renderedPath is where each set of values has what it renders.
 const renderedPath = "/tmp/rendered"
 
-func (c *Chart) rendered(ctx context.Context) (*dagger.Container, error) {
-	checkout, err := c.checkout(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return checkout.WithExec([]string{setsScript, "render", renderedPath}), nil
+func (c *Chart) rendered() *dagger.Container {
+	return c.checkout().WithExec([]string{setsScript, "render", renderedPath})
 }
 
 // Check that the chart's README is what helm-docs makes of its values.
 //
 // +check
 func (c *Chart) Docs(ctx context.Context) error {
-	made, err := c.goTools().
+	made, err := c.golang().
 		WithExec([]string{"go", "tool", "-modfile=tools/go.mod", "helm-docs", "--chart-search-root", "helm/todo-chatbot",
 			"--sort-values-order", "file", "--log-level", "warning"}).
 		File("helm/todo-chatbot/README.md").
@@ -119,12 +94,8 @@ func (c *Chart) Docs(ctx context.Context) error {
 //
 // +check
 func (c *Chart) Unit(ctx context.Context) error {
-	checkout, err := c.checkout(ctx)
-	if err != nil {
-		return err
-	}
-	helm := checkout.WithExec([]string{"sh", "-c", `cp "$(command -v helm)" /tmp/helm`}).File("/tmp/helm")
-	return passes(ctx, c.goTools().WithMountedFile("/src/.bin/helm", helm), "chart unit",
+	helm := c.checkout().WithExec([]string{"sh", "-c", `cp "$(command -v helm)" /tmp/helm`}).File("/tmp/helm")
+	return passes(ctx, c.golang().WithMountedFile("/src/.bin/helm", helm), "chart unit",
 		"go", "test", "-skip", "Helm3", "./ci/chart/...")
 }
 
@@ -132,7 +103,6 @@ func (c *Chart) Unit(ctx context.Context) error {
 //
 // Secrets are named, not made: without values that bring or name them, the Secret is called as in the checks.
 func (c *Chart) Render(
-	ctx context.Context,
 	// development, staging or production: values-dev.yaml, values-staging.yaml or values-prod.yaml.
 	// +default="development"
 	environment string,
@@ -144,10 +114,7 @@ func (c *Chart) Render(
 	if err != nil {
 		return nil, err
 	}
-	container, err := c.checkout(ctx)
-	if err != nil {
-		return nil, err
-	}
+	container := c.checkout()
 	given := []string{file}
 	if values != nil {
 		container = container.WithMountedFile("/run/values.yaml", values)
@@ -162,52 +129,59 @@ func (c *Chart) Render(
 // Package the chart as an archive that Helm installs.
 //
 // It is the same bytes from the same chart, wherever and whenever.
-func (c *Chart) Package(ctx context.Context) (*dagger.Directory, error) {
-	file, err := c.packaged(ctx)
-	if err != nil {
-		return nil, err
-	}
-	name, err := file.Name(ctx)
-	if err != nil {
-		return nil, explain("packaging the chart", err)
-	}
-	return dag.Directory().WithFile(name, file), nil
+func (c *Chart) Package() *dagger.Directory {
+	return c.checkout().
+		WithDirectory("/tmp/package", dag.Directory()).
+		WithExec([]string{programPath, "chart", "package", ".", "/tmp/package"}).
+		Directory("/tmp/package")
 }
 
-func (c *Chart) packaged(ctx context.Context) (*dagger.File, error) {
-	checkout, err := c.checkout(ctx)
+// Test the chart on a cluster of its own, with each set of values.
+//
+// It is installed, tested, upgraded so that every pod rolls, and tested again, in a namespace that enforces Pod Security
+// "restricted"; every pod has to be Guaranteed. It fails at the first set that does not hold, and shows what the namespace had.
+//
+// +cache="never"
+func (c *Chart) Test(
+	ctx context.Context,
+	// A packaged version of the chart to upgrade from; left out, it is this one.
+	// +optional
+	previous *dagger.File,
+	// One set alone: its file's name without -values.yaml, e.g. default.
+	// +optional
+	only string,
+) (string, error) {
+	d, err := c.Pipeline.embedded(nil, "http://localhost:3000")
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	made := checkout.WithExec([]string{"helm", "package", ".", "--destination", "/tmp/package"})
-	names, err := made.Directory("/tmp/package").Entries(ctx)
-	if err != nil {
-		return nil, explain("packaging the chart", err)
+	if err := d.prepare(ctx); err != nil {
+		return "", err
 	}
-	if len(names) != 1 {
-		return nil, fmt.Errorf("packaging the chart: helm package made %d files and not one: %v", len(names), names)
+	container := d.withRequest(d.Cluster.tools())
+	args := []string{programPath, "chart", "test", "--request", requestPath, "--only", only}
+	if previous != nil {
+		container, args = container.WithMountedFile("/run/previous.tgz", previous), append(args, "--previous", "/run/previous.tgz")
 	}
-	return made.WithExec([]string{programPath, "chart", "repack", "/tmp/package/" + names[0], "/tmp/" + names[0]}).File("/tmp/" + names[0]), nil
+	out, err := container.
+		WithMountedDirectory(chartPath, c.Source).
+		WithExec(append(args, chartPath)).
+		Stdout(ctx)
+	return out, explain("testing the chart", err)
 }
 
-// goTools has Go, and the parts of the repository that the chart's tests are made of.
-func (c *Chart) goTools() *dagger.Container {
-	return goTools(c.Pins, c.Repository.Filter(dagger.DirectoryFilterOpts{
+// golang has Go, and the parts of the repository that the chart's tests are made of.
+func (c *Chart) golang() *dagger.Container {
+	return c.Pipeline.Tools.golang(c.Pipeline.Source.Filter(dagger.DirectoryFilterOpts{
 		Include: []string{"go.mod", "go.sum", "ci", "helm", "tools/go.mod", "tools/go.sum"},
 	}))
 }
 
 // checkout is the chart with the tools that read it.
-func (c *Chart) checkout(ctx context.Context) (*dagger.Container, error) {
-	if err := supportedHelm(ctx, c.Pins); err != nil {
-		return nil, err
-	}
-	pins, err := image.ParsePins([]byte(c.Pins))
-	if err != nil {
-		return nil, err
-	}
-	return withProgram(withScripts(kubeTools(c.Pins), "/scripts", chart.Scripts()), program(c.Pins, c.Repository)).
-		WithEnvVariable("KUBERNETES", pins.Kubernetes()).
+func (c *Chart) checkout() *dagger.Container {
+	return c.Pipeline.Tools.kubernetes().
+		WithDirectory("/scripts", c.Pipeline.Tools.Scripts.Directory("chart")).
+		WithEnvVariable("KUBERNETES", c.Pipeline.Tools.pins().Kubernetes()).
 		WithWorkdir("/chart").
-		WithMountedDirectory("/chart", c.Source), nil
+		WithMountedDirectory("/chart", c.Source)
 }

@@ -12,8 +12,8 @@ func (m *TodoChatbot) runChecks(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	backend, frontend, chart := m.Backend(), m.Frontend(), m.Chart()
 	for _, check := range []func(context.Context) error{
-		backend.Test, backend.Lint, backend.Types, backend.Inspect,
-		frontend.Test, frontend.Lint, frontend.Types, frontend.Inspect,
+		backend.Test, backend.Lint, backend.Types, inspected(backend.Image),
+		frontend.Test, frontend.Lint, frontend.Types, inspected(frontend.Image),
 		chart.Lint, chart.Validate, chart.Policy, chart.Docs, chart.Unit,
 		m.Secrets, silent(m.Scan), silent(m.Platforms),
 	} {
@@ -27,5 +27,16 @@ func silent(check func(context.Context) (string, error)) func(context.Context) e
 	return func(ctx context.Context) error {
 		_, err := check(ctx)
 		return err
+	}
+}
+
+// inspected is the check of an image that is built first.
+func inspected(build builder) func(context.Context) error {
+	return func(ctx context.Context) error {
+		image, err := build(ctx)
+		if err != nil {
+			return err
+		}
+		return image.Inspect(ctx)
 	}
 }

@@ -16,165 +16,135 @@ import (
 
 // cluster is a Kubernetes that is reached through one service binding.
 type cluster struct {
-	pins string
-	// title says in the report which cluster it is.
-	title      string
-	service    *dagger.Service
-	kubeconfig *dagger.Secret
-	// embedded is nil for a cluster of the user's.
-	embedded *embedded
+	Tools tools
+	// Title says in the report which cluster it is.
+	Title      string
+	Service    *dagger.Service
+	Kubeconfig *dagger.Secret
+	// Instance tells one-node clusters apart that runs start and end; "" for a cluster of the user's.
+	Instance string
 }
 
-// embedded is a one-node cluster that this run starts and ends.
-type embedded struct {
-	pins     string
-	instance string
-	service  *dagger.Service
-}
-
-// newEmbedded describes a one-node cluster; nothing starts before start.
-func newEmbedded(pins string) (*cluster, error) {
+// embedded describes a one-node cluster that this run starts and ends; nothing starts before start.
+func (t tools) embedded() (cluster, error) {
 	now := time.Now()
 	authority, err := node.NewAuthority(now)
 	if err != nil {
-		return nil, err
+		return cluster{}, err
 	}
 	config, err := authority.Kubeconfig(node.Alias, node.Port, now)
 	if err != nil {
-		return nil, err
+		return cluster{}, err
 	}
 	// Random, so that two runs on one engine are two clusters.
-	instance := strings.ToLower(rand.Text())
-	parsed, err := image.ParsePins([]byte(pins))
-	if err != nil {
-		return nil, err
-	}
-	e := &embedded{pins: pins, instance: instance}
-	container := e.container().
-		WithMountedSecret(node.Home+"/ca.crt", dag.SetSecret("cluster-authority-"+instance, string(authority.Certificate))).
-		WithMountedSecret(node.Home+"/ca.key", dag.SetSecret("cluster-authority-key-"+instance, string(authority.Key))).
-		WithEnvVariable("METRICS_SERVER", repositoryOf(parsed.Reference(image.MetricsServer))).
-		WithExposedPort(node.Port)
-	e.service = container.AsService(dagger.ContainerAsServiceOpts{
-		Args:                     []string{node.Home + "/boot.sh"},
-		InsecureRootCapabilities: true,
-	})
-	return &cluster{
-		pins:       pins,
-		title:      "embedded, " + parsed.Reference(image.KindNode),
-		service:    e.service,
-		kubeconfig: dag.SetSecret("kubeconfig-"+instance, string(config)),
-		embedded:   e,
-	}, nil
+	c := cluster{Tools: t, Title: "embedded, " + t.reference(image.KindNode), Instance: strings.ToLower(rand.Text())}
+	c.Kubeconfig = dag.SetSecret("kubeconfig-"+c.Instance, string(config))
+	c.Service = c.node().
+		WithMountedSecret(node.Home+"/ca.crt", dag.SetSecret("cluster-authority-"+c.Instance, string(authority.Certificate))).
+		WithMountedSecret(node.Home+"/ca.key", dag.SetSecret("cluster-authority-key-"+c.Instance, string(authority.Key))).
+		WithEnvVariable("METRICS_SERVER", repositoryOf(t.reference(image.MetricsServer))).
+		WithExposedPort(node.Port).
+		AsService(dagger.ContainerAsServiceOpts{
+			Args:                     []string{node.Home + "/boot.sh"},
+			InsecureRootCapabilities: true,
+		})
+	return c, nil
 }
 
-// newExisting binds a cluster of the user's: its kubeconfig, rewritten for the service that reaches it.
-func newExisting(ctx context.Context, pins string, kubeconfig *dagger.Secret, service *dagger.Service, port int, name string) (*cluster, error) {
-	if err := supportedHelm(ctx, pins); err != nil {
-		return nil, err
+// existing binds a cluster of the user's: its kubeconfig, rewritten for the service that reaches it.
+func (t tools) existing(ctx context.Context, kubeconfig *dagger.Secret, service *dagger.Service, name string) (cluster, error) {
+	port, err := onePort(ctx, service, "--cluster")
+	if err != nil {
+		return cluster{}, err
 	}
 	raw, err := kubeconfig.Plaintext(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading --kubeconfig: %w", err)
+		return cluster{}, fmt.Errorf("reading --kubeconfig: %w", err)
 	}
 	bound, err := kube.Bind([]byte(raw), kube.BindOptions{Context: name, Host: node.Alias, Port: port, Now: time.Now()})
 	if err != nil {
-		return nil, err
+		return cluster{}, err
 	}
 	endpoint, err := kube.ServerOf([]byte(raw), name)
-	if err != nil {
-		return nil, err
-	}
-	return &cluster{
-		pins:       pins,
-		title:      "context " + endpoint.Context,
-		service:    service,
-		kubeconfig: dag.SetSecret("kubeconfig-"+strings.ToLower(rand.Text()), string(bound)),
-	}, nil
+	return cluster{
+		Tools:      t,
+		Title:      "context " + endpoint.Context,
+		Service:    service,
+		Kubeconfig: dag.SetSecret("kubeconfig-"+strings.ToLower(rand.Text()), string(bound)),
+	}, err
 }
 
-// tools is a container with kubectl and helm that reaches this cluster and nothing else. Each call's is new: what a
-// cluster answers is never the same answer twice.
-func (c *cluster) tools() *dagger.Container {
-	return kubeTools(c.pins).
-		WithServiceBinding(node.Alias, c.service).
-		WithMountedSecret("/run/kubeconfig", c.kubeconfig).
-		WithEnvVariable("KUBECONFIG", "/run/kubeconfig").
+// embedded says whether the cluster ends with the run.
+func (c cluster) embedded() bool { return c.Instance != "" }
+
+// kubeconfigPath is where what speaks to the cluster has its kubeconfig.
+const kubeconfigPath = "/run/kubeconfig"
+
+// bound lets a container reach this cluster, and nothing else. Each call's is new: what a cluster answers is never the same
+// answer twice.
+func (c cluster) bound(container *dagger.Container) *dagger.Container {
+	return container.
+		WithServiceBinding(node.Alias, c.Service).
+		WithMountedSecret(kubeconfigPath, c.Kubeconfig).
+		WithEnvVariable("KUBECONFIG", kubeconfigPath).
 		WithEnvVariable("NOW", rand.Text())
 }
 
+// tools is a container with the program, kubectl and helm that reaches this cluster.
+func (c cluster) tools() *dagger.Container { return c.bound(c.Tools.kubernetes()) }
+
 // reached fails when the cluster does not answer the one request that needs no permission.
-func (c *cluster) reached(ctx context.Context) error {
-	return passes(ctx, c.tools(), "reaching the cluster", "kubectl", "get", "--raw", "/version", "--request-timeout", "10s")
+func (c cluster) reached(ctx context.Context) error {
+	kubectl := c.bound(c.Tools.from(image.Kubectl).WithUser("0:0"))
+	return passes(ctx, kubectl, "reaching the cluster", "/bin/kubectl", "get", "--raw", "/version", "--request-timeout", "10s")
 }
 
 // start boots the node and waits until it is Ready, or says why it is not.
-func (e *embedded) start(ctx context.Context) error {
-	// Asked here and not before: the images of the tools may have to be pulled, and the builds do not wait for that.
-	if err := supportedHelm(ctx, e.pins); err != nil {
-		return err
-	}
+func (c cluster) start(ctx context.Context) error {
 	started := make(chan error, 1)
 	go func() {
-		_, err := e.service.Start(ctx)
+		_, err := c.Service.Start(ctx)
 		started <- err
 	}()
 	// The node tells its own failure in one line; the service's end alone says only that it ended.
-	_, err := e.beside().WithExec([]string{node.Home + "/await.sh"}).Sync(ctx)
+	err := passes(ctx, c.beside(), "starting the embedded cluster", node.Home+"/await.sh")
 	if err != nil {
-		return explain("starting the embedded cluster", err)
+		return err
 	}
-	if err := <-started; err != nil {
-		return explain("starting the embedded cluster", err)
-	}
-	return nil
+	return explain("starting the embedded cluster", <-started)
 }
 
 // load imports images into the node, while it still boots if need be.
-func (e *embedded) load(ctx context.Context, archives ...archive) error {
-	container, paths := withArchives(e.beside(), archives)
-	_, err := container.WithExec(append([]string{node.Home + "/import.sh"}, named(archives, paths)...)).Sync(ctx)
-	return explain("importing images", err)
+func (c cluster) load(ctx context.Context, images []*delivery) error {
+	container, named := withDeliveries(c.beside(), images)
+	return passes(ctx, container, "importing images", append([]string{node.Home + "/import.sh"}, named...)...)
 }
 
-// named gives each archive's image and path as the scripts of ci/node take them.
-func named(archives []archive, paths []string) []string {
-	args := make([]string, len(archives))
-	for i, a := range archives {
-		args[i] = a.name() + "=" + paths[i]
-	}
-	return args
-}
-
-// withArchives mounts archives and gives the path of each.
-func withArchives(container *dagger.Container, archives []archive) (*dagger.Container, []string) {
-	paths := make([]string, len(archives))
-	for i, a := range archives {
-		paths[i] = fmt.Sprintf("/archives/%d.tar", i)
-		container = container.WithMountedFile(paths[i], a.file)
-	}
-	return container, paths
-}
-
-// container is the node's image with our files and what its nodes share.
-func (e *embedded) container() *dagger.Container {
-	container := from(e.pins, image.KindNode).
-		WithMountedCache(node.State, dag.CacheVolume("todo-node-"+fingerprint(e.pins))).
-		WithEnvVariable("NODE_INSTANCE", e.instance)
-	return withNodeFiles(container)
+// node is the node's image with our files and what its nodes share: what is seeded from one image is of no use to another.
+func (c cluster) node() *dagger.Container {
+	_, digest, _ := strings.Cut(c.Tools.reference(image.KindNode), "@sha256:")
+	container := c.Tools.from(image.KindNode).
+		WithMountedCache(node.State, dag.CacheVolume("todo-node-"+digest[:12])).
+		WithEnvVariable("NODE_INSTANCE", c.Instance)
+	return c.Tools.withNodeFiles(container)
 }
 
 // beside is a container on the node's volume: it reaches containerd's socket there.
-func (e *embedded) beside() *dagger.Container {
-	return e.container().WithEnvVariable("NOW", rand.Text())
+func (c cluster) beside() *dagger.Container { return c.node().WithEnvVariable("NOW", rand.Text()) }
+
+// delivery is an image on its way into a cluster.
+type delivery struct {
+	// reference is what pods call it by.
+	reference string
+	archive   *dagger.File
 }
 
-// fingerprint tells node images apart: what is seeded from one is of no use to another.
-func fingerprint(pins string) string {
-	parsed, err := image.ParsePins([]byte(pins))
-	if err != nil {
-		return "unknown"
+// withDeliveries mounts images and gives each as the scripts of ci/node take it: its reference and its path.
+func withDeliveries(container *dagger.Container, images []*delivery) (*dagger.Container, []string) {
+	named := make([]string, len(images))
+	for i, sent := range images {
+		at := fmt.Sprintf("/archives/%d.tar", i)
+		named[i], container = sent.reference+"="+at, container.WithMountedFile(at, sent.archive)
 	}
-	_, digest, _ := strings.Cut(parsed.Reference(image.KindNode), "@sha256:")
-	return digest[:12]
+	return container, named
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/node"
@@ -36,12 +35,12 @@ func (m *TodoChatbot) Deploy(
 	if err != nil {
 		return "", err
 	}
-	d.checks = !skipChecks
+	d.Checks = !skipChecks
 	if err := d.timeout(timeout); err != nil {
 		return "", err
 	}
-	err = d.deploy(ctx)
-	return d.report.Text(), err
+	run, err := d.deploy(ctx)
+	return run.Text(), err
 }
 
 // Serve the application on port 3000, on a cluster of its own.
@@ -64,13 +63,13 @@ func (m *TodoChatbot) Serve(
 	if err != nil {
 		return nil, err
 	}
-	if err := d.deploy(ctx); err != nil {
+	if _, err := d.deploy(ctx); err != nil {
 		return nil, err
 	}
-	return withNodeFiles(d.cluster.tools()).
+	return m.Tools.withNodeFiles(d.Cluster.tools()).
 		WithExposedPort(frontendPort).
 		AsService(dagger.ContainerAsServiceOpts{
-			Args: []string{node.Home + "/forward.sh", d.request.Namespace, deploy.Fullname(d.request.Release)},
+			Args: []string{node.Home + "/forward.sh", d.Request.Namespace, deploy.Fullname(d.Request.Release)},
 		}), nil
 }
 
@@ -85,23 +84,20 @@ func (m *TodoChatbot) Report(ctx context.Context) (*dagger.Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.checks = true
-	if err := d.deploy(ctx); err != nil {
-		fmt.Println(err)
-	}
-	return pages(d.report)
+	d.Checks = true
+	return pages(d.deploy(ctx))
 }
 
 // embedded is a deployment on a cluster of its own.
 func (m *TodoChatbot) embedded(openaiAPIKey *dagger.Secret, publicURL string) (*deployment, error) {
-	c, err := newEmbedded(m.Pins)
+	c, err := m.Tools.embedded()
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{module: m, cluster: c, request: release.Request{
-		Target:      release.Target{Release: "todo-chatbot", Namespace: "todo-chatbot", Cluster: c.title},
+	d := &deployment{Pipeline: m, Cluster: c, Request: release.Request{
+		Target:      release.Target{Release: chartName, Namespace: chartName, Cluster: c.Title},
 		Environment: deploy.Development, PublicURL: publicURL, Ephemeral: true,
 	}}
-	d.secret("openai-api-key", openaiAPIKey, &d.request.Secrets.OpenAIKey)
+	d.secret("openai-api-key", openaiAPIKey, &d.Request.Secrets.OpenAIKey)
 	return d, d.timeout(defaultTimeout)
 }

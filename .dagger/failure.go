@@ -7,12 +7,10 @@ import (
 	"strings"
 
 	"todo-chatbot/ci/kube"
+	"todo-chatbot/ci/run"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
-
-// tail is how many lines of a failed command's output its error repeats. The whole is in the run's log.
-const tail = 40
 
 // passes runs a command and fails with what it printed last when it does.
 func passes(ctx context.Context, container *dagger.Container, what string, args ...string) error {
@@ -30,19 +28,11 @@ func explain(what string, err error) error {
 		}
 		return nil
 	}
-	output := end(failed.Stdout + "\n" + failed.Stderr)
+	output := run.Tail(failed.Stdout + "\n" + failed.Stderr)
 	if next := kube.Unreached(output); next != "" {
 		output += "\n" + next
 	}
 	return fmt.Errorf("%s failed (exit code %d):\n%s", what, failed.ExitCode, output)
-}
-
-func end(output string) string {
-	lines := strings.Split(strings.TrimSpace(output), "\n")
-	if len(lines) > tail {
-		lines = lines[len(lines)-tail:]
-	}
-	return strings.Join(lines, "\n")
 }
 
 // programError makes an error of what ci/cmd/todo-chatbot said was wrong.

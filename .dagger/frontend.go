@@ -16,33 +16,19 @@ const (
 // Frontend is the Next.js application in frontend/.
 type Frontend struct {
 	// +private
+	Tools tools
+	// +private
 	Source *dagger.Directory
-	// +private
-	Pins string
-	// +private
-	Database string
-	// +private
-	Program *dagger.File
-	// Salt, where it is not "", keeps a build from every cache of another's.
-	// +private
-	Salt string
-	// Created is the time that the image says it is of, in seconds since 1970.
-	// +private
-	Created int
 }
 
 // The image: Node and Next.js' standalone server.
 //
 // It has no package manager and no source map, and does not run as root.
-func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
-	base := withoutManagers(f.Pins, image.Node)
-	user, err := account(ctx, base, "nextjs", frontendUser)
-	if err != nil {
-		return nil, err
-	}
+func (f *Frontend) Build() *dagger.Container {
+	user := f.Tools.account(image.Node, "nextjs", frontendUser)
 	built := f.built()
 	server := built.Directory("/app/.next/standalone")
-	return base.
+	return f.Tools.withoutManagers(image.Node).
 		WithDirectory("/", user.WithDirectory("app", server.Filter(dagger.DirectoryFilterOpts{Include: libraries}))).
 		WithDirectory("/app", server.Filter(dagger.DirectoryFilterOpts{Exclude: libraries}).
 			WithDirectory(".next/static", built.Directory("/app/.next/static")).
@@ -58,7 +44,14 @@ func (f *Frontend) Build(ctx context.Context) (*dagger.Container, error) {
 			"fetch('http://127.0.0.1:3000/api/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"},
 			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s", StartInterval: "1s"}).
 		WithoutEntrypoint().
-		WithDefaultArgs([]string{"node", "server.js"}), nil
+		WithDefaultArgs([]string{"node", "server.js"})
+}
+
+// The image as it ships: an archive, what is in it, and what is wrong with it.
+//
+// +cache="session"
+func (f *Frontend) Image(_ context.Context) (*Image, error) {
+	return f.Tools.image(frontendRepository, image.Node, f.Build()), nil
 }
 
 // libraries are what the build takes from packages: as files, and as chunks that hold nothing else. A change of the
@@ -69,7 +62,7 @@ var libraries = []string{"node_modules", ".next/server/chunks/**/node_modules_*"
 //
 // +check
 func (f *Frontend) Test(ctx context.Context) error {
-	container := withPostgres(f.checkout(), f.Pins).
+	container := f.Tools.withPostgres(f.checkout()).
 		// The package that carries Postgres' programs has none for Alpine.
 		WithEnvVariable("TEST_DATABASE_URL", "postgresql://"+databaseAddress)
 	return passes(ctx, container, "front-end tests", "npm", "test")
@@ -91,9 +84,9 @@ func (f *Frontend) Types(ctx context.Context) error {
 
 // locked is Node with the locked dependencies, those that only the build needs among them.
 func (f *Frontend) locked() *dagger.Container {
-	return from(f.Pins, image.Node).
-		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm"+f.Salt)).
-		WithEnvVariable("BUILD_SALT", f.Salt).
+	return f.Tools.from(image.Node).
+		WithMountedCache("/root/.npm", dag.CacheVolume("todo-npm"+f.Tools.Salt)).
+		WithEnvVariable("BUILD_SALT", f.Tools.Salt).
 		// The authorities of the engine as well as Node's own list: a company's proxy is known to the first alone.
 		WithEnvVariable("NODE_USE_SYSTEM_CA", "1").
 		WithEnvVariable("NEXT_TELEMETRY_DISABLED", "1").

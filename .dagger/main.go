@@ -27,11 +27,7 @@ type TodoChatbot struct {
 	// +private
 	Git *dagger.Directory
 	// +private
-	Pins string
-	// +private
-	Created int
-	// +private
-	Database string
+	Tools tools
 }
 
 // New opens the pipeline on a checkout.
@@ -69,7 +65,10 @@ func New(
 	if created < 0 {
 		return nil, fmt.Errorf("the time of the images: %d is before 1970; give the commit's, $(git log -1 --format=%%ct)", created)
 	}
-	return &TodoChatbot{Source: source, Git: git, Pins: text, Created: created, Database: vulnerabilityDatabase}, nil
+	with := tools{Pins: text, VulnerabilityDatabase: vulnerabilityDatabase, Created: created}
+	with.Program = with.built(source)
+	with.Scripts = source.Directory("ci").Filter(dagger.DirectoryFilterOpts{Include: []string{"node", "chart/*.sh"}, Exclude: []string{"**/*.go"}})
+	return &TodoChatbot{Source: source, Git: git, Tools: with}, nil
 }
 
 // The FastAPI backend: its tests, its lints and its image.
@@ -79,37 +78,19 @@ func New(
 //
 // +cache="session"
 func (m *TodoChatbot) Backend() *Backend {
-	return &Backend{Source: m.Source.Directory("backend"), Pins: m.Pins, Created: m.Created, Database: m.Database, Program: m.program()}
+	return &Backend{Tools: m.Tools, Source: m.Source.Directory("backend")}
 }
 
 // The Next.js front end: its tests, its lints and its image.
 //
 // +cache="session"
 func (m *TodoChatbot) Frontend() *Frontend {
-	return &Frontend{Source: m.Source.Directory("frontend"), Pins: m.Pins, Created: m.Created, Database: m.Database, Program: m.program()}
+	return &Frontend{Tools: m.Tools, Source: m.Source.Directory("frontend")}
 }
 
 // The Helm chart: rendered, linted and checked against Kubernetes' schemas.
 //
 // +cache="session"
 func (m *TodoChatbot) Chart() *Chart {
-	return &Chart{
-		Source:     m.Source.Directory("helm/todo-chatbot"),
-		Schemas:    m.Source.Directory("ci/chart/schemas"),
-		Repository: m.Source,
-		Pins:       m.Pins,
-	}
-}
-
-// program is ci/cmd/todo-chatbot of this checkout.
-func (m *TodoChatbot) program() *dagger.File { return program(m.Pins, m.Source) }
-
-// from starts a container from a pinned image. New has checked the pins, so only a name that this module
-// misspells can be missing, and the container's first use then says so.
-func from(pins string, name image.Name) *dagger.Container {
-	parsed, err := image.ParsePins([]byte(pins))
-	if err != nil {
-		return dag.Container().WithError(err.Error())
-	}
-	return dag.Container().From(parsed.Reference(name))
+	return &Chart{Pipeline: m, Source: m.Source.Directory("helm/todo-chatbot")}
 }

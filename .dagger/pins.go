@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"todo-chatbot/ci/image"
 
 	"dagger/todo-chatbot/internal/dagger"
@@ -20,28 +18,20 @@ import (
 //
 // +check
 func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
-	pins, err := image.ParsePins([]byte(m.Pins))
-	if err != nil {
-		return "", err
-	}
 	names := image.Names()
-	platforms := make([][]string, len(names))
-	group, ctx := errgroup.WithContext(ctx)
+	asked := make([]func(context.Context) ([]string, error), len(names))
 	for i, name := range names {
-		group.Go(func() error {
-			var err error
-			platforms[i], err = platformsOf(ctx, pins.Reference(name))
-			return err
-		})
+		asked[i] = func(ctx context.Context) ([]string, error) { return platformsOf(ctx, m.Tools.reference(name)) }
 	}
-	if err := group.Wait(); err != nil {
+	platforms, err := sideBySide(ctx, asked...)
+	if err != nil {
 		return "", err
 	}
 	found := map[image.Name][]string{}
 	for i, name := range names {
 		found[name] = platforms[i]
 	}
-	return pins.Check(found)
+	return m.Tools.pins().Check(found)
 }
 
 // Check until when each pinned image is supported by those who make it.
@@ -51,15 +41,11 @@ func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
 // +check
 // +cache="never"
 func (m *TodoChatbot) Support() (string, error) {
-	pins, err := image.ParsePins([]byte(m.Pins))
-	if err != nil {
-		return "", err
-	}
 	known, err := image.DefaultSupport()
 	if err != nil {
 		return "", err
 	}
-	return pins.CheckSupport(known, time.Now())
+	return m.Tools.pins().CheckSupport(known, time.Now())
 }
 
 // noSuchPlatform is what the engine says of an index without the platform that it was asked for.

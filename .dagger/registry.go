@@ -14,7 +14,6 @@ import (
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/publish"
 	"todo-chatbot/ci/registry"
-	"todo-chatbot/ci/release"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
@@ -24,19 +23,19 @@ type Registry struct {
 	// +private
 	Pipeline *TodoChatbot
 	// +private
-	Address string
-	// +private
-	Username string
-	// +private
-	Password *dagger.Secret
-	// +private
-	Service *dagger.Service
-	// +private
+	Access access
+}
+
+// access is the way to a registry, and who goes it.
+type access struct {
+	Address, Username string
+	Password          *dagger.Secret
+	// Service is the registry where the caller's machine has it.
+	Service   *dagger.Service
 	PlainHTTP bool
-	// +private
+	// IdentityToken signs in place of a key, and Issuer is who it is from.
 	IdentityToken *dagger.Secret
-	// +private
-	Issuer string
+	Issuer        string
 }
 
 // A registry to publish to, and to verify what was published there.
@@ -57,7 +56,9 @@ func (m *TodoChatbot) Registry(
 	// +optional
 	plainHTTP bool,
 ) *Registry {
-	return &Registry{Pipeline: m, Address: address, Username: username, Password: password, Service: service, PlainHTTP: plainHTTP}
+	return &Registry{Pipeline: m, Access: access{
+		Address: registry.NormalizeAddress(address), Username: username, Password: password, Service: service, PlainHTTP: plainHTTP,
+	}}
 }
 
 // Sign with an identity in place of a key.
@@ -69,7 +70,7 @@ func (r *Registry) WithIdentity(
 	issuer string,
 ) *Registry {
 	with := *r
-	with.IdentityToken, with.Issuer = token, issuer
+	with.Access.IdentityToken, with.Access.Issuer = token, issuer
 	return &with
 }
 
@@ -99,37 +100,35 @@ func (r *Registry) Publish(
 	// +optional
 	uncommitted bool,
 ) (string, error) {
-	if (key == nil) == (r.IdentityToken == nil) {
+	if (key == nil) == (r.Access.IdentityToken == nil) {
 		return "", errors.New("publish: give what to sign with: --key, or with-identity --token before it and --builder")
 	}
-	m := r.Pipeline
-	source, err := m.source(ctx)
-	if err != nil {
+	if err := publish.ValidRegistry(r.Access.Address); err != nil {
 		return "", err
 	}
-	if source.Uncommitted && !uncommitted {
-		return "", errors.New("publish: the checkout has changes that are not committed; commit them, or allow it with --uncommitted")
+	source, err := r.Pipeline.source(ctx, uncommitted)
+	if err != nil {
+		return "", err
 	}
 	engine, err := dag.Version(ctx)
 	if err != nil {
 		return "", fmt.Errorf("asking the engine for its version: %w", err)
 	}
-	container, err := r.container(ctx)
+	artifacts, err := r.Pipeline.artifacts(ctx)
 	if err != nil {
 		return "", err
 	}
-	request := publish.Request{Registry: registry.NormalizeAddress(r.Address), Tag: tag,
-		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run}}
-	if container, request.Artifacts, err = m.withArtifacts(ctx, container); err != nil {
-		return "", err
-	}
-	raw, err := json.Marshal(request)
+	raw, err := json.Marshal(publish.Request{
+		Registry: r.Access.Address, Tag: tag, Folder: "/artifacts",
+		Build: provenance.Build{Source: source, Engine: engine, Builder: builder, Run: run},
+	})
 	if err != nil {
 		return "", fmt.Errorf("writing the publication: %w", err)
 	}
-	args := []string{"publish", "--issuer", r.Issuer}
+	container := r.container().WithMountedDirectory("/artifacts", artifacts)
+	args := []string{"--issuer", r.Access.Issuer}
 	if key == nil {
-		container = container.WithMountedSecret("/run/identity", r.IdentityToken)
+		container = container.WithMountedSecret("/run/identity", r.Access.IdentityToken)
 		args = append(args, "--identity-token", "/run/identity")
 	} else {
 		if keyPassword == nil {
@@ -138,7 +137,7 @@ func (r *Registry) Publish(
 		container = container.WithMountedSecret("/run/private.key", key).WithSecretVariable("COSIGN_PASSWORD", keyPassword)
 		args = append(args, "--key", "/run/private.key")
 	}
-	return r.run(ctx, container.WithNewFile(requestPath, string(raw)), append(args, requestPath)...)
+	return r.run(ctx, container.WithNewFile(requestPath, string(raw)), "publish", append(args, requestPath)...)
 }
 
 // Verify says what a published release is, and who signed it.
@@ -182,103 +181,111 @@ type trust struct {
 
 // verify says what artifacts of a release are: for people, or as a list of their references in JSON.
 func (r *Registry) verify(ctx context.Context, tag string, by trust, asJSON bool, names ...string) (string, error) {
-	container, err := r.container(ctx)
-	if err != nil {
-		return "", err
-	}
-	args := []string{"verify", "--registry", registry.NormalizeAddress(r.Address), "--tag", tag, "--identity", by.Identity, "--issuer", by.Issuer,
+	container := r.container()
+	args := []string{"--tag", tag, "--identity", by.Identity, "--issuer", by.Issuer,
 		"--source", by.Source, "--commit", by.Commit, "--uncommitted=" + strconv.FormatBool(by.Uncommitted), "--json=" + strconv.FormatBool(asJSON)}
 	if by.Key != nil {
 		container, args = container.WithMountedFile("/run/trusted.pub", by.Key), append(args, "--key", "/run/trusted.pub")
 	}
-	return r.run(ctx, container, append(args, names...)...)
+	return r.run(ctx, container, "verify", append(args, names...)...)
 }
 
-// images are those of a published release, once both are verified.
-func (r *Registry) images(ctx context.Context, tag string, by trust) (release.Images, error) {
+// references are those of a published release's images, once both are verified.
+func (r *Registry) references(ctx context.Context, tag string, by trust) (backend, frontend string, err error) {
 	out, err := r.verify(ctx, tag, by, true, path.Base(backendRepository), path.Base(frontendRepository))
 	if err != nil {
-		return release.Images{}, err
+		return "", "", err
 	}
-	var references []string
-	if err := json.Unmarshal([]byte(out), &references); err != nil || len(references) != 2 {
-		return release.Images{}, fmt.Errorf("reading what was verified: %q", out)
+	var found []string
+	if err := json.Unmarshal([]byte(out), &found); err != nil || len(found) != 2 {
+		return "", "", fmt.Errorf("reading what was verified: %q", out)
 	}
-	return release.Images{Backend: references[0], Frontend: references[1]}, nil
+	return found[0], found[1], nil
 }
 
 // push puts images into the registry by the digests that pods name.
-func (r *Registry) push(ctx context.Context, archives []archive) error {
-	container, err := r.container(ctx)
-	if err != nil {
-		return err
-	}
-	container, paths := withArchives(container, archives)
-	_, err = r.run(ctx, container, append([]string{"push"}, named(archives, paths)...)...)
+func (r *Registry) push(ctx context.Context, images []*delivery) error {
+	container, named := withDeliveries(r.container(), images)
+	_, err := r.run(ctx, container, "push", named...)
 	return err
 }
 
 // repository is where the registry has an image, given by the repository that it was built under.
 func (r *Registry) repository(local string) string {
-	return registry.NormalizeAddress(r.Address) + "/" + path.Base(local)
+	return r.Access.Address + "/" + path.Base(local)
 }
 
+// passwordPath is where a container has the registry's password, if there is one.
+const passwordPath = "/run/password"
+
 // run runs a verb of "todo-chatbot registry".
-func (r *Registry) run(ctx context.Context, container *dagger.Container, args ...string) (string, error) {
-	flags := append([]string{programPath, "registry", args[0], "--plain-http=" + strconv.FormatBool(r.PlainHTTP)}, args[1:]...)
-	out, err := container.WithExec(flags).Stdout(ctx)
+func (r *Registry) run(ctx context.Context, container *dagger.Container, verb string, args ...string) (string, error) {
+	flags := []string{programPath, "registry", verb, "--registry", r.Access.Address, "--username", r.Access.Username,
+		"--plain-http=" + strconv.FormatBool(r.Access.PlainHTTP)}
+	if r.Access.Password != nil {
+		flags = append(flags, "--password-file", passwordPath)
+	}
+	out, err := container.WithExec(append(flags, args...)).Stdout(ctx)
 	return out, programError(err)
 }
 
 // container is cosign's image with ci/cmd/todo-chatbot in it, able to reach the registry. Nothing is asked yet.
-func (r *Registry) container(ctx context.Context) (*dagger.Container, error) {
-	address := registry.NormalizeAddress(r.Address)
-	if err := publish.ValidRegistry(address); err != nil {
-		return nil, err
-	}
-	password := ""
-	if r.Password != nil {
-		var err error
-		if password, err = r.Password.Plaintext(ctx); err != nil {
-			return nil, errors.New("reading the registry's password: the secret given as --password cannot be read")
-		}
-	}
-	host, _, _ := strings.Cut(address, "/")
-	credentials, err := registry.Credentials(host, r.Username, strings.TrimSpace(password))
-	if err != nil {
-		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
-	}
-	container := withProgram(from(r.Pipeline.Pins, image.Cosign), r.Pipeline.program()).
+func (r *Registry) container() *dagger.Container {
+	container := r.Pipeline.Tools.withProgram(r.Pipeline.Tools.from(image.Cosign)).
 		// The image is cosign and certificates: it has no user who may read a mounted secret, and no place to write to.
 		WithNewFile("/etc/passwd", "root:x:0:0::/tmp:/sbin/nologin\n").
 		WithNewFile("/etc/group", "root:x:0:\n").
 		WithUser("root").
-		WithDirectory("/tmp", dag.Directory()).
+		// What is written there may be secret, and stays in no layer.
+		WithMountedTemp("/tmp").
 		WithEnvVariable("HOME", "/tmp").
-		WithEnvVariable("DOCKER_CONFIG", "/credentials").
-		WithMountedSecret("/credentials/config.json", dag.SetSecret("registry-"+rand.Text(), string(credentials))).
 		// What a registry has is never known from before.
 		WithEnvVariable("NOW", rand.Text())
-	if r.Service != nil {
-		alias, _, _ := strings.Cut(host, ":")
-		container = container.WithServiceBinding(alias, r.Service)
+	if r.Access.Password != nil {
+		container = container.WithMountedSecret(passwordPath, r.Access.Password)
 	}
-	return container, nil
+	if r.Access.Service != nil {
+		host, _, _ := strings.Cut(r.Access.Address, "/")
+		alias, _, _ := strings.Cut(host, ":")
+		container = container.WithServiceBinding(alias, r.Access.Service)
+	}
+	return container
 }
 
 // source asks Git what is checked out.
-func (m *TodoChatbot) source(ctx context.Context) (provenance.Source, error) {
-	if err := cloned(ctx, m.Git); err != nil {
-		return provenance.Source{}, fmt.Errorf("asking Git what is checked out: %w", err)
+func (m *TodoChatbot) source(ctx context.Context, uncommitted bool) (source provenance.Source, err error) {
+	out, err := m.Tools.git(m.Source.WithDirectory("/", m.Git)).
+		WithExec([]string{programPath, "registry", "source", "--uncommitted=" + strconv.FormatBool(uncommitted), repositoryPath}).
+		Stdout(ctx)
+	if err != nil {
+		return source, programError(err)
 	}
-	container := withGit(m.Pins, m.Source.WithDirectory("/", m.Git))
-	var answers [3]string
-	for i, question := range [][]string{{"rev-parse", "HEAD"}, {"config", "--default", "", "--get", "remote.origin.url"}, {"status", "--porcelain"}} {
-		var err error
-		answers[i], err = container.WithExec(append([]string{"git", "-C", "/repository"}, question...)).Stdout(ctx)
-		if err != nil {
-			return provenance.Source{}, explain("asking Git what is checked out", err)
-		}
+	return source, json.Unmarshal([]byte(out), &source)
+}
+
+// artifacts is what a publication consists of: both images with their bills of materials, and the chart.
+func (m *TodoChatbot) artifacts(ctx context.Context) (*dagger.Directory, error) {
+	described, err := sideBySide(ctx,
+		func(ctx context.Context) (*dagger.Directory, error) { return described(ctx, m.Backend().Image) },
+		func(ctx context.Context) (*dagger.Directory, error) { return described(ctx, m.Frontend().Image) },
+		m.Chart().Package().Sync,
+	)
+	folder := dag.Directory().WithNewFile(publish.PinsFile, m.Tools.Pins)
+	for _, part := range described {
+		folder = folder.WithDirectory("/", part)
 	}
-	return provenance.ParseSource(answers[0], answers[1], answers[2])
+	return folder, programError(err)
+}
+
+// described is an image, built first, with its bills of materials.
+func described(ctx context.Context, build builder) (*dagger.Directory, error) {
+	built, err := build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	folder := dag.Directory().WithFile("/", built.Archive())
+	for _, format := range []string{"spdx", "cyclonedx"} {
+		folder = folder.WithFile("/", built.listed(format))
+	}
+	return folder.Sync(ctx)
 }

@@ -15,51 +15,7 @@ import (
 // Release is one release in a cluster of the user's.
 type Release struct {
 	// +private
-	Pipeline *TodoChatbot
-	// +private
-	Kubeconfig *dagger.Secret
-	// +private
-	Cluster *dagger.Service
-	// Port is the cluster's. It is asked in the call that was given the service: the next one cannot.
-	//
-	// +private
-	Port int
-	// +private
-	Context string
-	// +private
-	Name string
-	// +private
-	Namespace string
-	// +private
-	Environment string
-	// +private
-	PublicURL string
-	// +private
-	DatabaseURL *dagger.Secret
-	// +private
-	AuthSecret *dagger.Secret
-	// +private
-	OpenAIKey *dagger.Secret
-	// +private
-	Postgres bool
-	// +private
-	Values *dagger.File
-	// Registry is where the cluster pulls the images from, nil where they are sent through its API server.
-	//
-	// +private
-	Registry *Registry
-	// Published is the release in that registry whose images are taken, "" for the checkout's.
-	//
-	// +private
-	Published string
-	// +private
-	Key *dagger.File
-	// +private
-	Identity string
-	// +private
-	Issuer string
-	// +private
-	BuiltFrom string
+	Deployment deployment
 }
 
 // A release in a cluster of yours: deploy it, look after it, remove it.
@@ -103,15 +59,18 @@ func (m *TodoChatbot) Release(
 	// +optional
 	values *dagger.File,
 ) (*Release, error) {
-	port, err := onePort(ctx, cluster, "--cluster")
+	c, err := m.Tools.existing(ctx, kubeconfig, cluster, context)
 	if err != nil {
 		return nil, err
 	}
-	return &Release{
-		Pipeline: m, Kubeconfig: kubeconfig, Cluster: cluster, Port: port, Context: context, Name: name, Namespace: namespace,
-		Environment: environment, PublicURL: publicUrl, DatabaseURL: databaseUrl, AuthSecret: betterAuthSecret,
-		OpenAIKey: openaiApiKey, Postgres: postgres, Values: values,
-	}, nil
+	d := deployment{Pipeline: m, Cluster: c, Values: values, Request: release.Request{
+		Target:      release.Target{Release: name, Namespace: namespace, Cluster: c.Title},
+		Environment: deploy.Environment(environment), PublicURL: publicUrl, Postgres: postgres,
+	}}
+	d.secret("database-url", databaseUrl, &d.Request.Secrets.DatabaseURL)
+	d.secret("better-auth-secret", betterAuthSecret, &d.Request.Secrets.AuthSecret)
+	d.secret("openai-api-key", openaiApiKey, &d.Request.Secrets.OpenAIKey)
+	return &Release{Deployment: d}, d.timeout(defaultTimeout)
 }
 
 // Let the cluster pull the images from a registry.
@@ -131,7 +90,7 @@ func (r *Release) WithRegistry(
 	plainHTTP bool,
 ) *Release {
 	with := *r
-	with.Registry = r.Pipeline.Registry(address, username, password, nil, plainHTTP)
+	with.Deployment.Registry = r.Deployment.Pipeline.Registry(address, username, password, nil, plainHTTP)
 	return &with
 }
 
@@ -156,7 +115,7 @@ func (r *Release) WithPublished(
 	source string,
 ) (*Release, error) {
 	switch {
-	case r.Registry == nil:
+	case r.Deployment.Registry == nil:
 		return nil, errors.New("with-published: name the registry first: with-registry --address HOST/PATH with-published …")
 	case tag == "":
 		return nil, errors.New("with-published: name the release with --tag")
@@ -164,7 +123,8 @@ func (r *Release) WithPublished(
 		return nil, errors.New("with-published: say whose signature counts: --key cosign.pub, or --identity with the workflow's address")
 	}
 	with := *r
-	with.Published, with.Key, with.Identity, with.Issuer, with.BuiltFrom = tag, key, identity, issuer, source
+	with.Deployment.Published = tag
+	with.Deployment.Trusted = trust{Key: key, Identity: identity, Issuer: issuer, Source: source}
 	return &with, nil
 }
 
@@ -186,18 +146,15 @@ func (r *Release) Deploy(
 	// +optional
 	skipChecks bool,
 ) (string, error) {
-	d, err := r.deployment(ctx)
-	if err != nil {
-		return "", err
-	}
-	d.plan = plan
+	d := r.Deployment
+	d.Plan = plan
 	// The checks are of the checkout, and what was published is not made from it.
-	d.checks = !skipChecks && d.published == ""
+	d.Checks = !skipChecks && d.Published == ""
 	if err := d.timeout(timeout); err != nil {
 		return "", err
 	}
-	err = d.deploy(ctx)
-	return d.report.Text(), err
+	run, err := d.deploy(ctx)
+	return run.Text(), err
 }
 
 // Plan says what deploy would change, object by object and field by field.
@@ -207,10 +164,7 @@ func (r *Release) Deploy(
 //
 // +cache="never"
 func (r *Release) Plan(ctx context.Context) (string, error) {
-	d, err := r.deployment(ctx)
-	if err != nil {
-		return "", err
-	}
+	d := r.Deployment
 	if err := d.validate(ctx); err != nil {
 		return "", err
 	}
@@ -223,7 +177,9 @@ func (r *Release) Plan(ctx context.Context) (string, error) {
 // Status of the release: its revisions, its pods and what they run.
 //
 // +cache="never"
-func (r *Release) Status(ctx context.Context) (string, error) { return r.printed(ctx, "status") }
+func (r *Release) Status(ctx context.Context) (string, error) {
+	return r.Deployment.printed(ctx, "status")
+}
 
 // Logs of the release's pods.
 //
@@ -237,7 +193,7 @@ func (r *Release) Logs(
 	// +optional
 	follow bool,
 ) (string, error) {
-	return r.printed(ctx, "logs", "--tail", strconv.Itoa(tail), "--follow="+strconv.FormatBool(follow))
+	return r.Deployment.printed(ctx, "logs", "--tail", strconv.Itoa(tail), "--follow="+strconv.FormatBool(follow))
 }
 
 // Rollback returns the release to an earlier revision, and tests it.
@@ -249,7 +205,8 @@ func (r *Release) Rollback(
 	// +optional
 	revision int,
 ) (string, error) {
-	return r.changed(ctx, "rollback", "--revision", strconv.Itoa(revision))
+	run, err := r.Deployment.change(ctx, "rollback", "--revision", strconv.Itoa(revision))
+	return run.Text(), err
 }
 
 // Uninstall removes what is the release's, and nothing else.
@@ -261,7 +218,8 @@ func (r *Release) Uninstall(
 	// +optional
 	deleteVolumes bool,
 ) (string, error) {
-	return r.changed(ctx, "uninstall", "--delete-volumes="+strconv.FormatBool(deleteVolumes))
+	run, err := r.Deployment.change(ctx, "uninstall", "--delete-volumes="+strconv.FormatBool(deleteVolumes))
+	return run.Text(), err
 }
 
 // Report of a deploy, rollback or uninstall, as a page to look at.
@@ -276,64 +234,13 @@ func (r *Release) Report(
 	// +default="deploy"
 	of string,
 ) (*dagger.Directory, error) {
-	d, err := r.deployment(ctx)
-	if err != nil {
-		return nil, err
-	}
+	d := r.Deployment
 	switch of {
 	case "deploy":
-		d.checks = d.published == ""
-		err = d.deploy(ctx)
+		d.Checks = d.Published == ""
+		return pages(d.deploy(ctx))
 	case "rollback", "uninstall":
-		err = d.reported(ctx, d.engine(), of)
-	default:
-		return nil, fmt.Errorf("report: %q is none of deploy, rollback, uninstall", of)
+		return pages(d.change(ctx, of))
 	}
-	if err != nil {
-		fmt.Println(err)
-	}
-	if d.report.Started.IsZero() {
-		return nil, err // it was refused before it began
-	}
-	return pages(d.report)
-}
-
-// changed runs a verb that changes the release, and gives its report.
-func (r *Release) changed(ctx context.Context, verb string, flags ...string) (string, error) {
-	d, err := r.deployment(ctx)
-	if err != nil {
-		return "", err
-	}
-	err = d.reported(ctx, d.engine(), verb, flags...)
-	return d.report.Text(), err
-}
-
-// printed runs a verb that changes nothing, and gives what it prints.
-func (r *Release) printed(ctx context.Context, verb string, flags ...string) (string, error) {
-	c, err := newExisting(ctx, r.Pipeline.Pins, r.Kubeconfig, r.Cluster, r.Port, r.Context)
-	if err != nil {
-		return "", err
-	}
-	args := append([]string{programPath, "release", verb, "--kubeconfig", kubeconfigPath, "--name", r.Name, "--namespace", r.Namespace,
-		"--cluster", c.title}, flags...)
-	out, err := withProgram(c.tools(), r.Pipeline.program()).WithExec(args).Stdout(ctx)
-	return out, programError(err)
-}
-
-// deployment describes what the release shall be. Nothing is built or asked yet.
-func (r *Release) deployment(ctx context.Context) (*deployment, error) {
-	c, err := newExisting(ctx, r.Pipeline.Pins, r.Kubeconfig, r.Cluster, r.Port, r.Context)
-	if err != nil {
-		return nil, err
-	}
-	d := &deployment{module: r.Pipeline, cluster: c, values: r.Values, request: release.Request{
-		Target:      release.Target{Release: r.Name, Namespace: r.Namespace, Cluster: c.title},
-		Environment: deploy.Environment(r.Environment), PublicURL: r.PublicURL, Postgres: r.Postgres,
-	}}
-	d.secret("database-url", r.DatabaseURL, &d.request.Secrets.DatabaseURL)
-	d.secret("better-auth-secret", r.AuthSecret, &d.request.Secrets.AuthSecret)
-	d.secret("openai-api-key", r.OpenAIKey, &d.request.Secrets.OpenAIKey)
-	d.registry, d.published = r.Registry, r.Published
-	d.trusted = trust{Key: r.Key, Identity: r.Identity, Issuer: r.Issuer, Source: r.BuiltFrom}
-	return d, d.timeout(defaultTimeout)
+	return nil, fmt.Errorf("report: %q is none of deploy, rollback, uninstall", of)
 }

@@ -32,7 +32,7 @@ func (b *Backend) Serve(
 	if err != nil {
 		return nil, err
 	}
-	container, reached, err := withDatabase(ctx, built, b.Pins, "frontend", frontend)
+	container, reached, err := b.Tools.withDatabase(ctx, built, "frontend", frontend)
 	if err != nil {
 		return nil, err
 	}
@@ -63,11 +63,7 @@ func (f *Frontend) Serve(
 	// +default="http://localhost:3000"
 	publicUrl string,
 ) (*dagger.Service, error) {
-	built, err := f.Build(ctx)
-	if err != nil {
-		return nil, err
-	}
-	container, reached, err := withDatabase(ctx, built, f.Pins, "backend", backend)
+	container, reached, err := f.Tools.withDatabase(ctx, f.Build(), "backend", backend)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +76,8 @@ func (f *Frontend) Serve(
 
 // withDatabase is one half of the application with a database, bound to the other half if there is one, and the address under
 // which it reaches that.
-func withDatabase(ctx context.Context, built *dagger.Container, pins, alias string, other *dagger.Service) (*dagger.Container, string, error) {
-	container := withPostgres(built, pins).WithEnvVariable("DATABASE_URL", "postgresql+asyncpg://"+databaseAddress)
+func (t tools) withDatabase(ctx context.Context, built *dagger.Container, alias string, other *dagger.Service) (*dagger.Container, string, error) {
+	container := t.withPostgres(built).WithEnvVariable("DATABASE_URL", "postgresql+asyncpg://"+databaseAddress)
 	if other == nil {
 		return container, "http://" + alias + ".invalid", nil
 	}
@@ -118,8 +114,8 @@ const databaseAddress = "todo:todo@postgres:5432/todo"
 
 // withPostgres gives a container a database that is as new and ends with it. Nobody else reaches it, so its password is
 // no secret.
-func withPostgres(container *dagger.Container, pins string) *dagger.Container {
-	database := from(pins, image.Postgres).
+func (t tools) withPostgres(container *dagger.Container) *dagger.Container {
+	database := t.from(image.Postgres).
 		WithEnvVariable("POSTGRES_USER", "todo").
 		WithEnvVariable("POSTGRES_PASSWORD", "todo").
 		WithExposedPort(5432).

@@ -2,23 +2,62 @@ package main
 
 import (
 	"context"
-	"io/fs"
 	"path"
 
-	"todo-chatbot/ci/helm"
+	"golang.org/x/sync/errgroup"
+
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/node"
 
 	"dagger/todo-chatbot/internal/dagger"
 )
 
+// tools are what every part of the pipeline is made with.
+type tools struct {
+	// Pins are the base and tool images, as New has checked them.
+	Pins string
+	// Program is ci/cmd/todo-chatbot of the checkout.
+	Program *dagger.File
+	// Scripts are those of the checkout's ci/, with what they read.
+	Scripts *dagger.Directory
+	// VulnerabilityDatabase is where scans take theirs from, "" for Trivy's own places.
+	VulnerabilityDatabase string
+	// Created is the time that images say they are of, in seconds since 1970.
+	Created int
+	// Salt, where it is not "", keeps a build from every cache of another's.
+	Salt string
+}
+
 // programPath is where a container has ci/cmd/todo-chatbot, among what a shell finds by name.
 const programPath = "/usr/local/bin/todo-chatbot"
 
-// goTools is a checkout with Go: what tools/go.mod pins is built there as `go tool -modfile=tools/go.mod NAME`. Modules and what was
-// compiled are kept between runs; go.sum says what a module must be.
-func goTools(pins string, checkout *dagger.Directory) *dagger.Container {
-	return from(pins, image.Go).
+// pins are those of Pins.
+func (t tools) pins() image.Pins {
+	// New has checked them.
+	pins, _ := image.ParsePins([]byte(t.Pins))
+	return pins
+}
+
+// reference is a pinned image's. A name that this module misspells has none, and the container's first use then says so.
+func (t tools) reference(name image.Name) string { return t.pins().Reference(name) }
+
+// from starts a container from a pinned image.
+func (t tools) from(name image.Name) *dagger.Container {
+	return dag.Container().From(t.reference(name))
+}
+
+// withProgram puts the program into a container.
+func (t tools) withProgram(container *dagger.Container) *dagger.Container {
+	return container.WithFile(programPath, t.Program)
+}
+
+// program is the program in a container with nothing else.
+func (t tools) program() *dagger.Container { return t.withProgram(dag.Container()) }
+
+// golang is a checkout with Go: what tools/go.mod pins is built there as `go tool -modfile=tools/go.mod NAME`. Modules and what
+// was compiled are kept between runs; go.sum says what a module must be.
+func (t tools) golang(checkout *dagger.Directory) *dagger.Container {
+	return t.from(image.Go).
 		WithEnvVariable("CGO_ENABLED", "0").
 		WithEnvVariable("GOFLAGS", "-mod=readonly").
 		WithEnvVariable("GOMODCACHE", "/cache/modules").
@@ -29,65 +68,45 @@ func goTools(pins string, checkout *dagger.Directory) *dagger.Container {
 		WithMountedDirectory("/src", checkout)
 }
 
-// program is ci/cmd/todo-chatbot, built from the checkout: one file without a C library, equal from equal sources.
-func program(pins string, checkout *dagger.Directory) *dagger.File {
+// built is ci/cmd/todo-chatbot of a checkout: one file without a C library, equal from equal sources.
+func (t tools) built(checkout *dagger.Directory) *dagger.File {
 	sources := checkout.Filter(dagger.DirectoryFilterOpts{
 		Include: []string{"go.mod", "go.sum", "ci"},
 		Exclude: []string{"**/*_test.go", "**/testdata"},
 	})
-	return goTools(pins, sources).
+	return t.golang(sources).
 		WithExec([]string{"go", "build", "-trimpath", "-o", "/out/todo-chatbot", "./ci/cmd/todo-chatbot"}).
 		File("/out/todo-chatbot")
 }
 
-// withProgram puts the program into a container.
-func withProgram(container *dagger.Container, program *dagger.File) *dagger.Container {
-	return container.WithFile(programPath, program)
-}
-
-// kubeTools is Helm's own image, which has a shell, with the other tools that speak to a cluster beside it. Each comes from
+// kubernetes is Helm's own image, which has a shell, with the program and the other tools that speak to a cluster. Each comes from
 // the image of those who make it, so that its version is the one that is pinned.
-func kubeTools(pins string) *dagger.Container {
-	container := from(pins, image.Helm)
+func (t tools) kubernetes() *dagger.Container {
+	container := t.withProgram(t.from(image.Helm)).
+		WithExec([]string{programPath, "chart", "helm", t.reference(image.Helm)})
 	for _, tool := range []struct {
 		name image.Name
 		file string
 	}{{image.Kubectl, "/bin/kubectl"}, {image.Kubeconform, "/kubeconform"}, {image.Jq, "/jq"}} {
-		container = container.WithFile("/usr/local/bin/"+path.Base(tool.file), from(pins, tool.name).File(tool.file))
+		container = container.WithFile("/usr/local/bin/"+path.Base(tool.file), t.from(tool.name).File(tool.file))
 	}
-	return container
-}
-
-// withScripts adds embedded scripts under a directory.
-func withScripts(container *dagger.Container, home string, files fs.FS) *dagger.Container {
-	// Embedded files are read without fail.
-	_ = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		raw, err := fs.ReadFile(files, name)
-		if err == nil {
-			container = container.WithNewFile(home+"/"+name, string(raw), dagger.ContainerWithNewFileOpts{Permissions: 0o755})
-		}
-		return err
-	})
 	return container
 }
 
 // withNodeFiles adds the scripts of ci/node.
-func withNodeFiles(container *dagger.Container) *dagger.Container {
-	return withScripts(container, node.Home, node.Files())
+func (t tools) withNodeFiles(container *dagger.Container) *dagger.Container {
+	return container.WithDirectory(node.Home, t.Scripts.Directory("node"))
 }
 
-// supportedHelm fails when the pinned Helm is another than this module is written for.
-func supportedHelm(ctx context.Context, pins string) error {
-	said, err := from(pins, image.Helm).WithExec(helm.VersionCommand()).Stdout(ctx)
-	if err != nil {
-		return explain("asking the pinned Helm for its version", err)
+// sideBySide does several things at once, and gives what each gave, in their order, or the first failure.
+func sideBySide[T any](ctx context.Context, parts ...func(context.Context) (T, error)) ([]T, error) {
+	results := make([]T, len(parts))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, part := range parts {
+		group.Go(func() (err error) {
+			results[i], err = part(ctx)
+			return err
+		})
 	}
-	parsed, err := image.ParsePins([]byte(pins))
-	if err != nil {
-		return err
-	}
-	return helm.Supported(said, parsed.Reference(image.Helm))
+	return results, group.Wait()
 }

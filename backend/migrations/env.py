@@ -39,7 +39,9 @@ def main() -> None:
         configure_logging(settings.log_level, settings.secrets)
         # It repeats the line that Alembic prints when it fails.
         logging.getLogger("alembic.util.messaging").disabled = True
-        asyncio.run(exclusively(settings.url, migrate, timeout=settings.migration_timeout))
+        asyncio.run(
+            exclusively(settings.url, migrate, tls=settings.tls, timeout=settings.migration_timeout)
+        )
     except SettingsError as error:
         raise CommandError(str(error)) from None
     except MigrationError as error:

@@ -46,7 +46,8 @@ def server() -> Iterator[str]:
     postgres = Server(folder)
     try:
         postgres.start()
-        yield f"postgresql+asyncpg://postgres:{quote(PASSWORD, safe='')}@/{{}}?host={folder}"
+        user = f"postgres:{quote(PASSWORD, safe='')}"
+        yield f"postgresql+asyncpg://{user}@127.0.0.1:{postgres.port}/{{}}"
         postgres.stop()
     finally:
         shutil.rmtree(folder)

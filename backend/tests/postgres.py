@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -15,8 +16,13 @@ assert _SPEC.origin
 _PACKAGE = Path(_SPEC.origin).parent
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 class Server:
-    """A Postgres on a socket in `folder`. Only the package's binaries are used.
+    """A Postgres at a free port, with its files in `folder`. Only the package's binaries are used.
 
     Its own start-up, run by root, would add a system user and open up every folder above the
     virtual environment. Postgres refuses root, so here root hands a copy to nobody.
@@ -24,6 +30,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.port = _free_port()
         self._data = folder / "data"
         self._as_nobody = os.geteuid() == 0
         installed = _PACKAGE / "pginstall"
@@ -48,7 +55,10 @@ class Server:
             *("--locale=C", "--no-sync", f"--pwfile={password}"),
         )
         # What a crash would lose is no loss here.
-        options = f"-c listen_addresses='' -c fsync=off -c full_page_writes=off -k {self._folder}"
+        options = (
+            f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self._folder} "
+            f"-c fsync=off -c full_page_writes=off"
+        )
         self._run("pg_ctl", "start", "-w", "-o", options, "-l", str(self._folder / "log"))
 
     def stop(self) -> None:

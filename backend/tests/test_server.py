@@ -118,7 +118,8 @@ def test_a_bad_environment_ends_the_start_in_clear_lines(tmp_path: Path) -> None
     with serve(tmp_path / "log", DATABASE_URL=url, AUTH_ISSUER=ISSUER) as running:
         assert running.process.wait(PATIENCE) != 0
         assert running.printed.splitlines() == [
-            "DATABASE_URL: must start with postgresql+asyncpg://",
+            "DATABASE_URL: must start with postgresql+asyncpg://: "
+            "change postgres:// to postgresql+asyncpg://",
             "AUTH_JWKS_URL: is required",
             "OPENAI_API_KEY: is required when ENVIRONMENT is production",
         ]

@@ -3,13 +3,17 @@ package chart
 import (
 	"archive/tar"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
+
+	"todo-chatbot/ci/run"
 )
 
 // largest is what one file of a chart may have, in bytes: Helm's own limit (pkg/chart/loader/archive, MaxDecompressedFileSize).
@@ -41,8 +45,29 @@ func Repack(in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// RepackFile is Repack from one file to another, which is made anew.
-func RepackFile(from, to string) error {
+// Package packages a chart's folder with the helm on PATH, and writes the archive into another folder, without its clock. It
+// gives the archive's name.
+func Package(ctx context.Context, chart, to string) (name string, err error) {
+	packed, err := os.MkdirTemp("", "package-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(packed) //nolint:errcheck // the container ends
+	if _, err := (run.Command{Args: []string{"helm", "package", chart, "--destination", packed}}).Output(ctx); err != nil {
+		return "", fmt.Errorf("packaging the chart: %w", err)
+	}
+	made, err := os.ReadDir(packed)
+	if err != nil {
+		return "", err
+	}
+	if len(made) != 1 {
+		return "", fmt.Errorf("packaging the chart: helm package made %d files and not one", len(made))
+	}
+	name = made[0].Name()
+	return name, repackFile(filepath.Join(packed, name), filepath.Join(to, name))
+}
+
+func repackFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return fmt.Errorf("reading the chart's package: %w", err)

@@ -1,32 +1,13 @@
 package chart
 
 import (
-	"encoding/base64"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"todo-chatbot/ci/secret"
 )
-
-// credentials are values that are secret wherever they are seen. A pattern is only tried on a text that holds its sign, which is
-// much the quicker to look for in a whole script.
-var credentials = []struct {
-	what, sign string
-	pattern    *regexp.Regexp
-}{
-	{"a private key", "PRIVATE KEY", regexp.MustCompile(`-----BEGIN (?:[A-Z]+ )*PRIVATE KEY`)},
-	{"a URL with a password", "://", regexp.MustCompile(`://[^\s/:@{}$]*:[^\s/@{}$]+@`)},
-	{"an OpenAI key", "sk-", regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{20,}`)},
-	{"an AWS key", "AKIA", regexp.MustCompile(`\bAKIA[A-Z0-9]{16}\b`)},
-	{"an AWS key", "ASIA", regexp.MustCompile(`\bASIA[A-Z0-9]{16}\b`)},
-	{"a GitHub token", "gh", regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36,}`)},
-	{"a GitHub token", "github_pat_", regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{22,}`)},
-	{"a Slack token", "xox", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
-	{"a signed token", "eyJ", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`)},
-}
-
-// secretName is a variable that is named as only a secret is.
-var secretName = regexp.MustCompile(`(?i)(?:password|secret|token|api_?key|private_?key|credential)s?$`)
 
 // shortest is the length from which a planted value is looked for: shorter ones would be found anywhere.
 const shortest = 8
@@ -46,23 +27,19 @@ func checkLeaks(r *release, report reporter) {
 			}
 		}
 		eachText(fields, place{object: o}, func(at place, text string) {
-			for _, value := range values {
-				if strings.Contains(text, value) {
-					tell(at, "a secret's value")
-					return
-				}
-			}
-			for _, c := range credentials {
-				if strings.Contains(text, c.sign) && c.pattern.MatchString(text) {
-					tell(at, c.what)
-					return
-				}
+			if slices.ContainsFunc(values, func(value string) bool { return secret.Spelled(text, value) }) {
+				tell(at, "a secret's value")
+			} else if what := secret.In(text); what != "" {
+				tell(at, what)
 			}
 		})
 		if o.Kind == "ConfigMap" {
 			for _, key := range sorted(o.Data) {
-				if secretName.MatchString(key) && o.Data[key] != "" {
-					tell(place{o, "data"}.in("['%s']", key), "what its name says is a secret")
+				at := place{o, "data"}.in("['%s']", key)
+				if secret.Named(key, o.Data[key]) {
+					tell(at, "what its name says is a secret")
+				} else if name := secret.Behind(o.Data[key]); name != "" && settings.MatchString(key) {
+					tell(at, "what its name, "+name+", says is a secret")
 				}
 			}
 		}
@@ -76,14 +53,32 @@ func checkLeaks(r *release, report reporter) {
 	}
 	r.eachContainer(func(c *container) {
 		for i, v := range c.Env {
-			if v.Value != "" && secretName.MatchString(v.Name) {
+			if secret.Named(v.Name, v.Value) {
 				tell(c.in("env[%d].value", i), "what its name, "+v.Name+", says is a secret")
 			}
 		}
+		eachFlag(c.Command, func(i int, flag string) { tell(c.in("command[%d]", i), "what its name, "+flag+", says is a secret") })
+		eachFlag(c.Args, func(i int, flag string) { tell(c.in("args[%d]", i), "what its name, "+flag+", says is a secret") })
 	})
 }
 
-// secretValues are what must not be seen, as text and in base64.
+// eachFlag calls for every flag of a command whose name says that the value behind it is secret.
+func eachFlag(words []string, call func(i int, flag string)) {
+	for i, word := range words {
+		flag, value, _ := strings.Cut(word, "=")
+		if value == "" && i+1 < len(words) && !strings.HasPrefix(words[i+1], "-") {
+			value = words[i+1]
+		}
+		if strings.HasPrefix(flag, "-") && secret.Named(flag, value) {
+			call(i, flag)
+		}
+	}
+}
+
+// settings are files that hold values by their names, and no program.
+var settings = regexp.MustCompile(`(?i)\.(?:ya?ml|json|env|ini|properties|conf|cfg|toml|xml)$|^\.?env$`)
+
+// secretValues are what must not be seen.
 func (r *release) secretValues() []string {
 	all := slices.Clone(r.options.Secrets)
 	for _, o := range r.secrets {
@@ -94,7 +89,7 @@ func (r *release) secretValues() []string {
 	var values []string
 	for _, value := range all {
 		if value = strings.TrimSpace(value); len(value) >= shortest {
-			values = append(values, value, base64.StdEncoding.EncodeToString([]byte(value)))
+			values = append(values, value)
 		}
 	}
 	return values
@@ -132,7 +127,7 @@ func eachVariable(value any, at place, call func(at place, name string)) {
 		}
 	case map[string]any:
 		name, _ := value["name"].(string)
-		if text, isText := value["value"].(string); isText && text != "" && secretName.MatchString(name) {
+		if text, isText := value["value"].(string); isText && secret.Named(name, text) {
 			call(at.in("value"), name)
 		}
 		for _, key := range sorted(value) {

@@ -1,14 +1,15 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Installs the chart with one set of values, tests it, upgrades it so that every pod rolls, tests it again, and removes it. It
 # needs kubectl, helm and todo-chatbot, and a cluster that ends with the run. A failure says why.
 #
-#   try.sh NAME CHART VALUES IMAGES [PREVIOUS PREVIOUS_VALUES]
+#   try.sh NAME CHART VALUES IMAGES CLASSES [PREVIOUS PREVIOUS_VALUES]
 #
 # NAME is the set's. CHART, VALUES and IMAGES are what is upgraded to; PREVIOUS, a package, is what is installed before, else it is
-# CHART. The namespace enforces Pod Security "restricted". What is left in /tmp/classes are the pods with their classes.
-set -euo pipefail
+# CHART. The namespace enforces Pod Security "restricted". What is left in the file CLASSES are the pods with
+# their classes.
+set -eu
 
-name=$1 chart=$2 values=$3 images=$4 previous=${5:-$2} previous_values=${6:-$3}
+name=$1 chart=$2 values=$3 images=$4 classes=$5 previous=${6:-$2} previous_values=${7:-$3}
 namespace=chart-$name release=todo-chatbot
 k() { kubectl --namespace "$namespace" "$@"; }
 
@@ -34,7 +35,7 @@ apply "$previous" "$previous_values" installed
 tested
 apply "$chart" "$values" upgraded
 tested
-k get pods --output "$CLASS_COLUMNS" --no-headers >/tmp/classes
-cat /tmp/classes
+k get pods --output "$CLASS_COLUMNS" --no-headers >"$classes"
+cat "$classes"
 helm --namespace "$namespace" uninstall "$release" --wait --timeout 3m >/dev/null
 kubectl delete namespace "$namespace" --timeout 3m >/dev/null

@@ -66,12 +66,11 @@ func (i Inputs) Validate() error {
 // Secrets gives the values that no output may show, the database's password on its own among them.
 func (i Inputs) Secrets() []string {
 	values := []string{i.DatabaseURL, i.AuthSecret, i.OpenAIKey}
-	if u, err := url.Parse(i.DatabaseURL); err == nil && u.User != nil {
-		if password, ok := u.User.Password(); ok {
-			values = append(values, password)
-		}
-	} else if password := pastedPassword(i.DatabaseURL); password != "" {
+	if password := pastedPassword(i.DatabaseURL); password != "" {
 		values = append(values, password)
+		if plain, err := url.PathUnescape(password); err == nil && plain != password {
+			values = append(values, plain)
+		}
 	}
 	var given []string
 	for _, value := range values {
@@ -82,7 +81,7 @@ func (i Inputs) Secrets() []string {
 	return given
 }
 
-// pastedPassword finds the password of a URL that does not parse because of what is in it.
+// pastedPassword finds the password of a URL, also of one that does not parse because of what is in it.
 func pastedPassword(raw string) string {
 	_, rest, _ := strings.Cut(raw, "://")
 	end := strings.LastIndex(rest, "@")

@@ -2,9 +2,12 @@
 package helm
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
+
+	"todo-chatbot/ci/run"
 )
 
 // Major is the Helm that everything here is written for, and Pin the line of the pins that names it.
@@ -13,14 +16,21 @@ const (
 	Pin   = "helm"
 )
 
-// VersionCommand is the command that a Helm tells its version with: alike in Helm 3 and 4.
-func VersionCommand() []string { return []string{"helm", "version", "--template", "{{.Version}}"} }
+// Check fails when the Helm on PATH is another than everything here is written for. Pinned is the reference of its image.
+func Check(ctx context.Context, pinned string) error {
+	// Alike in Helm 3 and 4.
+	said, err := run.Command{Args: []string{"helm", "version", "--template", "{{.Version}}"}}.Output(ctx)
+	if err != nil {
+		return fmt.Errorf("asking the Helm of %s for its version: %w", pinned, err)
+	}
+	return Supported(string(said), pinned)
+}
 
 // release is what Helm calls a release of its own: v4.3.0, with a commit behind a plus where it is asked in short. A Helm
 // that was built from its source without more says v4.3.
 var release = regexp.MustCompile(`^v(\d+)\.\d+(\.\d+)?(\+[0-9A-Za-z.-]+)?$`)
 
-// Supported holds what a Helm said to VersionCommand against Major. The tag of an image says what somebody called it, and images have
+// Supported holds what a Helm said of its version against Major. The tag of an image says what somebody called it, and images have
 // been made again with another Helm under the same tag. A release before its time is refused as well. Pinned is the
 // image's reference.
 func Supported(said, pinned string) error {

@@ -1,6 +1,9 @@
 package helm_test
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,4 +46,16 @@ func TestAnyOtherHelmIsRefusedInOneLineThatSaysWhatToPin(t *testing.T) {
 			assert.NotContains(t, err.Error(), "\n")
 		})
 	}
+}
+
+func TestTheHelmOnPathIsAsked(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+	said := func(script string) error {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "helm"), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
+		return helm.Check(context.Background(), "docker.io/alpine/helm:4.3.0")
+	}
+	require.NoError(t, said(`[ "$*" = "version --template {{.Version}}" ] && echo v4.3.0`))
+	require.ErrorContains(t, said("echo v3.19.0"), `the Helm of docker.io/alpine/helm:4.3.0 says "v3.19.0"`)
+	assert.ErrorContains(t, said("echo broken >&2; exit 1"), "asking the Helm of docker.io/alpine/helm:4.3.0 for its version: helm ended with exit code 1:\nbroken")
 }

@@ -5,10 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"todo-chatbot/ci/secret"
 )
 
 // Unwanted is something that an image carries and should not.
@@ -43,15 +48,8 @@ var nameRules = []rule{
 		"is where credentials are kept: give them at run time"},
 }
 
-var contentRules = []rule{
-	{regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}`),
-		"has a private key in it: take it out, and replace the key wherever it is used"},
-	{regexp.MustCompile(`[#@] sourceMappingURL=data:[^,\s]*,[A-Za-z0-9+/=%]{40}`),
-		"has a source map in it, which gives the source away"},
-}
-
-// credential is the name of a variable whose value nobody should read in an image.
-var credential = regexp.MustCompile(`(?i)secret|passw|token|credential|(api|private|access)_?key|database_url`)
+// sourceMap is one that is written into what it is the map of.
+var sourceMap = regexp.MustCompile(`[#@] sourceMappingURL=data:[^,\s]*,[A-Za-z0-9+/=%]{40}`)
 
 // Inspect names what an image should not carry: caches, package managers, compilers, tests, sources, credentials, files
 // that anyone may write or that run as their owner; a root user; dependencies in the layer that each change of the
@@ -91,11 +89,49 @@ func ofConfig(config *v1.ConfigFile) []Unwanted {
 		found = append(found, Unwanted{"the config's user", "is root: name another"})
 	}
 	for _, variable := range config.Config.Env {
-		if name, value, _ := strings.Cut(variable, "="); value != "" && credential.MatchString(name) {
+		name, value, _ := strings.Cut(variable, "=")
+		if secret.Named(name, value) {
 			found = append(found, Unwanted{"the config's variable " + name, "is a credential by its name: give it at run time"})
+		} else if what := secret.In(value); what != "" {
+			found = append(found, Unwanted{"the config's variable " + name, "is " + what + ": give it at run time"})
+		}
+	}
+	for where, text := range textsOf(config) {
+		if what := heldBy(text); what != "" {
+			found = append(found, Unwanted{where, "has " + what + " in it: give it at run time"})
 		}
 	}
 	return found
+}
+
+// textsOf gives what else a config says, in order: its command, its labels, and how each layer of the build's own was made.
+func textsOf(config *v1.ConfigFile) iter.Seq2[string, string] {
+	return func(yield func(where, text string) bool) {
+		if !yield("the config's command", strings.Join(append(config.Config.Entrypoint, config.Config.Cmd...), " ")) {
+			return
+		}
+		for _, label := range slices.Sorted(maps.Keys(config.Config.Labels)) {
+			if !yield("the config's label "+label, label+"="+config.Config.Labels[label]) {
+				return
+			}
+		}
+		for i, made := range config.History {
+			if !strings.HasPrefix(made.CreatedBy, imported) && !yield(fmt.Sprintf("the config's history, line %d,", i+1), made.CreatedBy) {
+				return
+			}
+		}
+	}
+}
+
+// heldBy says what is secret in a text, "" when nothing is.
+func heldBy(text string) string {
+	if what := secret.In(text); what != "" {
+		return what
+	}
+	if name := secret.Behind(text); name != "" {
+		return "the value of " + name
+	}
+	return ""
 }
 
 // shown is how many files of one layer are told of; the rest are counted.
@@ -156,10 +192,11 @@ func ofFile(header *tar.Header, content io.Reader) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, rule := range contentRules {
-		if rule.pattern.Match(text) {
-			whys = append(whys, rule.why)
-		}
+	if secret.PrivateKey(text) {
+		whys = append(whys, "has a private key in it: take it out, and replace the key wherever it is used")
+	}
+	if sourceMap.Match(text) {
+		whys = append(whys, "has a source map in it, which gives the source away")
 	}
 	return whys, nil
 }

@@ -26,6 +26,7 @@ func running(t *testing.T, config v1.Config, layers ...v1.Layer) v1.Image {
 }
 
 func TestWhatNoImageMayCarryIsNamed(t *testing.T) {
+	account := `{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\n` + strings.Repeat("A", 64) + `\n-----END PRIVATE KEY-----\n"}`
 	key := "-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("A", 64) + "\n-----END RSA PRIVATE KEY-----\n"
 	withMode := func(mode int64) file {
 		f := regular("app/a", "")
@@ -52,7 +53,7 @@ func TestWhatNoImageMayCarryIsNamed(t *testing.T) {
 			regular("app/.env", ""), regular("app/.env.local", ""), regular("root/.npmrc", ""), regular("root/.ssh/known_hosts", ""),
 			regular("app/.git/config", ""), regular("app/tls.key", ""),
 		},
-		"has a private key in it":  {regular("app/settings.json", key)},
+		"has a private key in it":  {regular("app/settings.json", key), regular("app/account.json", account)},
 		"can be written by anyone": {withMode(0o666)},
 		"runs as its owner":        {withMode(0o4755), withMode(0o2755)},
 	} {
@@ -78,7 +79,9 @@ func TestWhatARunNeedsIsAccepted(t *testing.T) {
 		file{Header: tar.Header{Name: "app/tests/", Typeflag: tar.TypeDir, Mode: 0o755}},
 		file{Header: tar.Header{Name: "app/.venv/bin/python", Typeflag: tar.TypeSymlink, Linkname: "/usr/bin/python3", Mode: 0o777}})
 	application := layerOf(t, regular("app/src/todo/contest.py", ""), regular("app/server.js", ""), regular("app/migrations/env.py", ""))
-	config := v1.Config{Env: []string{"PATH=/bin", "AUTH_AUDIENCE=todo", "BETTER_AUTH_SECRET=", "GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305"}}
+	config := v1.Config{Env: []string{"PATH=/bin", "AUTH_AUDIENCE=todo", "BETTER_AUTH_SECRET=", "GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305",
+		"OPENAI_MAX_TOKENS=1024", "PASSWORD_FILE=/run/secrets/password"}, Labels: map[string]string{"org.opencontainers.image.title": "todo"},
+		Cmd: []string{"uvicorn", "--no-access-log"}}
 	assert.NoError(t, image.Accept(running(t, config, dependencies, application)))
 }
 
@@ -88,10 +91,13 @@ func TestTheConfigIsInspected(t *testing.T) {
 		config v1.Config
 		want   string
 	}{
-		"root by number": {v1.Config{User: "0:0"}, "image content: the config's user is root: name another"},
-		"root by name":   {v1.Config{User: "root"}, "image content: the config's user is root: name another"},
-		"a secret":       {v1.Config{Env: []string{"OPENAI_API_KEY=sk-1"}}, "image content: the config's variable OPENAI_API_KEY is a credential by its name: give it at run time"},
-		"a database":     {v1.Config{Env: []string{"DATABASE_URL=postgresql://a:b@c/d"}}, "image content: the config's variable DATABASE_URL is a credential by its name: give it at run time"},
+		"root by number":     {v1.Config{User: "0:0"}, "image content: the config's user is root: name another"},
+		"root by name":       {v1.Config{User: "root"}, "image content: the config's user is root: name another"},
+		"a secret":           {v1.Config{Env: []string{"OPENAI_API_KEY=sk-1"}}, "image content: the config's variable OPENAI_API_KEY is a credential by its name: give it at run time"},
+		"a database":         {v1.Config{Env: []string{"DATABASE_URL=postgresql://a:b@c/d"}}, "image content: the config's variable DATABASE_URL is a URL with a password: give it at run time"},
+		"a key by AWS' name": {v1.Config{Env: []string{"AWS_SECRET_ACCESS_KEY=x"}}, "image content: the config's variable AWS_SECRET_ACCESS_KEY is a credential by its name: give it at run time"},
+		"an argument":        {v1.Config{Cmd: []string{"serve", "--token", "hunter2"}}, "image content: the config's command has the value of token in it: give it at run time"},
+		"a label":            {v1.Config{Labels: map[string]string{"repository": "https://me:pw@host/r"}}, "image content: the config's label repository has a URL with a password in it: give it at run time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.EqualError(t, image.Accept(running(t, test.config, layer)), test.want)
@@ -99,6 +105,17 @@ func TestTheConfigIsInspected(t *testing.T) {
 	}
 	nobody := imageOf(t, layerOf(t, regular("bin/sh", "#!")), layer)
 	assert.ErrorContains(t, image.Accept(nobody), "user is root", "whoever is not named is root")
+}
+
+func TestWhatABuildWasGivenIsInItsHistory(t *testing.T) {
+	made := running(t, v1.Config{}, layerOf(t, regular("app/a", "")))
+	config, err := made.ConfigFile()
+	require.NoError(t, err)
+	config = config.DeepCopy()
+	config.History = []v1.History{{CreatedBy: "RUN |1 NPM_TOKEN=hunter2 /bin/sh -c npm ci"}, {CreatedBy: "RUN npm ci"}}
+	made, err = mutate.ConfigFile(made, config)
+	require.NoError(t, err)
+	assert.EqualError(t, image.Accept(made), "image content: the config's history, line 1, has the value of NPM_TOKEN in it: give it at run time")
 }
 
 func TestDependenciesHaveALayerBelowTheApplication(t *testing.T) {

@@ -50,6 +50,7 @@ func (d *Diagnosis) named(c cause) {
 func words(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + pattern) }
 
 const (
+	mayNotRead  = "the registry does not let the node read the image, or has none of that name: check the name, make the repository public, or set imagePullSecrets"
 	diskFull    = "the node's disk is full; free it (docker system prune, minikube ssh -- docker system prune), or give the node more"
 	raiseMemory = "the container needs more memory than its limit; raise resources.limits.memory, and requests with it"
 )
@@ -93,7 +94,7 @@ var pullCauses = []cause{
 	{words(`failed size validation|digest (?:mismatch|did not match)|unexpected commit digest|invalid checksum|unexpected size|filesystem layer verification failed`), "", uncertain,
 		"what came is not what was asked for; deploy again, and if it stays so push the image again"},
 	{words(`pull access denied|unauthorized|authorization (?:failed|required)|authentication (?:is )?required|40[13] (?:Forbidden|Unauthorized)|\b40[13]\b.*(?:forbidden|unauthorized)|insufficient[_ ]scope|no basic auth credentials|access to the resource is denied|\bdenied\b|failed to (?:fetch|authorize).*token|invalid username/password|forbidden`), "", final,
-		"the registry does not let the node read the image, or has none of that name: check the name, make the repository public, or set imagePullSecrets"},
+		mayNotRead},
 	{words(`manifest[ _]unknown|name[ _]unknown|not ?found|\b404\b|does not exist|no such image|no such manifest|image not known`), "", final,
 		"the registry has no such image: check repository, tag and digest in the values, and push it again"},
 }

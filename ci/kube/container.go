@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"todo-chatbot/ci/registry"
 )
 
 // pod tells why a pod of the newest revision cannot become ready, nil while it may. Init containers come first: nothing
@@ -94,6 +96,9 @@ func (in *inspector) pull(pod Pod, container string, d *Diagnosis) *Diagnosis {
 	}
 	found := causeOf(pullCauses, d.Message)
 	d.named(found)
+	if who := registry.Readers(d.Message); d.Hint == mayNotRead && who != "" {
+		d.Hint += "; at this registry: " + who
+	}
 	if others := in.otherNames(pod, container); len(others) > 0 {
 		d.Hint = "the node has this image, but its kubelet lets pods have it only by the name that it pulled it under (Kubernetes 1.35 and later): " +
 			strings.Join(others, ", ") + "; deploy from that registry again (release … with-registry), or to a node without the image"

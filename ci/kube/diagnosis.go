@@ -3,6 +3,8 @@ package kube
 import (
 	"fmt"
 	"strings"
+
+	"todo-chatbot/ci/secret"
 )
 
 // Diagnosis is why one workload cannot succeed, with the evidence and a next step. Nothing in it is secret.
@@ -57,10 +59,10 @@ func (d *Diagnosis) AddLog(r LogRequest, output string, secrets []string) {
 
 // redact takes secrets out of everything that came from the cluster.
 func (d *Diagnosis) redact(secrets []string) {
-	d.Message = clip(printable(Redact(oneLine(d.Message), secrets)), maxMessage)
+	d.Message = clip(printable(secret.Redact(oneLine(d.Message), secrets)), maxMessage)
 	for _, list := range [][]string{d.Events, d.Facts} {
 		for i := range list {
-			list[i] = clip(printable(Redact(list[i], secrets)), maxMessage)
+			list[i] = clip(printable(secret.Redact(list[i], secrets)), maxMessage)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func credentials(raw []byte) []string {
 	var values []string
 	for _, u := range file.Users {
 		for _, value := range []string{u.User.Token, u.User.Key, u.User.Password} {
-			if value = strings.TrimSpace(value); len(value) >= shortest {
+			if value = strings.TrimSpace(value); len(value) >= 6 {
 				values = append(values, value)
 			}
 		}

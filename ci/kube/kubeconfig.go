@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"todo-chatbot/ci/secret"
 )
 
 // maxKubeconfig bounds what is parsed, in bytes: a kubeconfig of hundreds of clusters has less than half of it.
@@ -44,7 +46,7 @@ func Bind(raw []byte, o BindOptions) ([]byte, error) {
 	}
 	bound, err := config.bind(o)
 	if err != nil {
-		return nil, fmt.Errorf("kubeconfig: %s", mask(err.Error(), config.secrets()))
+		return nil, fmt.Errorf("kubeconfig: %s", secret.Mask(err.Error(), config.secrets()))
 	}
 	out, err := yaml.Marshal(bound)
 	if err != nil {
@@ -72,7 +74,7 @@ func ServerOf(raw []byte, context string) (Endpoint, error) {
 			return Endpoint{chosen.name, chosen.context.Namespace, server.Hostname(), port(server)}, nil
 		}
 	}
-	return Endpoint{}, fmt.Errorf("kubeconfig: %s", mask(err.Error(), config.secrets()))
+	return Endpoint{}, fmt.Errorf("kubeconfig: %s", secret.Mask(err.Error(), config.secrets()))
 }
 
 // parseConfig reads the one document of a kubeconfig.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"todo-chatbot/ci/secret"
 )
 
 // LogTail is how many lines of a log are asked for: a traceback and its repeats have many, of which few are kept.
@@ -32,7 +34,7 @@ type logRecord struct {
 func substance(output string, secrets []string) []string {
 	// Redacted as a whole first: a key may run over several lines.
 	var records []logRecord
-	for _, lines := range paragraphs(Redact(output, secrets)) {
+	for _, lines := range paragraphs(secret.Redact(output, secrets)) {
 		records = append(records, readRecord(lines, secrets))
 	}
 	var kept []string
@@ -126,7 +128,7 @@ func readRecord(lines []string, secrets []string) logRecord {
 	}
 	for i, line := range r.lines {
 		// A JSON string may have hidden a secret's look.
-		r.lines[i] = printable(Redact(line, secrets))
+		r.lines[i] = printable(secret.Redact(line, secrets))
 		r.fails = r.fails || failing.MatchString(line)
 	}
 	return r

@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
+
+	"todo-chatbot/ci/secret"
 )
 
 // wording is how one version or runtime words a failure, and what is to be said of it.
@@ -63,7 +65,7 @@ func TestEachWordingHasItsCauseAndAnUnknownOneIsToldAsItIs(t *testing.T) {
 			require.Len(t, a.Diagnoses, 1)
 			d := a.Diagnoses[0]
 			assert.Equal(t, Code(w.Code), d.Code)
-			assert.Contains(t, d.Message, Redact(oneLine(w.Says), nil))
+			assert.Contains(t, d.Message, secret.Redact(oneLine(w.Says), nil))
 			if w.Hint == "" {
 				assert.Equal(t, Code(w.Code).hint(), d.Hint, "another cause's next step would mislead")
 			}

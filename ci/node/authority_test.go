@@ -4,7 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"io/fs"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -85,7 +85,7 @@ func TestFilesAreWhatTheScriptsRead(t *testing.T) {
 		"boot.sh", "import.sh", "await.sh", "slot.sh", "kubeadm.yaml", "metrics-server.yaml", "metrics-api.yaml",
 		"patches/etcd+strategic.yaml", "patches/corednsdeployment+strategic.yaml",
 	} {
-		_, err := fs.Stat(node.Files(), name)
+		_, err := os.Stat(name)
 		assert.NoError(t, err, name)
 	}
 }

@@ -2,27 +2,15 @@
 // and without a Docker socket, and the certificate authority that makes its kubeconfig known before it boots.
 package node
 
-import (
-	"embed"
-	"io/fs"
-)
-
 // Alias is the name by which other containers bind the node as a service. The API server's certificate holds for it.
 const Alias = "cluster"
 
 // Port is where the API server listens.
 const Port = 6443
 
-// Home is the directory that holds [Files] in the node and in the containers that import into it.
+// Home is the directory that holds this one's files in the node and in the containers that import into it.
 const Home = "/node"
 
 // State is where a volume is mounted that outlives the node: what was imported once stays. The volume must not be an
 // overlay, or containerd cannot put an overlay on it.
 const State = "/var/lib/node"
-
-//go:embed boot.sh forward.sh import.sh await.sh slot.sh send.sh kubeadm.yaml kubeadm-error.awk metrics-server.yaml metrics-api.yaml patches
-var files embed.FS
-
-// Files gives what belongs under [Home]: boot.sh, import.sh, await.sh and what they read. Each script says in its head
-// what it needs.
-func Files() fs.FS { return files }

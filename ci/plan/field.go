@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"todo-chatbot/ci/kube"
+	"todo-chatbot/ci/secret"
 )
 
 // bookkeeping is what the server writes for itself.
@@ -23,9 +23,7 @@ const longest = 160
 
 // differences lists the fields in which two states of an object differ, by path, without the server's bookkeeping.
 func differences(from, to object, secrets []string) []Field {
-	was, is := map[string]string{}, map[string]string{}
-	flatten("", from, was)
-	flatten("", to, is)
+	was, is := leavesOf(from, secrets), leavesOf(to, secrets)
 	paths := map[string]bool{}
 	for path := range was {
 		paths[path] = true
@@ -33,14 +31,12 @@ func differences(from, to object, secrets []string) []Field {
 	for path := range is {
 		paths[path] = true
 	}
-	kind, _ := from["kind"].(string)
 	var found []Field
 	for path := range paths {
-		if was[path] == is[path] || slices.ContainsFunc(bookkeeping, func(b string) bool { return within(path, b) }) {
+		if was[path].text == is[path].text || slices.ContainsFunc(bookkeeping, func(b string) bool { return within(path, b) }) {
 			continue
 		}
-		show := func(value string) string { return shown(kind, path, value, secrets) }
-		found = append(found, Field{Path: path, From: show(was[path]), To: show(is[path])})
+		found = append(found, Field{Path: path, From: shortened(was[path].shown), To: shortened(is[path].shown)})
 	}
 	slices.SortFunc(found, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 	return found
@@ -55,9 +51,18 @@ func within(path, root string) bool {
 // plain is a key that needs no quotes in a path.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// flatten writes a value's leaves as JSON by path: `spec.template.spec.containers[backend].image`. An empty object or list
-// is nothing.
-func flatten(path string, value any, into map[string]string) {
+// leaf is a value as JSON, to compare, and what is shown of it.
+type leaf struct{ text, shown string }
+
+// leavesOf gives a value's leaves by path: `spec.template.spec.containers[backend].image`. An empty object or list is nothing.
+func leavesOf(o object, secrets []string) map[string]leaf {
+	leaves := map[string]leaf{}
+	masked, _ := secret.Tree("", o, secrets).(object)
+	flatten("", o, masked, leaves)
+	return leaves
+}
+
+func flatten(path string, value, masked any, into map[string]leaf) {
 	switch v := value.(type) {
 	case object:
 		for key, inner := range v {
@@ -65,19 +70,22 @@ func flatten(path string, value any, into map[string]string) {
 			if !plain.MatchString(key) {
 				next = fmt.Sprintf("%s[%q]", path, key)
 			}
-			flatten(strings.TrimPrefix(next, "."), inner, into)
+			flatten(strings.TrimPrefix(next, "."), inner, asObject(masked)[key], into)
 		}
 	case []any:
+		shown, _ := masked.([]any)
 		field := keyOf(v)
 		if field == "" && len(v) > 0 {
-			into[path] = text(v)
+			into[path] = leaf{text(v), text(masked)}
 		}
-		for key, inner := range byKey(v, field) {
-			flatten(fmt.Sprintf("%s[%s]", path, key), inner, into)
+		for i, element := range v {
+			if field != "" {
+				flatten(fmt.Sprintf("%s[%v]", path, asObject(element)[field]), element, shown[i], into)
+			}
 		}
 	case nil:
 	default:
-		into[path] = text(v)
+		into[path] = leaf{text(v), text(masked)}
 	}
 }
 
@@ -92,18 +100,8 @@ func text(value any) string {
 	return strings.TrimSpace(b.String())
 }
 
-// secretive are names of variables whose value nobody wants to read in a plan.
-var secretive = regexp.MustCompile(`(?i)\.env\[[^]]*(password|secret|token|key|credential)[^]]*\]\.value$`)
-
-// shown is a value as the plan has it: masked where it is secret, shortened where it is long.
-func shown(kind, path, value string, secrets []string) string {
-	switch {
-	case value == "":
-		return ""
-	case kind == "Secret" && (within(path, "data") || within(path, "stringData")), secretive.MatchString(path):
-		return "***"
-	}
-	value = kube.Redact(value, secrets)
+// shortened is a value as the plan has it where it is long.
+func shortened(value string) string {
 	if characters := []rune(value); len(characters) > longest {
 		value = fmt.Sprintf("%s… (%d characters, SHA-256 %x)", string(characters[:longest]), len(characters), sha256.Sum256([]byte(value)))
 	}

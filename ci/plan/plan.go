@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"todo-chatbot/ci/kube"
+	"todo-chatbot/ci/secret"
 )
 
 // Action is what happens to an object.
@@ -73,7 +73,7 @@ func New(title string, in Input) (Plan, error) {
 	if err := errors.Join(err, errAfter, errLive, errApplied); err != nil {
 		return Plan{}, fmt.Errorf("planning: %w", err)
 	}
-	p := Plan{Title: kube.Redact(title, in.Secrets)}
+	p := Plan{Title: secret.Redact(title, in.Secrets)}
 	for _, name := range names(after) {
 		present, there := live[name]
 		if !there {

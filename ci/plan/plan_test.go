@@ -153,6 +153,25 @@ func TestAPlanShowsNoSecret(t *testing.T) {
 	}
 }
 
+func TestAListThatIsShownAsAWholeShowsNoSecretEither(t *testing.T) {
+	// One name twice: Kubernetes takes it, and nothing tells the elements apart.
+	env := func(value string) string {
+		return deployment(`"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}, {"name": "SMTP_PASSWORD", "value": "`+value+`"}],
+			"args": ["--token", "`+value+`"]`, "")
+	}
+	settings := func(value string) string {
+		return `{"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"DB_PASS": "` + value + `", "a.ini": "password = ` + value + `", "MAX_TOKENS": "` + value[8:] + `"}}`
+	}
+	was, is := env("planted-1")+","+settings("planted-1"), env("planted-2")+","+settings("planted-2")
+	p, err := plan.New("t", plan.Input{Before: env("planted-1") + "\n---\n" + settings("planted-1"), After: env("planted-2") + "\n---\n" + settings("planted-2"),
+		Live: list(was), Applied: list(is)})
+	require.NoError(t, err)
+	require.Len(t, p.Objects, 2)
+	assert.NotContains(t, p.Text(), "planted")
+	assert.Contains(t, p.Text(), `{"name":"SMTP_PASSWORD","value":"***"}`)
+	assert.Contains(t, p.Text(), "data.MAX_TOKENS\n    - \"1\"\n    + \"2\"", "a number of tokens is shown")
+}
+
 func TestALongValueIsToldByItsDigest(t *testing.T) {
 	text := func(end string) string {
 		long := ""

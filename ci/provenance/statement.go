@@ -24,7 +24,7 @@ const (
 
 // Build is what an artifact was made from and by.
 type Build struct {
-	// Call is what made it, e.g. "backend archive".
+	// Call is what made it, e.g. "backend image archive".
 	Call   string `json:"call,omitempty"`
 	Source Source `json:"source"`
 	// Bases are the images that it was made from and with, each with a digest: registry/repository:tag@sha256:….
@@ -36,9 +36,6 @@ type Build struct {
 	// Run is the URI of the run, "" when it has none.
 	Run string `json:"run,omitempty"`
 }
-
-// LocalBuilder is the builder of a build on somebody's machine: it vouches for nothing.
-const LocalBuilder = "urn:todo-chatbot:builder:local"
 
 // Statement is an in-toto statement.
 type Statement struct {
@@ -149,9 +146,6 @@ func New(name, digest string, b Build) (Statement, error) {
 		},
 	}, nil
 }
-
-// JSON gives the statement as text, the same for equal statements.
-func (s Statement) JSON() ([]byte, error) { return json.MarshalIndent(s, "", "  ") }
 
 // PredicateJSON gives the predicate alone, from which cosign makes the statement that it signs.
 func (s Statement) PredicateJSON() ([]byte, error) { return json.MarshalIndent(s.Predicate, "", "  ") }

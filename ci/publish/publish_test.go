@@ -146,7 +146,7 @@ func asked(t *testing.T, in, tag string) publish.Request {
 			Engine: "v0.21.8", Builder: "urn:builder",
 		},
 		Artifacts: []publish.Artifact{
-			{Kind: publish.Image, Name: "todo-backend", File: archived(t, folder, "backend.tar"), Call: "backend archive", Bases: []string{base},
+			{Kind: publish.Image, Name: "todo-backend", File: archived(t, folder, "backend.tar"), Call: "backend image archive", Bases: []string{base},
 				Attestations: map[string]string{"spdxjson": "a.json", "cyclonedx": "b.json"}},
 			{Kind: publish.Chart, Name: "todo-chatbot", File: packaged(t, folder), Call: "chart package", Bases: []string{base}},
 		},

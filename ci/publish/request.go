@@ -23,8 +23,10 @@ type Request struct {
 	// Tag is the release's. It never moves to something else, unless it is latest, edge or main.
 	Tag string `json:"tag"`
 	// Build is the same for every artifact but for its call and its bases.
-	Build     provenance.Build `json:"build"`
-	Artifacts []Artifact       `json:"artifacts"`
+	Build provenance.Build `json:"build"`
+	// Folder has the artifacts, as Folder reads them, where they are not listed.
+	Folder    string     `json:"folder,omitempty"`
+	Artifacts []Artifact `json:"artifacts,omitempty"`
 }
 
 // Kind is what an artifact is.
@@ -57,6 +59,12 @@ func ParseRequest(raw []byte) (Request, error) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&r); err != nil {
 		return r, fmt.Errorf("reading the publication: %w", err)
+	}
+	if r.Folder != "" {
+		var err error
+		if r.Artifacts, err = Folder(r.Folder); err != nil {
+			return r, err
+		}
 	}
 	switch {
 	case r.Tag == "":

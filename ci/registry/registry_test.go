@@ -145,8 +145,18 @@ func TestAFailureIsOneLineThatSaysWhatToDo(t *testing.T) {
 		expected string
 	}{
 		"wrong password": {answer(http.StatusUnauthorized, ""), "the registry refused the credentials (401); give --username and --password"},
-		"may not push":   {answer(http.StatusForbidden, ""), "the registry refused the credentials (403)"},
-		"no space":       {answer(http.StatusInsufficientStorage, ""), "the registry has no room left"},
+		"may not push":   {answer(http.StatusForbidden, ""), "the registry does not let this account do that (403); give --username and --password of somebody"},
+		"may not push, in its words": {answer(http.StatusForbidden, `{"errors":[{"code":"DENIED","message":"permission_denied: write_package"}]}`),
+			"(403): DENIED: permission_denied: write_package; give"},
+		"a full quota, as Harbor says it": {answer(http.StatusForbidden, `{"errors":[{"code":"DENIED","message":"adding 29.0 MiB of storage resource, `+
+			`which when updated to current usage of 152.4 MiB will exceed the configured upper limit of 10.0 MiB."}]}`),
+			"the registry has no room left (403): DENIED: adding 29.0 MiB of storage resource, which when updated to current usage of 152.4 MiB will exceed " +
+				"the configured upper limit of 10.0 MiB.; remove old images there"},
+		"a full quota, as text": {answer(http.StatusForbidden, "Quota exceeded"), "has no room left (403): Quota exceeded; remove"},
+		"asked too often":       {answer(http.StatusForbidden, `{"errors":[{"code":"DENIED","message":"rate limit exceeded"}]}`), "asks to wait (403): DENIED: rate limit exceeded"},
+		"a page of a proxy":     {answer(http.StatusForbidden, strings.Repeat("<p>no</p>\n", 200)), "…; give --username"},
+		"words with a secret":   {answer(http.StatusForbidden, "who is https://me:hunter2@host ?"), "https://me:***@host"},
+		"no space":              {answer(http.StatusInsufficientStorage, ""), "the registry has no room left"},
 		"disk full": {answer(http.StatusBadRequest, `{"errors":[{"code":"UNKNOWN","message":"write /var: no space left on device"}]}`),
 			"the registry has no room left"},
 		"disk full, said by number": {answer(http.StatusInternalServerError,

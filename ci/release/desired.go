@@ -76,27 +76,34 @@ func secretData(inputs deploy.Inputs) map[string]string {
 
 // values are the chart's.
 func (r Request) values(inputs deploy.Inputs, secret string) ([]byte, error) {
-	values := map[string]any{
-		"environment":    r.Environment,
-		"publicUrl":      r.PublicURL,
-		"existingSecret": secret,
-		"backend":        map[string]any{"image": imageValues(r.Images.Backend)},
-		"frontend":       map[string]any{"image": imageValues(r.Images.Frontend)},
+	images := r.Images
+	if !inputs.OwnPostgres() {
+		images.Postgres = ""
 	}
+	parts := images.Values()
 	if inputs.OwnPostgres() {
-		postgres := map[string]any{"enabled": true}
-		if r.Images.Postgres != "" {
-			postgres["image"] = imageValues(r.Images.Postgres)
+		if parts["postgres"] == nil {
+			parts["postgres"] = map[string]any{}
 		}
-		values["postgres"] = postgres
+		parts["postgres"]["enabled"] = true
+	}
+	values := map[string]any{"environment": r.Environment, "publicUrl": r.PublicURL, "existingSecret": secret}
+	for part, its := range parts {
+		values[part] = its
 	}
 	return json.MarshalIndent(values, "", "  ")
 }
 
-// imageValues is an image by digest, as the chart's values have it.
-func imageValues(reference string) map[string]any {
-	repository, digest, _ := strings.Cut(reference, "@")
-	return map[string]any{"repository": repository, "digest": digest, "tag": ""}
+// Values are the images as the chart's values have them, by the part of the chart. One that is left out is the chart's own.
+func (i Images) Values() map[string]map[string]any {
+	values := map[string]map[string]any{}
+	for part, reference := range map[string]string{"backend": i.Backend, "frontend": i.Frontend, "postgres": i.Postgres} {
+		if reference != "" {
+			repository, digest, _ := strings.Cut(reference, "@")
+			values[part] = map[string]any{"image": map[string]any{"repository": repository, "digest": digest, "tag": ""}}
+		}
+	}
+	return values
 }
 
 // content is a digest of the chart, its values and the caller's.

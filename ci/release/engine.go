@@ -7,8 +7,8 @@ import (
 	"io"
 	"time"
 
-	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/report"
+	"todo-chatbot/ci/secret"
 )
 
 const (
@@ -269,11 +269,11 @@ func (r *run) answers(ctx context.Context) error {
 }
 
 // say tells one thing.
-func (r *run) say(what string) { fmt.Fprintln(r.Progress, kube.Redact(what, r.secretValues())) }
+func (r *run) say(what string) { fmt.Fprintln(r.Progress, secret.Redact(what, r.secretValues())) }
 
 // warn tells what does not fail the run.
 func (r *run) warn(what string) {
-	what = kube.Redact(what, r.secretValues())
+	what = secret.Redact(what, r.secretValues())
 	r.report.Warnings = append(r.report.Warnings, what)
 	fmt.Fprintln(r.Progress, "warning: "+what)
 }

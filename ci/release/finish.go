@@ -9,6 +9,7 @@ import (
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/report"
+	"todo-chatbot/ci/secret"
 )
 
 const (
@@ -106,5 +107,5 @@ func redacted(err error, secrets []string) error {
 	if err == nil {
 		return nil
 	}
-	return redactedError{err, strings.TrimSpace(kube.Redact(err.Error(), secrets))}
+	return redactedError{err, strings.TrimSpace(secret.Redact(err.Error(), secrets))}
 }

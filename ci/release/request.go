@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"time"
 
 	"todo-chatbot/ci/deploy"
 )
@@ -69,6 +70,35 @@ var digested = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64
 
 // read reads the secrets' files and gives every problem of the request at once.
 func (r Request) read() (deploy.Inputs, error) {
+	inputs, err := r.inputs(func(path string) (string, error) {
+		value, err := os.ReadFile(path)
+		return string(value), err
+	})
+	err = errors.Join(err, inputs.Validate(), r.checkImages())
+	if r.Chart == "" {
+		err = errors.Join(err, errors.New("chart: name the chart's folder"))
+	}
+	return inputs, err
+}
+
+// OwnPostgres is true when the release has a Postgres of its own.
+func (r Request) OwnPostgres() bool {
+	return r.Secrets.DatabaseURL == "" && (r.Postgres || r.Ephemeral)
+}
+
+// Validate gives every problem of what is known before anything is built: all but the images and the chart. Its secrets are
+// read by a function of whoever asks; the registry is where the images are to be pulled from, "" for none.
+func (r Request) Validate(registry string, secret func(path string) (string, error)) error {
+	inputs, err := r.inputs(secret)
+	if err != nil {
+		return err
+	}
+	inputs.Registry, inputs.Timeout = registry, time.Duration(r.Timeout)
+	return inputs.Validate()
+}
+
+// inputs are what a deployment is told, with its secrets.
+func (r Request) inputs(read func(path string) (string, error)) (deploy.Inputs, error) {
 	inputs := deploy.Inputs{
 		Environment: r.Environment, Release: r.Release, Namespace: r.Namespace, PublicURL: r.PublicURL,
 		Postgres: r.Postgres, Embedded: r.Ephemeral, Timeout: r.timeout(),
@@ -85,15 +115,11 @@ func (r Request) read() (deploy.Inputs, error) {
 		if secret.path == "" {
 			continue
 		}
-		value, err := os.ReadFile(secret.path)
+		value, err := read(secret.path)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", secret.name, err))
 		}
-		*secret.to = deploy.TrimNewline(string(value))
-	}
-	problems = append(problems, inputs.Validate(), r.checkImages())
-	if r.Chart == "" {
-		problems = append(problems, errors.New("chart: name the chart's folder"))
+		*secret.to = deploy.TrimNewline(value)
 	}
 	return inputs, errors.Join(problems...)
 }

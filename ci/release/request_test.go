@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/deploy"
 )
 
 func TestARequestSurvivesItsJSON(t *testing.T) {
@@ -62,6 +65,34 @@ func TestEveryProblemOfARequestIsToldAtOnceAndNoSecretWithIt(t *testing.T) {
 		require.ErrorContains(t, err, says)
 	}
 	assert.NotContains(t, err.Error(), password)
+}
+
+func TestARequestIsHeldAgainstItsRulesBeforeAnythingIsBuilt(t *testing.T) {
+	r := request(t, "one")
+	r.Images, r.Chart, r.Timeout, r.Environment = Images{}, "", Duration(time.Minute), deploy.Development
+	secrets := map[string]string{r.Secrets.AuthSecret: "0123456789abcdefghijklmnopqrstuv\n", r.Secrets.DatabaseURL: "postgresql+asyncpg://todo:" + password + "@db/todo"}
+	read := func(path string) (string, error) { return secrets[path], nil }
+	require.NoError(t, r.Validate("ghcr.io/acme", read))
+	assert.ErrorContains(t, r.Validate("https://ghcr.io", read), "registry: give a host")
+	assert.ErrorContains(t, r.Validate("", func(string) (string, error) { return "", os.ErrPermission }), "DATABASE_URL: permission denied")
+	r.Timeout = 0
+	assert.ErrorContains(t, r.Validate("", read), "timeout: 0s is no time to wait")
+}
+
+func TestAReleaseHasAPostgresOfItsOwnWhereNoneIsGiven(t *testing.T) {
+	given := SecretFiles{DatabaseURL: "/run/secrets/database-url"}
+	for r, own := range map[*Request]bool{
+		{}: false, {Postgres: true}: true, {Ephemeral: true}: true, {Postgres: true, Secrets: given}: false, {Ephemeral: true, Secrets: given}: false,
+	} {
+		assert.Equal(t, own, r.OwnPostgres(), r)
+	}
+}
+
+func TestImagesAreValuesOfTheChartByDigest(t *testing.T) {
+	assert.Equal(t, map[string]map[string]any{
+		"backend":  {"image": map[string]any{"repository": "ghcr.io/acme/b", "digest": "sha256:1", "tag": ""}},
+		"postgres": {"image": map[string]any{"repository": "p:17", "digest": "sha256:2", "tag": ""}},
+	}, Images{Backend: "ghcr.io/acme/b@sha256:1", Postgres: "p:17@sha256:2"}.Values(), "what is left out is the chart's")
 }
 
 func TestWhatCannotBeReadIsRefused(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/report"
+	"todo-chatbot/ci/secret"
 )
 
 // errStuck is a rollout that cannot succeed, with why.
@@ -162,7 +163,7 @@ func (r *run) test(ctx context.Context) error {
 	if err := r.Cluster.Logs(ctx, Logs{Namespace: r.target.Namespace, Pod: r.target.journeyPod()}, &log); err != nil {
 		return errors.Join(failed, fmt.Errorf("reading the journey: %w", err))
 	}
-	journey, err := report.ParseJourney(kube.Redact(log.String(), r.secretValues()))
+	journey, err := report.ParseJourney(secret.Redact(log.String(), r.secretValues()))
 	r.report.Journey = journey
 	for _, check := range journey {
 		if check.Failure != "" {

@@ -21,6 +21,9 @@ const (
 	CycloneDX Format = "cyclonedx"
 )
 
+// Formats are those that an image is published with.
+func Formats() []Format { return []Format{SPDX, CycloneDX} }
+
 // ParseFormat reads a format's name: spdx or cyclonedx.
 func ParseFormat(name string) (Format, error) {
 	switch name {

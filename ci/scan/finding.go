@@ -30,6 +30,12 @@ func (s Severity) String() string { return severities[s] }
 // MarshalText writes the severity by its name.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote.
+func (s *Severity) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseSeverity(string(text))
+	return err
+}
+
 // ParseSeverity reads a severity's name; one that Trivy does not have is an error.
 func ParseSeverity(name string) (Severity, error) {
 	if at := slices.Index(severities, strings.ToUpper(name)); at >= 0 {

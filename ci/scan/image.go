@@ -18,12 +18,11 @@ type Base struct {
 }
 
 // NewBase gives what is known of a pinned base. A release line that is not known fails the check of the pins, and no scan.
-func NewBase(pins image.Pins, name image.Name) (Base, error) {
+func NewBase(name image.Name, reference string) (Base, error) {
 	known, err := image.DefaultSupport()
 	if err != nil {
 		return Base{}, err
 	}
-	reference := pins.Reference(name)
 	support, _ := image.Of(known, name, reference)
 	return Base{Reference: reference, Support: support, Known: known}, nil
 }

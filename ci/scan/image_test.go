@@ -147,11 +147,10 @@ func TestTheProjectsOwnBasesAreKnown(t *testing.T) {
 	pins, err := image.ParsePins([]byte(image.DefaultPins()))
 	require.NoError(t, err)
 	for _, name := range []image.Name{image.Python, image.Node} {
-		base, err := scan.NewBase(pins, name)
+		base, err := scan.NewBase(name, pins.Reference(name))
 		require.NoError(t, err)
 		assert.NotEmpty(t, base.Support, name)
 	}
-	pins[image.Node] = image.Pin{Reference: "docker.io/library/node:latest"}
-	_, err = scan.NewBase(pins, image.Node)
+	_, err = scan.NewBase(image.Node, "docker.io/library/node:latest")
 	assert.NoError(t, err, "a pin of a user's own is scanned whatever its line is")
 }

@@ -32,6 +32,7 @@ class Database:
             pool_recycle=1800,
             hide_parameters=True,
             connect_args={
+                "ssl": settings.tls,
                 "timeout": settings.database_timeout,
                 "command_timeout": settings.database_timeout,
                 "server_settings": {"application_name": "todo-backend"},

@@ -25,6 +25,7 @@ class HealthCheck:
         _, options = dialect().create_connect_args(settings.url)  # type: ignore[no-untyped-call]
         self._options: Mapping[str, object] = {
             **options,
+            "ssl": settings.tls,
             "timeout": _PATIENCE,
             "command_timeout": _PATIENCE,
             "server_settings": {"application_name": "todo-backend-health"},

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Callable
 
@@ -37,6 +38,7 @@ async def exclusively(
     url: URL,
     migrate: Callable[[Connection], None],
     *,
+    tls: ssl.SSLContext | bool = False,
     timeout: float,  # noqa: ASYNC109
 ) -> None:
     """Call `migrate` with a connection that holds the migration lock.
@@ -49,7 +51,11 @@ async def exclusively(
         url,
         poolclass=NullPool,
         hide_parameters=True,
-        connect_args={"timeout": 5, "server_settings": {"application_name": "todo-migration"}},
+        connect_args={
+            "ssl": tls,
+            "timeout": 5,
+            "server_settings": {"application_name": "todo-migration"},
+        },
     )
     try:
         connection = await _connect(engine, deadline, timeout)

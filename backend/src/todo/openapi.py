@@ -39,7 +39,7 @@ def document() -> str:
     # Nothing is contacted: the description does not depend on where things are.
     settings = Settings.model_validate(
         {
-            "database_url": "postgresql+asyncpg://localhost/todo",
+            "database_url": "postgresql+asyncpg://todo:todo@localhost/todo",
             "auth_jwks_url": "http://localhost:3000/api/auth/jwks",
             "auth_issuer": "http://localhost:3000",
             "environment": "development",

@@ -1,5 +1,6 @@
 """What the environment tells the program, checked before it serves."""
 
+import ssl
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -13,15 +14,13 @@ from pydantic import (
     field_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
+
+from todo.database_url import parse_database_url
 
 Environment = Literal["development", "staging", "production"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-_SCHEME = "postgresql+asyncpg"
-# libpq's spellings, which asyncpg does not take from a URL.
-_LIBPQ_ONLY = {"sslmode": "write ssl=… instead", "channel_binding": "leave it out"}
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
 
 
@@ -30,24 +29,8 @@ class SettingsError(Exception):
 
 
 def _check_database_url(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    # The scheme is looked at first, and alone: make_url would import the driver that it names.
-    if text.partition("://")[0] != _SCHEME:
-        raise ValueError(f"must start with {_SCHEME}://")
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        raise ValueError(
-            f"cannot be read; write {_SCHEME}://user:password@host:5432/database "
-            "and percent-encode special characters of the password"
-        ) from None
-    if not (url.host or url.query.get("host")):
-        raise ValueError("names no host")
-    if not url.database:
-        raise ValueError("names no database")
-    for key, remedy in _LIBPQ_ONLY.items():
-        if key in url.query:
-            raise ValueError(f"has {key}, which asyncpg does not know; {remedy}")
+    # The file is read here too, so that a start without it says so.
+    parse_database_url(value.get_secret_value()).tls()
     return value
 
 
@@ -88,7 +71,12 @@ class DatabaseSettings(BaseSettings):
     @property
     def url(self) -> URL:
         """The database's URL, parsed; its text form masks the password."""
-        return make_url(self.database_url.get_secret_value())
+        return parse_database_url(self.database_url.get_secret_value()).url
+
+    @property
+    def tls(self) -> ssl.SSLContext | bool:
+        """What the driver takes for its argument `ssl`."""
+        return parse_database_url(self.database_url.get_secret_value()).tls()
 
     @property
     def secrets(self) -> tuple[str, ...]:

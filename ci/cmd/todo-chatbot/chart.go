@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -12,25 +13,60 @@ import (
 	"strings"
 
 	"todo-chatbot/ci/chart"
+	"todo-chatbot/ci/helm"
+	"todo-chatbot/ci/release"
 )
 
 const chartUsage = `works on the Helm chart
 
   todo-chatbot chart policy [--out FOLDER] CHART RENDERED   holds it against the rules of ci/chart; prints what breaks one and fails
-  todo-chatbot chart repack IN OUT                          takes the clock out of what "helm package" wrote
+  todo-chatbot chart package CHART FOLDER                   writes it there as an archive without a clock, with the helm on PATH
+  todo-chatbot chart helm REFERENCE                         fails unless the helm on PATH, REFERENCE's, is one that this is written for
+  todo-chatbot chart test --request FILE [--previous PACKAGE] [--only NAME] CHART
+                                                            installs, tests and upgrades it on a cluster that ends with the run, with
+                                                            the kubectl, helm and todo-chatbot on PATH, and the images of a request
 
 CHART is the chart's folder. RENDERED has, for each set of values that is to be checked, what "helm template" printed with it,
 under the name that the set has in CHART.`
 
 // chartCommand is one verb of the chart.
-func chartCommand(args []string, out io.Writer) error {
+func chartCommand(ctx context.Context, args []string, out io.Writer) error {
 	switch {
 	case len(args) > 0 && args[0] == "policy":
 		return policyCommand(args[1:], out)
-	case len(args) == 3 && args[0] == "repack":
-		return chart.RepackFile(args[1], args[2])
+	case len(args) == 3 && args[0] == "package":
+		_, err := chart.Package(ctx, args[1], args[2])
+		return err
+	case len(args) == 2 && args[0] == "helm":
+		return helm.Check(ctx, args[1])
+	case len(args) > 0 && args[0] == "test":
+		return testCommand(ctx, args[1:], out)
 	}
 	return usageError{chartUsage}
+}
+
+func testCommand(ctx context.Context, args []string, out io.Writer) error {
+	var trial chart.Trial
+	flags := flag.NewFlagSet("test", flag.ContinueOnError)
+	request := flags.String("request", "", "a JSON file of a release that names the images")
+	flags.StringVar(&trial.Previous, "previous", "", "a packaged version of the chart to upgrade from; left out, it is this one")
+	flags.StringVar(&trial.Only, "only", "", "one set of values alone: its file's name without -values.yaml")
+	if err := parse(flags, args, chartUsage); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		return usageError{chartUsage}
+	}
+	raw, err := os.ReadFile(*request)
+	if err != nil {
+		return fmt.Errorf("reading the request: %w", err)
+	}
+	asked, err := release.ParseRequest(raw)
+	if err != nil {
+		return err
+	}
+	trial.Chart, trial.Images = flags.Arg(0), asked.Images.Values()
+	return trial.Run(ctx, out)
 }
 
 func policyCommand(args []string, out io.Writer) error {

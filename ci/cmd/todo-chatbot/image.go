@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/registry"
+	"todo-chatbot/ci/sbom"
+	"todo-chatbot/ci/scan"
 )
 
 const imageUsage = `works on OCI archives of images
@@ -22,16 +25,18 @@ const imageUsage = `works on OCI archives of images
   todo-chatbot image inspect NAME ARCHIVE            prints its sizes and fails when NAME's budget or a rule does not allow it
   todo-chatbot image size ARCHIVE                    prints its sizes
   todo-chatbot image diff ONE OTHER                  fails with the first file or field in which they differ
+  todo-chatbot image sbom FORMAT ARCHIVE OUT         writes what is in it, as spdx or cyclonedx, with the trivy on PATH
   todo-chatbot image strip FOLDER...                 takes out of programs and libraries what no start reads
   todo-chatbot image missing-blobs IN OUT LIST       copies it without the blobs whose digests LIST has, one on a line`
 
 // imageCommand works on archives of images.
-func imageCommand(args []string, out io.Writer) error {
+func imageCommand(ctx context.Context, args []string, out io.Writer) error {
 	commands := map[string]struct {
 		do       func([]string, io.Writer) error
 		takes    int
 		variadic bool
 	}{
+		"sbom":      {func(args []string, _ io.Writer) error { return writeSbom(ctx, args) }, 3, false},
 		"normalize": {normalize, 4, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false}, "diff": {diff, 2, false},
 		"strip": {strip, 1, true}, "missing-blobs": {missingBlobs, 3, false},
 	}
@@ -107,6 +112,30 @@ func diff(archives []string, _ io.Writer) error {
 		err = errors.New(difference.String())
 	}
 	return err
+}
+
+func writeSbom(ctx context.Context, args []string) error {
+	format, err := sbom.ParseFormat(args[0])
+	if err != nil {
+		return err
+	}
+	opened, err := image.Open(args[1])
+	if err != nil {
+		return err
+	}
+	digest, err := opened.Digest()
+	if err != nil {
+		return err
+	}
+	raw, err := scan.Packages(ctx, args[1], string(format))
+	if err != nil {
+		return fmt.Errorf("listing the packages of %s: %w", args[1], err)
+	}
+	text, err := sbom.Normalize(raw, format, digest.String())
+	if err != nil {
+		return fmt.Errorf("%s: %w", args[1], err)
+	}
+	return os.WriteFile(args[2], text, 0o644)
 }
 
 func strip(folders []string, out io.Writer) error {

@@ -1,4 +1,4 @@
-// Command todo-chatbot does what a deployment of the todo chatbot needs, with kubectl and Helm beside it and nothing else:
+// Command todo-chatbot does what the pipeline of the todo chatbot decides, with the tools on PATH that it names and nothing else:
 //
 //	go run ./ci/cmd/todo-chatbot release deploy --kubeconfig FILE …
 package main
@@ -17,9 +17,10 @@ import (
 const usage = `todo-chatbot takes the todo chatbot to a cluster and looks after it there
 
   todo-chatbot release deploy | preflight | plan | status | logs | rollback | uninstall
-  todo-chatbot image normalize | inspect | size | diff | strip | missing-blobs
-  todo-chatbot registry push | publish | verify
-  todo-chatbot chart policy | repack
+  todo-chatbot image normalize | inspect | size | diff | sbom | strip | missing-blobs
+  todo-chatbot scan image | checkout | history | secrets | judge | write
+  todo-chatbot registry source | push | publish | verify
+  todo-chatbot chart policy | package | helm | test
 
 Each says what it takes with --help.`
 
@@ -69,11 +70,13 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 	case "release":
 		return releaseCommand(ctx, rest, out)
 	case "image":
-		return imageCommand(rest, out)
+		return imageCommand(ctx, rest, out)
 	case "registry":
 		return registryCommand(ctx, rest, out)
 	case "chart":
-		return chartCommand(rest, out)
+		return chartCommand(ctx, rest, out)
+	case "scan":
+		return scanCommand(ctx, rest, out)
 	case "help", "-h", "--help":
 		fmt.Fprintln(out, usage)
 		return nil

@@ -41,7 +41,9 @@ func TestACallThatIsNotUnderstoodSaysHowToCall(t *testing.T) {
 		{"image", "diff", "a"}, {"registry"}, {"registry", "delete"}, {"registry", "push"}, {"registry", "push", "--no-such-flag"},
 		{"registry", "publish", "--no-such-flag"}, {"registry", "publish", "request.json"}, {"registry", "publish", "--key", "k"},
 		{"registry", "publish", "--key", "k", "--identity-token", "t", "request.json"}, {"registry", "verify"}, {"registry", "verify", "--no-such-flag"},
-		{"chart"}, {"chart", "lint"}, {"chart", "repack", "one"}, {"chart", "policy", "one"}, {"chart", "policy", "--no-such-flag"},
+		{"chart"}, {"chart", "lint"}, {"chart", "package", "one"}, {"chart", "test"}, {"chart", "helm"}, {"chart", "test", "--no-such-flag"}, {"scan"},
+		{"scan", "everything"}, {"scan", "image", "one"}, {"scan", "judge", "--no-such-flag"}, {"registry", "source"}, {"image", "sbom", "spdx"},
+		{"chart", "policy", "one"}, {"chart", "policy", "--no-such-flag"},
 	} {
 		code, out, errs := called(args...)
 		assert.Equal(t, misused, code, args)
@@ -248,7 +250,4 @@ func TestTheChartIsHeldAgainstItsRules(t *testing.T) {
 	code, _, errs = called("chart", "policy", "--out", "/no/such/folder", source, rendered)
 	assert.Equal(t, failed, code)
 	assert.Contains(t, errs, "writing the findings")
-	code, _, errs = called("chart", "repack", "/no/such/chart.tgz", filepath.Join(out, "chart.tgz"))
-	assert.Equal(t, failed, code)
-	assert.Contains(t, errs, "reading the chart's package")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -13,17 +14,19 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"todo-chatbot/ci/image"
+	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/publish"
 	"todo-chatbot/ci/registry"
 )
 
 const registryUsage = `puts images and charts into an OCI registry, and says what is there, with the cosign on PATH
 
+  todo-chatbot registry source [--uncommitted] FOLDER               what is checked out there, as JSON, with the git on PATH
   todo-chatbot registry push [FLAGS] REPOSITORY@DIGEST=ARCHIVE...   by digest, without a tag
   todo-chatbot registry publish [FLAGS] REQUEST                     what the JSON file REQUEST names: attested, signed, verified, tagged
   todo-chatbot registry verify [FLAGS] ARTIFACT...                  fails unless each is signed, and built from what is expected
 
-Credentials are Docker's own, in the folder that DOCKER_CONFIG names. COSIGN_PASSWORD is the private key's password.`
+Credentials are those of --username and --password-file, or Docker's own, in the folder that DOCKER_CONFIG names. COSIGN_PASSWORD is the private key's password.`
 
 // registryCommand is one verb of a registry.
 func registryCommand(ctx context.Context, args []string, out io.Writer) error {
@@ -31,6 +34,8 @@ func registryCommand(ctx context.Context, args []string, out io.Writer) error {
 		return usageError{registryUsage}
 	}
 	switch args[0] {
+	case "source":
+		return sourceCommand(ctx, args[1:], out)
 	case "push":
 		return pushCommand(ctx, args[1:], out)
 	case "publish":
@@ -41,22 +46,81 @@ func registryCommand(ctx context.Context, args []string, out io.Writer) error {
 	return usageError{registryUsage}
 }
 
-// registryFlags has the flag that each verb of a registry takes.
-func registryFlags(verb string) (*flag.FlagSet, *bool) {
-	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
-	return flags, flags.Bool("plain-http", false, "the registry has no TLS; for a network that is trusted")
+// registryCall is what each verb of a registry is told of it.
+type registryCall struct {
+	flags                           *flag.FlagSet
+	plain                           bool
+	address, username, passwordFile string
 }
 
-func pushCommand(ctx context.Context, args []string, out io.Writer) error {
-	flags, plain := registryFlags("push")
+func newRegistryCall(verb string) *registryCall {
+	c := &registryCall{flags: flag.NewFlagSet(verb, flag.ContinueOnError)}
+	c.flags.BoolVar(&c.plain, "plain-http", false, "the registry has no TLS; for a network that is trusted")
+	c.flags.StringVar(&c.address, "registry", "", "a host and a path, e.g. ghcr.io/somebody")
+	c.flags.StringVar(&c.username, "username", "", "who may push there; left out, Docker's own credentials count")
+	c.flags.StringVar(&c.passwordFile, "password-file", "", "a file with the password")
+	return c
+}
+
+// logIn lets this program and cosign use the credentials that were given, until they are forgotten.
+func (c *registryCall) logIn() (forget func(), err error) {
+	if c.username == "" && c.passwordFile == "" {
+		return func() {}, nil
+	}
+	var password []byte
+	if c.passwordFile != "" {
+		if password, err = os.ReadFile(c.passwordFile); err != nil {
+			return nil, fmt.Errorf("reading the registry's password: %w", err)
+		}
+	}
+	host, _, _ := strings.Cut(c.address, "/")
+	credentials, err := registry.Credentials(host, c.username, strings.TrimSpace(string(password)))
+	if err != nil {
+		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
+	}
+	folder, err := os.MkdirTemp("", "credentials-")
+	if err != nil {
+		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
+	}
+	forget = func() { _ = os.RemoveAll(folder) }
+	if err := errors.Join(os.WriteFile(filepath.Join(folder, "config.json"), credentials, 0o600), os.Setenv("DOCKER_CONFIG", folder)); err != nil {
+		forget()
+		return nil, fmt.Errorf("writing the registry's credentials: %w", err)
+	}
+	return forget, nil
+}
+
+func sourceCommand(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("source", flag.ContinueOnError)
+	uncommitted := flags.Bool("uncommitted", false, "let pass a checkout with changes that no commit has")
 	if err := parse(flags, args, registryUsage); err != nil {
 		return err
 	}
-	if flags.NArg() == 0 {
+	if flags.NArg() != 1 {
 		return usageError{registryUsage}
 	}
+	source, err := provenance.SourceOf(ctx, flags.Arg(0), *uncommitted)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(source)
+}
+
+func pushCommand(ctx context.Context, args []string, out io.Writer) error {
+	c := newRegistryCall("push")
+	if err := parse(c.flags, args, registryUsage); err != nil {
+		return err
+	}
+	if c.flags.NArg() == 0 {
+		return usageError{registryUsage}
+	}
+	forget, err := c.logIn()
+	if err != nil {
+		return err
+	}
+	defer forget()
 	group, ctx := errgroup.WithContext(ctx)
-	for _, arg := range flags.Args() {
+	for _, arg := range c.flags.Args() {
 		group.Go(func() error {
 			reference, file, _ := strings.Cut(arg, "=")
 			repository, _, _ := strings.Cut(reference, "@")
@@ -64,7 +128,7 @@ func pushCommand(ctx context.Context, args []string, out io.Writer) error {
 			if err != nil {
 				return err
 			}
-			there, err := registry.Registry{PlainHTTP: *plain}.Push(ctx, repository, opened)
+			there, err := registry.Registry{PlainHTTP: c.plain}.Push(ctx, repository, opened)
 			if err == nil && there != reference {
 				err = fmt.Errorf("pushing %s: the registry has %s", reference, there)
 			}
@@ -74,12 +138,13 @@ func pushCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%d images are in the registry\n", flags.NArg())
+	_, err = fmt.Fprintf(out, "%d images are in the registry\n", c.flags.NArg())
 	return err
 }
 
 func publishCommand(ctx context.Context, args []string, out io.Writer) error {
-	flags, plain := registryFlags("publish")
+	c := newRegistryCall("publish")
+	flags := c.flags
 	key := flags.String("key", "", "a file with cosign's private key")
 	token := flags.String("identity-token", "", "in place of a key: a file with an OpenID Connect token for the request's builder")
 	issuer := flags.String("issuer", "", "who issued the token")
@@ -89,6 +154,11 @@ func publishCommand(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() != 1 || (*key == "") == (*token == "") {
 		return usageError{"give one request, and what to sign with: --key or --identity-token\n\n" + registryUsage}
 	}
+	forget, err := c.logIn()
+	if err != nil {
+		return err
+	}
+	defer forget()
 	raw, err := os.ReadFile(flags.Arg(0))
 	if err != nil {
 		return fmt.Errorf("reading the publication: %w", err)
@@ -97,7 +167,7 @@ func publishCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cosign := publish.Cosign{PlainHTTP: *plain, Key: *key, IdentityToken: *token}
+	cosign := publish.Cosign{PlainHTTP: c.plain, Key: *key, IdentityToken: *token}
 	trust := publish.Trust{Identity: request.Build.Builder, Issuer: *issuer}
 	if *key != "" {
 		folder, err := os.MkdirTemp("", "trusted-")
@@ -115,7 +185,7 @@ func publishCommand(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	publisher := &publish.Publisher{
-		Registry: registry.Registry{PlainHTTP: *plain}, Signer: cosign, Verifier: cosign, Trust: trust, Progress: out,
+		Registry: registry.Registry{PlainHTTP: c.plain}, Signer: cosign, Verifier: cosign, Trust: trust, Progress: out,
 	}
 	text, err := publisher.Publish(ctx, request)
 	if err != nil {
@@ -126,9 +196,9 @@ func publishCommand(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func verifyCommand(ctx context.Context, args []string, out io.Writer) error {
-	flags, plain := registryFlags("verify")
+	c := newRegistryCall("verify")
+	flags := c.flags
 	var r publish.Release
-	flags.StringVar(&r.Registry, "registry", "", "a host and a path, e.g. ghcr.io/somebody")
 	flags.StringVar(&r.Tag, "tag", "", "the release's tag")
 	flags.StringVar(&r.Trust.Key, "key", "", "a file with the public key that has to have signed")
 	flags.StringVar(&r.Trust.Identity, "identity", "", "in place of a key: the identity that has to have signed")
@@ -143,8 +213,13 @@ func verifyCommand(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() == 0 {
 		return usageError{registryUsage}
 	}
-	r.Policy.Builder = r.Trust.Identity
-	verified, err := publish.Verify(ctx, registry.Registry{PlainHTTP: *plain}, publish.Cosign{PlainHTTP: *plain}, r, flags.Args()...)
+	forget, err := c.logIn()
+	if err != nil {
+		return err
+	}
+	defer forget()
+	r.Registry, r.Policy.Builder = c.address, r.Trust.Identity
+	verified, err := publish.Verify(ctx, registry.Registry{PlainHTTP: c.plain}, publish.Cosign{PlainHTTP: c.plain}, r, flags.Args()...)
 	if err != nil {
 		return err
 	}

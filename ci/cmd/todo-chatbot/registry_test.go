@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -75,7 +76,7 @@ func TestAnImageIsPushedUnderTheDigestThatPodsName(t *testing.T) {
 func TestAPublicationThatCannotBeSignedNamesNothing(t *testing.T) {
 	in := inMemory(t)
 	file, _ := archive(t)
-	raw, err := json.Marshal(publish.Request{Registry: in, Tag: "v1", Artifacts: []publish.Artifact{{Kind: publish.Image, Name: "todo-backend", File: file, Call: "backend archive"}},
+	raw, err := json.Marshal(publish.Request{Registry: in, Tag: "v1", Artifacts: []publish.Artifact{{Kind: publish.Image, Name: "todo-backend", File: file, Call: "backend image archive"}},
 		Build: provenance.Build{Source: provenance.Source{Commit: strings.Repeat("a", 40)}, Engine: "v1", Builder: "urn:me"}})
 	require.NoError(t, err)
 	request := filepath.Join(t.TempDir(), "request.json")
@@ -99,4 +100,33 @@ func TestAPublicationThatCannotBeSignedNamesNothing(t *testing.T) {
 	code, _, errs = called("registry", "verify", "--registry", in, "--tag", "v1", "--key", "k", "todo-backend")
 	assert.Equal(t, failed, code)
 	assert.Contains(t, errs, "todo-backend:v1 is not there; publish it first")
+}
+
+func TestCredentialsThatAreGivenAreForgottenAfterwards(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		asked = append(asked, user+":"+password)
+		w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir())
+	file, digest := archive(t)
+	secret := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(secret, []byte("hunter2\n"), 0o600))
+	in := strings.TrimPrefix(server.URL, "http://") + "/team"
+	code, out, errs := called("registry", "push", "--registry", in, "--username", "me", "--password-file", secret, in+"/todo-backend@"+digest+"="+file)
+	assert.Equal(t, failed, code)
+	assert.Contains(t, asked, "me:hunter2")
+	assert.NotContains(t, out+errs, "hunter2")
+	left, err := filepath.Glob(os.Getenv("TMPDIR") + "/credentials-*")
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	for _, verb := range [][]string{{"push", "--password-file", "/no/such", "a=b"}, {"publish", "--password-file", "/no/such", "--key", "k", "r"}, {"verify", "--password-file", "/no/such", "a"}} {
+		code, _, errs := called(append([]string{"registry"}, verb...)...)
+		assert.Equal(t, failed, code)
+		assert.Contains(t, errs, "reading the registry's password")
+	}
 }

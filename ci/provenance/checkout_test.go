@@ -1,0 +1,65 @@
+package provenance_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/git"
+	"todo-chatbot/ci/provenance"
+)
+
+// clone is a repository with one commit.
+func clone(t *testing.T) (folder, commit string) {
+	t.Helper()
+	folder = t.TempDir()
+	said := func(args ...string) string {
+		command := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@b.c"}, args...)...)
+		command.Dir = folder
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, string(out))
+		return string(out)
+	}
+	said("init", "--quiet")
+	said("remote", "add", "origin", "https://user:password@example.com/team/todo.git")
+	said("commit", "--quiet", "--allow-empty", "--message", "first")
+	return folder, said("rev-parse", "HEAD")[:40]
+}
+
+func TestGitIsAskedWhatIsCheckedOut(t *testing.T) {
+	folder, commit := clone(t)
+	source, err := provenance.SourceOf(context.Background(), folder, false)
+	require.NoError(t, err)
+	assert.Equal(t, provenance.Source{Repository: "https://example.com/team/todo", Commit: commit}, source)
+}
+
+func TestChangesThatNoCommitHasAreRefusedUnlessTheyAreAllowed(t *testing.T) {
+	folder, _ := clone(t)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "new"), nil, 0o600))
+	_, err := provenance.SourceOf(context.Background(), folder, false)
+	require.ErrorContains(t, err, "changes that are not committed; commit them, or allow it with --uncommitted")
+	source, err := provenance.SourceOf(context.Background(), folder, true)
+	require.NoError(t, err)
+	assert.True(t, source.Uncommitted)
+}
+
+func TestAFolderWithoutItsHistoryIsRefused(t *testing.T) {
+	folder, _ := clone(t)
+	require.NoError(t, git.Repository(folder).Complete())
+	require.NoError(t, os.WriteFile(filepath.Join(folder, ".git/shallow"), nil, 0o600))
+	require.ErrorContains(t, git.Repository(folder).Complete(), "run git fetch --unshallow")
+	require.NoError(t, git.Repository(folder).Cloned(), "its last commit is there")
+
+	_, err := provenance.SourceOf(context.Background(), t.TempDir(), false)
+	require.ErrorContains(t, err, "it is no clone, or a worktree of one")
+	require.ErrorContains(t, git.Repository(t.TempDir()).Complete(), "it is no clone")
+	require.NoError(t, os.Remove(filepath.Join(folder, ".git/HEAD")))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, ".git/HEAD"), []byte("nothing"), 0o600))
+	_, err = provenance.SourceOf(context.Background(), folder, false)
+	assert.ErrorContains(t, err, "asking Git what is checked out: git ended with exit code 128")
+}

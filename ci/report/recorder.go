@@ -1,0 +1,65 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Recorder gathers what a run tells of itself, from parts that go on side by side.
+type Recorder struct {
+	recording sync.Mutex
+	run       Run
+}
+
+// Start begins the record of a run. It failed, unless it says otherwise by its end.
+func Start(run Run) *Recorder {
+	run.Started, run.Outcome = time.Now(), Failed
+	return &Recorder{run: run}
+}
+
+// Step times one part of the run.
+func (r *Recorder) Step(name string, do func() error) error {
+	step := Step{Name: name, Started: time.Now(), Outcome: Passed}
+	err := do()
+	if err != nil {
+		step.Outcome = Failed
+	}
+	step.Took = Duration(time.Since(step.Started))
+	r.recording.Lock()
+	defer r.recording.Unlock()
+	r.run.Steps = append(r.run.Steps, step)
+	return err
+}
+
+// Include takes over the report of the part that decides, as JSON: its steps come after those that there are. An empty text
+// is no report.
+func (r *Recorder) Include(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	var part Run
+	if err := json.Unmarshal([]byte(raw), &part); err != nil {
+		return fmt.Errorf("reading the report of the release: %w", err)
+	}
+	r.recording.Lock()
+	defer r.recording.Unlock()
+	part.Started, part.Steps = r.run.Started, append(r.run.Steps, part.Steps...)
+	r.run = part
+	return nil
+}
+
+// End gives the run with how it ended. One that was rolled back stays so when it failed.
+func (r *Recorder) End(failure error) Run {
+	r.recording.Lock()
+	defer r.recording.Unlock()
+	r.run.Took = Duration(time.Since(r.run.Started))
+	if failure != nil {
+		r.run.Failure = failure.Error()
+		if r.run.Outcome != RolledBack {
+			r.run.Outcome = Failed
+		}
+	}
+	return r.run
+}

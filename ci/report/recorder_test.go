@@ -1,0 +1,67 @@
+package report_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/report"
+)
+
+func started() *report.Recorder {
+	return report.Start(report.Run{Name: "deploy", Release: "todo", Namespace: "shop"})
+}
+
+func TestARunThatSaysNothingHasFailed(t *testing.T) {
+	run := started().End(nil)
+	assert.Equal(t, report.Failed, run.Outcome)
+	assert.Equal(t, "deploy", run.Name)
+	assert.WithinDuration(t, time.Now(), run.Started, time.Minute)
+}
+
+func TestEachStepIsToldWhetherItFailedOrNot(t *testing.T) {
+	recorder, broken := started(), errors.New("broken")
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() { assert.NoError(t, recorder.Step("build", func() error { return nil })) })
+	}
+	group.Wait()
+	assert.Equal(t, broken, recorder.Step("check", func() error { time.Sleep(2 * time.Millisecond); return broken }))
+	steps := recorder.End(nil).Steps
+	require.Len(t, steps, 21)
+	assert.Equal(t, report.Passed, steps[0].Outcome)
+	assert.Equal(t, report.Failed, steps[20].Outcome)
+	assert.Equal(t, "check", steps[20].Name)
+	assert.GreaterOrEqual(t, time.Duration(steps[20].Took), 2*time.Millisecond)
+}
+
+func TestTheReportOfAPartIsTakenOverBehindTheStepsBefore(t *testing.T) {
+	recorder := started()
+	require.NoError(t, recorder.Step("build", func() error { return nil }))
+	require.NoError(t, recorder.Include(""))
+	require.ErrorContains(t, recorder.Include("{"), "reading the report of the release")
+	require.NoError(t, recorder.Include(`{"name": "deploy", "outcome": "passed", "started": "2020-01-01T00:00:00Z", "warnings": ["old"],
+		"steps": [{"name": "install"}]}`))
+	run := recorder.End(nil)
+	assert.Equal(t, report.Passed, run.Outcome)
+	assert.Equal(t, []string{"old"}, run.Warnings)
+	require.Len(t, run.Steps, 2)
+	assert.Equal(t, "build", run.Steps[0].Name)
+	assert.Equal(t, "install", run.Steps[1].Name)
+	assert.WithinDuration(t, time.Now(), run.Started, time.Minute, "the whole began before the part")
+	assert.Less(t, time.Duration(run.Took), time.Minute)
+}
+
+func TestAFailureIsToldAndARollbackStaysOne(t *testing.T) {
+	for said, outcome := range map[string]report.Outcome{"passed": report.Failed, "failed": report.Failed, "rolled back": report.RolledBack} {
+		recorder := started()
+		require.NoError(t, recorder.Include(`{"outcome": "`+said+`"}`))
+		run := recorder.End(errors.New("no room"))
+		assert.Equal(t, outcome, run.Outcome, said)
+		assert.Equal(t, "no room", run.Failure)
+	}
+}
