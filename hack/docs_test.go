@@ -49,6 +49,16 @@ func TestTheIndexOfDecisionsHasEachPageOnceWithItsStatus(t *testing.T) {
 	}
 }
 
+func TestEachContractIsInTheIndex(t *testing.T) {
+	index := read(t, "docs/contracts/README.md")
+	contracts, err := filepath.Glob(root("docs/contracts/*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, contracts)
+	for _, contract := range contracts {
+		assert.Contains(t, index, "]("+filepath.Base(contract)+")")
+	}
+}
+
 func TestPagesThatAreNamed(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, text string
