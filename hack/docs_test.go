@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,7 +22,7 @@ func TestWhatNamesAPageOfTheDocsNamesOneThatIsThere(t *testing.T) {
 	for _, file := range repositoryFiles(t) {
 		for _, named := range namedPages(file, read(t, file)) {
 			page, anchor, _ := strings.Cut(named, "#")
-			if !assert.FileExists(t, root(page), "%s names %s", file, named) || anchor == "" {
+			if _, err := os.Stat(root(page)); !assert.NoError(t, err, "%s names %s", file, named) || anchor == "" {
 				continue
 			}
 			assert.Contains(t, anchors(read(t, page)), anchor, "%s names a heading that %s has not", file, page)
@@ -48,6 +49,16 @@ func TestTheIndexOfDecisionsHasEachPageOnceWithItsStatus(t *testing.T) {
 	}
 }
 
+func TestEachContractIsInTheIndex(t *testing.T) {
+	index := read(t, "docs/contracts/README.md")
+	contracts, err := filepath.Glob(root("docs/contracts/*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, contracts)
+	for _, contract := range contracts {
+		assert.Contains(t, index, "]("+filepath.Base(contract)+")")
+	}
+}
+
 func TestPagesThatAreNamed(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, text string
@@ -56,11 +67,15 @@ func TestPagesThatAreNamed(t *testing.T) {
 		"in a comment":            {"ci/a.go", "// Why: docs/decisions/scans.md.", []string{"docs/decisions/scans.md"}},
 		"in brackets":             {"ci/a.go", "// once (docs/chart.md)", []string{"docs/chart.md"}},
 		"from a folder":           {"ci/release/a.go", `page = "../../docs/chart.md"`, []string{"docs/chart.md"}},
+		"with two dots":           {"ci/a.go", `"docs/contracts/a.schema.json"`, []string{"docs/contracts/a.schema.json"}},
+		"at a sentence's end":     {"ci/a.go", "// see docs/chart.md.", []string{"docs/chart.md"}},
 		"with a heading":          {"ci/a.go", "// docs/requirements.md#3-probes", []string{"docs/requirements.md#3-probes"}},
 		"without its ending":      {"ci/a.go", "// docs/decisions/0042", []string{"docs/decisions/0042"}},
 		"a folder is no page":     {"ci/a.go", "// in docs/decisions/ and docs/diagnoses", nil},
 		"a link":                  {"docs/chart.md", "[why](decisions/scans.md)", []string{"docs/decisions/scans.md"}},
-		"a link to a folder":      {"docs/chart.md", "[all](diagnoses/)", nil},
+		"a link to a folder":      {"docs/chart.md", "[all](diagnoses/)", []string{"docs/diagnoses"}},
+		"a link to a plain name":  {"docs/chart.md", "[it](../LICENSE)", []string{"LICENSE"}},
+		"a link inside one":       {"docs/chart.md", "[it](#how-it-is-tested)", []string{"docs/chart.md#how-it-is-tested"}},
 		"a link up":               {"docs/decisions/scans.md", "[3](../requirements.md#3-probes)", []string{"docs/requirements.md#3-probes"}},
 		"a link to another page":  {"README.md", "[how](CONTRIBUTING.md)", []string{"CONTRIBUTING.md"}},
 		"a link inside the page":  {"README.md", "[below](#test-it)", []string{"README.md#test-it"}},
@@ -78,7 +93,7 @@ func TestPagesThatAreNamed(t *testing.T) {
 
 // mentioned is a file below docs/ that a text names, from the root or by ../; a longer path or a site's is none. A decision's
 // number is one too: pages had numbers once.
-var mentioned = regexp.MustCompile(`(?:^|[^\w./-])(?:\.\./)*(docs/(?:[\w-]+/)*(?:[\w-]+\.\w+|\d{4})(?:#[\w-]+)?)`)
+var mentioned = regexp.MustCompile(`(?:^|[^\w./-])(?:\.\./)*(docs/(?:[\w-]+/)*(?:[\w-]+(?:\.\w+)+|\d{4})(?:#[\w-]+)?)`)
 
 // linked is where a Markdown link leads.
 var linked = regexp.MustCompile(`\]\(([^)\s:]+)\)`)
@@ -102,23 +117,31 @@ func namedPages(file, text string) []string {
 			if within {
 				page += "#" + anchor
 			}
-			if path.Ext(to) != "" || to == "" {
-				all = append(all, page)
-			}
+			all = append(all, page)
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// anchors are those that GitHub gives the headings of a page.
+// anchors are those that GitHub gives the headings of a page: a second one of the same words has -1 at its end.
 func anchors(page string) []string {
 	var all []string
-	for _, found := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
-		kept := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(found[1]), "")
-		all = append(all, strings.ReplaceAll(kept, " ", "-"))
+	seen := map[string]int{}
+	for _, found := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(fenced.ReplaceAllString(page, ""), -1) {
+		kept := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(found[1]), "")
+		anchor := strings.ReplaceAll(kept, " ", "-")
+		if seen[anchor]++; seen[anchor] > 1 {
+			anchor += "-" + strconv.Itoa(seen[anchor]-1)
+		}
+		all = append(all, anchor)
 	}
 	return all
+}
+
+func TestAnchors(t *testing.T) {
+	page := "# A page\n## `deploy`, and more\n```sh\n# no heading\n```\n## Twice\n## Twice\n### Größe 1.2\n"
+	assert.Equal(t, []string{"a-page", "deploy-and-more", "twice", "twice-1", "größe-12"}, anchors(page))
 }
 
 // repositoryFiles are the checkout's own, from its root.

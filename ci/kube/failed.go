@@ -16,9 +16,15 @@ func (in *inspector) failed(w Workload) *Diagnosis {
 	}
 	var list []failure
 	for _, pod := range in.Pods {
-		if pod.Status.Phase == "Failed" && pod.Metadata.DeletionTimestamp == nil && in.newest(w, pod) && !pod.Metadata.CreationTimestamp.Before(in.since) {
-			list = append(list, failure{pod.Metadata, pod.Status.Reason, pod.Status.Message, 1})
+		if !pod.ended() || pod.Metadata.DeletionTimestamp != nil || !in.newest(w, pod) || pod.Metadata.CreationTimestamp.Before(in.since) {
+			continue
 		}
+		f := failure{pod.Metadata, pod.Status.Reason, pod.Status.Message, 1}
+		// One whose containers obey when it is evicted ends as Succeeded, and its status does not say why.
+		if e := in.latestEvent("Pod", pod.Metadata, "Evicted", "Preempted"); f.reason == "" && e != nil {
+			f.reason, f.message = e.Reason, e.Message
+		}
+		list = append(list, f)
 	}
 	sort.SliceStable(list, func(i, j int) bool {
 		return list[i].pod.CreationTimestamp.Before(list[j].pod.CreationTimestamp)

@@ -327,3 +327,18 @@ func TestAPodThatWaitsForRoomIsNotToldInPlaceOfOneThatFails(t *testing.T) {
 	s.Pods[1].Metadata.Name = "shop-0"
 	assert.Equal(t, ImagePull, verdict(s).Diagnoses[0].Code, "whichever comes first")
 }
+
+func TestAnEvictedPodThatObeyedIsAFailureToo(t *testing.T) {
+	const message = `Usage of EmptyDir volume "full" exceeds the limit "16Ki".`
+	ended := func(p *Pod) { p.Status = PodStatus{Phase: "Succeeded"} }
+	evicted := func(name string) Event { return eventScene("Pod", name, "Evicted", message, 100, 100, 1) }
+	pods := []Pod{podScene("shop-a", 200, ended), podScene("shop-b", 150, ended), podScene("shop-c", 100, ended), podScene("shop-d", 5, running(3))}
+	s := with(deploymentScene(pods...), evicted("shop-a"), evicted("shop-b"), evicted("shop-c"))
+	require.Len(t, verdict(s).Diagnoses, 1)
+	d := verdict(s).Diagnoses[0]
+	assert.Equal(t, PodFailed, d.Code)
+	assert.Equal(t, "Evicted", d.Reason)
+	assert.Equal(t, message+"; 3 pods of this revision failed", d.Message)
+	assert.Contains(t, d.Hint, "sizeLimit")
+	assert.False(t, verdict(with(deploymentScene(pods[1:]...), evicted("shop-b"), evicted("shop-c"))).Stuck(), "two are no reason yet")
+}

@@ -1,0 +1,48 @@
+package hack_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheHookStopsWhatDoesNotBelongIntoTheHistory(t *testing.T) {
+	hook, err := filepath.Abs(root(".githooks/pre-commit"))
+	require.NoError(t, err)
+	for name, c := range map[string]struct{ file, content, says string }{
+		"a Go file":                  {"ci/a.go", "package ci\n", ""},
+		"a Go file, not formatted":   {"ci/a.go", "package  ci\n", "run gofmt -w ci/a.go"},
+		"a Go file that is none":     {"ci/a.go", "pack\n", "gofmt failed"},
+		"a name with a space":        {"ci/a b.go", "package  ci\n", "run gofmt -w ci/a b.go"},
+		"a developer's own settings": {".env", "A=b\n", "these hold secrets"},
+		"a secret":                   {"auth-secret", "abc\n", "these hold secrets"},
+		"a kubeconfig":               {"reader.kubeconfig", "a: b\n", "these hold secrets"},
+		"a conflict":                 {"a.txt", "<<<<<<< HEAD\na\n", "conflict markers"},
+		"an example of settings":     {".env.example", "A=b\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			repository := t.TempDir()
+			git := func(arguments ...string) {
+				out, err := exec.Command("git", append([]string{"-C", repository}, arguments...)...).CombinedOutput()
+				require.NoError(t, err, string(out))
+			}
+			git("init", "--quiet")
+			require.NoError(t, os.MkdirAll(filepath.Join(repository, "ci"), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(repository, c.file), []byte(c.content), 0o644))
+			git("add", "--force", ".")
+			command := exec.Command(hook)
+			command.Dir = repository
+			out, err := command.CombinedOutput()
+			if c.says == "" {
+				assert.NoError(t, err, string(out))
+			} else {
+				assert.Error(t, err)
+				assert.Contains(t, string(out), c.says)
+			}
+		})
+	}
+}
