@@ -80,7 +80,7 @@ func (r *Registry) Publish(
 	key *dagger.Secret, // +optional
 	// The private key's password.
 	keyPassword *dagger.Secret, // +optional
-	// Who builds, as a URI: with an identity, what it names, e.g. https://github.com/…/pipeline.yml@refs/heads/main.
+	// Who builds, as a URI: with an identity, what it names, e.g. https://github.com/…/release.yml@refs/tags/v1.
 	builder string, // +default="urn:todo-chatbot:builder:local"
 	// The run's address.
 	run string, // +optional
@@ -124,7 +124,7 @@ func (r *Registry) Verify(
 	tag string,
 	// The public key that has to have signed.
 	key *dagger.File, // +optional
-	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/pipeline.yml@refs/heads/main.
+	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/release.yml@refs/tags/v1.
 	identity string, // +optional
 	// Who vouches for the identity.
 	issuer string, // +default="https://token.actions.githubusercontent.com"

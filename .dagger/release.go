@@ -88,7 +88,7 @@ func (r *Release) WithPublished(
 	tag string,
 	// The public key that has to have signed.
 	key *dagger.File, // +optional
-	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/pipeline.yml@refs/tags/v1.
+	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/release.yml@refs/tags/v1.
 	identity string, // +optional
 	// Who vouches for the identity.
 	issuer string, // +default="https://token.actions.githubusercontent.com"
