@@ -229,7 +229,7 @@ func (r *Registry) request(ctx context.Context, flags ...string) (string, error)
 func (m *TodoChatbot) artifacts(ctx context.Context) (*dagger.Directory, error) {
 	parts, err := flow.Gather(ctx,
 		built(m.Backend().Image, described), built(m.Frontend().Image, described), m.Chart().Package().Sync)
-	folder := dag.Directory().WithNewFile("pins.txt", m.Tools.Pins)
+	folder := dag.Directory().WithNewFile(pins.FileName, m.Tools.Pins)
 	for _, part := range parts {
 		folder = folder.WithDirectory("/", part)
 	}

@@ -13,9 +13,11 @@ type Autoscaler struct {
 	Metadata Meta `json:"metadata"`
 	Spec     struct {
 		MinReplicas    int    `json:"minReplicas,omitempty"`
+		MaxReplicas    int    `json:"maxReplicas,omitempty"`
 		ScaleTargetRef Target `json:"scaleTargetRef"`
 	} `json:"spec"`
 	Status struct {
+		CurrentReplicas int `json:"currentReplicas,omitempty"`
 		DesiredReplicas int `json:"desiredReplicas,omitempty"`
 	} `json:"status"`
 }

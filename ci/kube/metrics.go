@@ -8,10 +8,9 @@ import (
 // MetricsAPI is the APIService by which a cluster serves the metrics that autoscalers read.
 const MetricsAPI = "v1beta1.metrics.k8s.io"
 
-// WithoutMetrics says of each autoscaler how many pods it stays at, where the cluster serves no metrics. Autoscalers is the
-// List of AutoscalerKinds; services is a List with the APIService MetricsAPI, empty where there is none. It gives nothing where
-// metrics are served.
-func WithoutMetrics(autoscalers, services []byte) ([]string, error) {
+// WithoutMetrics says of each autoscaler how many pods it stays at, where the cluster serves no metrics. Services is a List with
+// the APIService MetricsAPI, empty where there is none. It gives nothing where metrics are served.
+func WithoutMetrics(autoscalers []Autoscaler, services []byte) ([]string, error) {
 	var apis struct {
 		Items []struct {
 			Status struct {
@@ -29,12 +28,8 @@ func WithoutMetrics(autoscalers, services []byte) ([]string, error) {
 			}
 		}
 	}
-	list, err := ParseAutoscalers(autoscalers)
-	if err != nil {
-		return nil, err
-	}
 	var facts []string
-	for _, item := range list {
+	for _, item := range autoscalers {
 		// Without metrics nothing is scaled, except to what is asked for at least.
 		facts = append(facts, fmt.Sprintf("the autoscaler %s stays at %d pods: this cluster serves no metrics (metrics.k8s.io); metrics-server would",
 			item.Metadata.Name, max(item.Spec.MinReplicas, item.Status.DesiredReplicas, 1)))

@@ -7,6 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// withoutMetrics reads the autoscalers first, as the release engine does.
+func withoutMetrics(autoscalers, services string) ([]string, error) {
+	list, err := ParseAutoscalers([]byte(autoscalers))
+	if err != nil {
+		return nil, err
+	}
+	return WithoutMetrics(list, []byte(services))
+}
+
 func TestAnAutoscalerWithoutMetricsIsToldAsAFact(t *testing.T) {
 	const backend = `{"kind":"List","items":[{"metadata":{"name":"todo-chatbot-backend"},"spec":{"minReplicas":2,"maxReplicas":5},"status":{"desiredReplicas":0}}]}`
 	stays := []string{"the autoscaler todo-chatbot-backend stays at 2 pods: this cluster serves no metrics (metrics.k8s.io); metrics-server would"}
@@ -21,17 +30,17 @@ func TestAnAutoscalerWithoutMetricsIsToldAsAFact(t *testing.T) {
 		"not without an autoscaler":           {`{"kind":"List","items":[]}`, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			facts, err := WithoutMetrics([]byte(c.autoscalers), []byte(`{"kind":"List","items":[`+c.service+`]}`))
+			facts, err := withoutMetrics(c.autoscalers, `{"kind":"List","items":[`+c.service+`]}`)
 			require.NoError(t, err)
 			assert.Equal(t, c.want, facts)
 		})
 	}
-	facts, err := WithoutMetrics([]byte(`{"items":[{"metadata":{"name":"a"},"spec":{"minReplicas":2},"status":{"desiredReplicas":4}}]}`), []byte(`{"items":[]}`))
+	facts, err := withoutMetrics(`{"items":[{"metadata":{"name":"a"},"spec":{"minReplicas":2},"status":{"desiredReplicas":4}}]}`, `{"items":[]}`)
 	require.NoError(t, err)
 	assert.Contains(t, facts[0], "stays at 4 pods", "where it had scaled before the metrics went")
 
-	_, err = WithoutMetrics([]byte("an error page"), []byte(`{"items":[]}`))
+	_, err = withoutMetrics("an error page", `{"items":[]}`)
 	assert.ErrorContains(t, err, "reading the autoscalers")
-	_, err = WithoutMetrics([]byte(backend), []byte("an error page"))
+	_, err = withoutMetrics(backend, "an error page")
 	assert.ErrorContains(t, err, "reading the APIService v1beta1.metrics.k8s.io")
 }

@@ -15,6 +15,9 @@ import (
 	"todo-chatbot/ci/lines"
 )
 
+// FileName is what a file of pins is called.
+const FileName = "pins.txt"
+
 // Name is what an image is used for.
 type Name string
 

@@ -10,25 +10,23 @@ import (
 	"todo-chatbot/ci/sbom"
 )
 
-// made says which call of the pipeline makes an artifact, and from which pinned images.
-var made = map[string]struct {
+// made are the artifacts, with the call of the pipeline that makes each and the pinned images that it is made from.
+var made = []struct {
+	name  string
 	kind  Kind
 	call  string
 	bases []pins.Name
 }{
-	"todo-backend":  {Image, "backend image archive", []pins.Name{pins.Python, pins.Uv}},
-	"todo-frontend": {Image, "frontend image archive", []pins.Name{pins.Node}},
-	"todo-chatbot":  {Chart, "chart package", []pins.Name{pins.Helm}},
+	{"todo-backend", Image, "backend image archive", []pins.Name{pins.Python, pins.Uv}},
+	{"todo-frontend", Image, "frontend image archive", []pins.Name{pins.Node}},
+	{"todo-chatbot", Chart, "chart package", []pins.Name{pins.Helm}},
 }
-
-// PinsFile is the name of the pins in a folder of artifacts.
-const PinsFile = "pins.txt"
 
 // Folder gives the artifacts of a folder: of each image its archive, as NAME.tar, with its bills of materials, as NAME.spdx.json
 // and NAME.cyclonedx.json; the chart's package, as NAME-VERSION.tgz; and the pins of what they are made from. An artifact that is
 // not there is an error.
 func Folder(folder string) ([]Artifact, error) {
-	raw, err := os.ReadFile(filepath.Join(folder, PinsFile))
+	raw, err := os.ReadFile(filepath.Join(folder, pins.FileName))
 	if err != nil {
 		return nil, fmt.Errorf("reading what is to be published: %w", err)
 	}
@@ -37,14 +35,14 @@ func Folder(folder string) ([]Artifact, error) {
 		return nil, err
 	}
 	var artifacts []Artifact
-	for _, name := range []string{"todo-backend", "todo-frontend", "todo-chatbot"} {
-		a := Artifact{Kind: made[name].kind, Name: name, Call: made[name].call}
-		for _, base := range made[name].bases {
+	for _, m := range made {
+		a := Artifact{Kind: m.kind, Name: m.name, Call: m.call}
+		for _, base := range m.bases {
 			a.Bases = append(a.Bases, pinned.Reference(base))
 		}
-		pattern := name + ".tar"
+		pattern := m.name + ".tar"
 		if a.Kind == Chart {
-			pattern = name + "-*.tgz"
+			pattern = m.name + "-*.tgz"
 		}
 		if a.File, err = only(folder, pattern); err != nil {
 			return nil, err
@@ -52,7 +50,7 @@ func Folder(folder string) ([]Artifact, error) {
 		if a.Kind == Image {
 			a.Attestations = map[string]string{}
 			for _, format := range sbom.Formats() {
-				if a.Attestations[format.PredicateType()], err = only(folder, name+"."+format.Name()+".json"); err != nil {
+				if a.Attestations[format.PredicateType()], err = only(folder, m.name+"."+format.Name()+".json"); err != nil {
 					return nil, err
 				}
 			}

@@ -22,7 +22,7 @@ func published(t *testing.T) string {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o600))
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(folder, publish.PinsFile), []byte(pins.Default()), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, pins.FileName), []byte(pins.Default()), 0o600))
 	return folder
 }
 
@@ -50,7 +50,7 @@ func TestAFolderHasBothImagesWithTheirPackagesAndTheChart(t *testing.T) {
 }
 
 func TestAnArtifactThatIsNotThereIsMissed(t *testing.T) {
-	for _, name := range []string{"todo-backend.tar", "todo-frontend.cyclonedx.json", "todo-chatbot-0.1.0.tgz", publish.PinsFile} {
+	for _, name := range []string{"todo-backend.tar", "todo-frontend.cyclonedx.json", "todo-chatbot-0.1.0.tgz", pins.FileName} {
 		folder := published(t)
 		require.NoError(t, os.Remove(filepath.Join(folder, name)))
 		_, err := publish.Folder(folder)
@@ -60,7 +60,7 @@ func TestAnArtifactThatIsNotThereIsMissed(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "todo-chatbot-0.2.0.tgz"), nil, 0o600))
 	_, err := publish.Folder(folder)
 	require.ErrorContains(t, err, "there is not one todo-chatbot-*.tgz but [")
-	require.NoError(t, os.WriteFile(filepath.Join(folder, publish.PinsFile), []byte("python x"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, pins.FileName), []byte("python x"), 0o600))
 	_, err = publish.Folder(folder)
 	assert.ErrorContains(t, err, "python needs a registry")
 }

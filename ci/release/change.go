@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"todo-chatbot/ci/deploy"
-	"todo-chatbot/ci/kube"
 )
 
 // name says what an action is for a verb.
@@ -39,14 +38,8 @@ func (r *run) change(ctx context.Context) error {
 // scaleToMinimum does for a first install what its autoscalers would do at their next look, 15 s later at most. One that fails is
 // left to them.
 func (r *run) scaleToMinimum(ctx context.Context) {
-	raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.AutoscalerKinds, Selector: r.target.selector(), Namespace: r.target.Namespace})
-	if err != nil {
-		return
-	}
-	autoscalers, err := kube.ParseAutoscalers(raw)
-	if err != nil {
-		return
-	}
+	// None are given with an error.
+	autoscalers, _ := r.autoscalers(ctx)
 	for _, a := range autoscalers {
 		if to := a.Spec.ScaleTargetRef; a.Spec.MinReplicas > 1 {
 			_ = r.writer.Scale(ctx, r.target.Namespace, to.Kind, to.Name, 1, a.Spec.MinReplicas)

@@ -79,7 +79,7 @@ func (r *run) accessHints() []string {
 
 // withoutMetrics tells of a cluster that serves no metrics for the release's autoscalers. Whoever may not read that is not told.
 func (r *run) withoutMetrics(ctx context.Context) []string {
-	autoscalers, err := r.Cluster.Get(ctx, Query{Kinds: kube.AutoscalerKinds, Selector: r.target.selector(), Namespace: r.target.Namespace})
+	autoscalers, err := r.autoscalers(ctx)
 	if err != nil {
 		return nil
 	}

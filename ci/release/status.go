@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -57,7 +56,12 @@ func (e *Engine) Status(ctx context.Context, target Target) (Status, error) {
 		return s, err
 	}
 	s.Workloads, s.Diagnoses = now.Workloads, now.Diagnoses
-	s.Autoscalers, err = r.autoscalers(ctx)
+	autoscalers, err := r.autoscalers(ctx)
+	for _, a := range autoscalers {
+		s.Autoscalers = append(s.Autoscalers, Autoscaler{
+			a.Metadata.Name, a.Spec.MinReplicas, a.Spec.MaxReplicas, a.Status.CurrentReplicas, a.Status.DesiredReplicas,
+		})
+	}
 	return s, err
 }
 
@@ -78,32 +82,12 @@ func (e *Engine) Wait(ctx context.Context, target Target) error {
 }
 
 // autoscalers reads those of the release.
-func (r *run) autoscalers(ctx context.Context) ([]Autoscaler, error) {
+func (r *run) autoscalers(ctx context.Context) ([]kube.Autoscaler, error) {
 	raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.AutoscalerKinds, Selector: r.target.selector(), Namespace: r.target.Namespace})
 	if err != nil {
 		return nil, fmt.Errorf("reading the autoscalers: %w", err)
 	}
-	var list struct {
-		Items []struct {
-			Metadata kube.Meta `json:"metadata"`
-			Spec     struct {
-				Min int `json:"minReplicas"`
-				Max int `json:"maxReplicas"`
-			} `json:"spec"`
-			Status struct {
-				Current int `json:"currentReplicas"`
-				Desired int `json:"desiredReplicas"`
-			} `json:"status"`
-		} `json:"items"`
-	}
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return nil, fmt.Errorf("reading the autoscalers: %w", err)
-	}
-	var found []Autoscaler
-	for _, item := range list.Items {
-		found = append(found, Autoscaler{item.Metadata.Name, item.Spec.Min, item.Spec.Max, item.Status.Current, item.Status.Desired})
-	}
-	return found, nil
+	return kube.ParseAutoscalers(raw)
 }
 
 // Text is the status for people.

@@ -17,6 +17,9 @@ type look struct {
 	hint bool
 }
 
+// encoded is a private key in base64.
+var encoded = look{what: "a private key", sign: "LS0tLS1CRUdJTi", pattern: regexp.MustCompile(`LS0tLS1CRUdJTi[A-Za-z0-9+/]{20,}(?:\s*[A-Za-z0-9+/]{60,})*[A-Za-z0-9+/]*={0,2}`), sure: encodedKey}
+
 var known = []look{
 	{what: "an OpenAI key", sign: "sk-", pattern: regexp.MustCompile(`\bsk-([A-Za-z0-9_-]*\*[A-Za-z0-9_*-]*|[A-Za-z0-9_-]{17,})`), sure: mixed},
 	{what: "an AWS key", sign: "AKIA", pattern: regexp.MustCompile(`\bAKIA[A-Z0-9]{16}\b`)},
@@ -38,7 +41,7 @@ var known = []look{
 	{what: "a signed token", sign: "eyJ", pattern: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`)},
 	{what: "a signed token", sign: "eyJ", pattern: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*`), hint: true},
 	{what: "a bearer's token", sign: "earer", pattern: regexp.MustCompile(`(?i:\bbearer)\s+([A-Za-z0-9+/=._~-]{16,})`), hint: true},
-	{what: "a private key", sign: "LS0tLS1CRUdJTi", pattern: regexp.MustCompile(`LS0tLS1CRUdJTi[A-Za-z0-9+/]{20,}(?:\s*[A-Za-z0-9+/]{60,})*[A-Za-z0-9+/]*={0,2}`), sure: encodedKey},
+	encoded,
 }
 
 // looks gives what is secret by its look.
@@ -152,6 +155,3 @@ func PrivateKey(content []byte) bool {
 	}
 	return false
 }
-
-// encoded is the last of known.
-var encoded = known[len(known)-1]

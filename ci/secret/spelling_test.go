@@ -93,10 +93,9 @@ func nodeControl(r rune) string {
 	return string(r)
 }
 
-// pythonBytes is the repr of a text's bytes.
-func pythonBytes(value string) string {
+// backslashed escapes quotes, backslashes and line breaks; odd writes a byte that is not printable.
+func backslashed(value string, odd func(c byte) string) string {
 	var b strings.Builder
-	b.WriteString("b'")
 	for i := range len(value) {
 		switch c := value[i]; {
 		case c == '\'' || c == '\\':
@@ -109,39 +108,28 @@ func pythonBytes(value string) string {
 		case c == '\t':
 			b.WriteString(`\t`)
 		case c < 0x20 || c >= 0x7f:
-			fmt.Fprintf(&b, `\x%02x`, c)
+			b.WriteString(odd(c))
 		default:
 			b.WriteByte(c)
 		}
 	}
-	return b.String() + "'"
+	return b.String()
+}
+
+// pythonBytes is the repr of a text's bytes.
+func pythonBytes(value string) string {
+	return "b'" + backslashed(value, func(c byte) string { return fmt.Sprintf(`\x%02x`, c) }) + "'"
 }
 
 // printfQ is bash's printf %q.
 func printfQ(value string) string {
 	if strings.ContainsFunc(value, func(r rune) bool { return r < 0x20 || r >= 0x7f }) {
-		var b strings.Builder
-		b.WriteString("$'")
-		for i := range len(value) {
-			switch c := value[i]; {
-			case c == '\'' || c == '\\':
-				b.WriteByte('\\')
-				b.WriteByte(c)
-			case c == '\n':
-				b.WriteString(`\n`)
-			case c == '\t':
-				b.WriteString(`\t`)
-			case c == '\r':
-				b.WriteString(`\r`)
-			case c == 0x1b:
-				b.WriteString(`\E`)
-			case c < 0x20 || c >= 0x7f:
-				fmt.Fprintf(&b, `\%03o`, c)
-			default:
-				b.WriteByte(c)
+		return "$'" + backslashed(value, func(c byte) string {
+			if c == 0x1b {
+				return `\E`
 			}
-		}
-		return b.String() + "'"
+			return fmt.Sprintf(`\%03o`, c)
+		}) + "'"
 	}
 	var b strings.Builder
 	for _, r := range value {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -21,7 +21,12 @@ from todo.chat.responder import (
 )
 from todo.conversations import ConversationNotFoundError
 from todo.database import DatabaseUnavailableError
-from todo.idempotency import AnswerInterruptedError, KeyReusedError, StillAnsweringError
+from todo.idempotency import (
+    AnswerInterruptedError,
+    KeptAnswer,
+    KeyReusedError,
+    StillAnsweringError,
+)
 from todo.keys import KeysUnavailableError
 from todo.schemas import Action, FieldProblem, Problem
 from todo.todos import TodoNotFoundError
@@ -99,6 +104,12 @@ def answer_to(error: BaseException) -> JSONResponse:
         headers=failure.headers,
         media_type=MEDIA_TYPE,
     )
+
+
+def repeated(kept: KeptAnswer) -> Response:
+    """Give an answer that was kept, a failure among them, as it was."""
+    media_type = MEDIA_TYPE if kept.status >= 400 else "application/json"
+    return Response(kept.body, kept.status, media_type=media_type)
 
 
 def _after(seconds: int) -> dict[str, str]:

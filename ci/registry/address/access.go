@@ -40,22 +40,28 @@ func at(host string) *regexp.Regexp {
 	return regexp.MustCompile(`(?:^|[\s/"'])` + host + `(?::[0-9]+)?(?:/|$)`)
 }
 
+// accessOf is that of the registry that a text names, nil when it names none that is known.
+func accessOf(text string) *access {
+	for i := range accesses {
+		if accesses[i].host.MatchString(text) {
+			return &accesses[i]
+		}
+	}
+	return nil
+}
+
 // Readers says what lets a node read from the registry that a text names, "" when it names none that is known.
 func Readers(text string) string {
-	for _, a := range accesses {
-		if a.host.MatchString(text) {
-			return a.read
-		}
+	if a := accessOf(text); a != nil {
+		return a.read
 	}
 	return ""
 }
 
 // Writers says who may push to the registry that a text names.
 func Writers(text string) string {
-	for _, a := range accesses {
-		if a.host.MatchString(text) {
-			return a.write
-		}
+	if a := accessOf(text); a != nil {
+		return a.write
 	}
 	return "somebody who may push"
 }

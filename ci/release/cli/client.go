@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"todo-chatbot/ci/helm"
 	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/release"
 )
@@ -321,7 +322,7 @@ func (c *Client) applyFlags(ctx context.Context) ([]string, error) {
 	if strings.HasPrefix(c.helmVersion, "v3.") {
 		return nil, nil
 	}
-	return []string{"--server-side=true", "--force-conflicts"}, nil
+	return helm.Apply(), nil
 }
 
 // Uninstall implements release.Writer.

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from todo.chat.exchange import ChatFailedError
 from todo.dependencies import ExchangeDep, IdempotencyDep, KeyHeader
 from todo.idempotency import IdempotencyStore, KeptAnswer
-from todo.problems import MEDIA_TYPE, answer_to, described
+from todo.problems import answer_to, described, repeated
 from todo.schemas import ChatReply, ChatRequest
 
 router = APIRouter(
@@ -30,8 +30,7 @@ async def chat(
     if key is None:
         return await exchange.answer(body)
     if kept := await answers.claim(key, body.model_dump_json()):
-        media_type = MEDIA_TYPE if kept.status >= 400 else "application/json"
-        return Response(kept.body, kept.status, media_type=media_type)
+        return repeated(kept)
     return await _answer_once(exchange, answers, body, key)
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from todo.dependencies import IdempotencyDep, KeyHeader, TodosDep
 from todo.idempotency import KeptAnswer
 from todo.models import Todo
-from todo.problems import described
+from todo.problems import described, repeated
 from todo.schemas import TodoCreate, TodoPage, TodoRead, TodoUpdate
 
 router = APIRouter(
@@ -60,7 +60,7 @@ async def add_todo(
     if key is None:
         return await todos.add(body.title)
     if kept := await answers.claim(key, f"add {body.model_dump_json()}"):
-        return Response(kept.body, kept.status, media_type="application/json")
+        return repeated(kept)
     try:
         added = await todos.add(body.title)
     except Exception:
