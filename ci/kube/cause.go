@@ -52,6 +52,7 @@ func words(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + p
 const (
 	mayNotRead  = "the registry does not let the node read the image, or has none of that name: check the name, make the repository public, or set imagePullSecrets"
 	diskFull    = "the node's disk is full; free it (docker system prune, minikube ssh -- docker system prune), or give the node more"
+	ownPostgres = "; for the chart's Postgres that is postgres.persistence.storageClassName, or give DATABASE_URL in its place"
 	raiseMemory = "the container needs more memory than its limit; raise resources.limits.memory, and requests with it"
 )
 
@@ -185,14 +186,11 @@ var creationCauses = []cause{
 
 // claimCauses are the provisioner's and the scheduler's, of a claim that is not bound.
 var claimCauses = []cause{
-	{words(`storageclass\S* "[^"]*" not found`), "", final, "see `kubectl get storageclass`: name one that exists in postgres.persistence.storageClassName, or use " +
-		"DATABASE_URL instead of the chart's Postgres"},
-	{words(`no storage class is set|no persistent volumes available`), "", final, "the cluster has no default storage class and no volume that fits; see `kubectl get storageclass`, name one in " +
-		"postgres.persistence.storageClassName, or use DATABASE_URL instead of the chart's Postgres"},
-	{words(`(?:didn't|did not) find available persistent volumes|enough free storage`), "", uncertain, "no PersistentVolume fits and none is made for the claim: make one, name a storage class with a provisioner in " +
-		"postgres.persistence.storageClassName, or use DATABASE_URL instead of the chart's Postgres"},
-	{words(`waiting for a volume to be created`), "", uncertain, "the provisioner that the message names makes no volume; see that its pods run (kubectl --namespace kube-system get pods), or use " +
-		"DATABASE_URL instead of the chart's Postgres"},
+	{words(`storageclass\S* "[^"]*" not found`), "", final, "see `kubectl get storageclass`, and name one that exists for this claim in the values"},
+	{words(`no storage class is set|no persistent volumes available`), "", final, "the cluster has no default storage class and no volume that fits; see `kubectl get storageclass`, and name one " +
+		"for this claim in the values"},
+	{words(`(?:didn't|did not) find available persistent volumes|enough free storage`), "", uncertain, "no PersistentVolume fits and none is made for the claim: make one, or name a storage class with a provisioner for it in the values"},
+	{words(`waiting for a volume to be created`), "", uncertain, "the provisioner that the message names makes no volume; see that its pods run (kubectl --namespace kube-system get pods)"},
 	{words(`persistentvolumeclaim "[^"]*" (?:not found|is being deleted)`), "", uncertain, "the claim that the pod names is not there or on its way out; deploy again, or make it"},
 }
 
