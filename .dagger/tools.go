@@ -7,6 +7,24 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
+// Where containers have what they are given, and where they leave what they make.
+const (
+	programPath    = "/usr/local/bin/todo-chatbot" // on PATH
+	kubeconfigPath = "/run/kubeconfig"
+	passwordPath   = "/run/password"
+	requestPath    = "/run/request.json"
+	chartPath      = "/run/chart"
+	valuesPath     = "/run/values.yaml"
+	planPath       = "/run/plan.txt"
+	artifactsPath  = "/artifacts"
+	databasePath   = "/database"
+	checkoutPath   = "/checkout"
+	repositoryPath = "/repository"
+	findingsPath   = "/findings.json"
+	reportPath     = "/out/report"
+	renderedPath   = "/tmp/rendered"
+)
+
 // tools are what every part of the pipeline is made with.
 type tools struct {
 	// Pins are the base and tool images, as New has checked them.
