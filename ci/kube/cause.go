@@ -228,3 +228,19 @@ var exitCauses = map[int]string{
 	137: "the container was killed and not for its own memory limit: by a probe, or because a child of it or the node had no memory left; see its events and raise resources.limits.memory",
 	139: "the program touched memory that is not its own; most often a library that is built for another system",
 }
+
+// databaseCauses are those of a Postgres that the application does not get into, by the words of Postgres, asyncpg, node-postgres and their TLS
+// in the application's log (https://www.postgresql.org/docs/17/errcodes-appendix.html).
+var databaseCauses = []cause{
+	{words(`password authentication failed|InvalidPasswordError`), "", uncertain, "the database refuses the password: the chart's Postgres keeps the one that the release's first --better-auth-secret made, so " +
+		"give that secret; for a database of yours, check DATABASE_URL"},
+	{words(`no pg_hba\.conf entry`), "", uncertain, "the database does not let this user in from the pods' addresses, or not without TLS: see its pg_hba.conf, and ssl in DATABASE_URL"},
+	{words(`too many clients already|remaining connection slots|TooManyConnectionsError|max clients? reached|too many connections for`), "", uncertain,
+		"the database has no connection left: raise its max_connections, or run fewer pods"},
+	{words(`database "[^"]*" does not exist|InvalidCatalogNameError`), "", uncertain, "the database that DATABASE_URL names does not exist: make it, or name one that does"},
+	{words(`permission denied for (?:schema|database|table)|InsufficientPrivilegeError`), "", uncertain, "the database's user may not change the schema, as migrations do: grant it CREATE on the schema and its tables"},
+	{words(`certificate verify failed|CERTIFICATE_VERIFY_FAILED|UNABLE_TO_(?:VERIFY|GET)_\w+|SELF_SIGNED_CERT\w*|self-signed certificate|ERR_TLS_CERT_ALTNAME_INVALID|Hostname mismatch`), "", uncertain,
+		"the database's certificate is not trusted, or is another host's: see docs/managed-postgres.md for sslrootcert"},
+	{words(`\bgaierror\b|Name or service not known|Temporary failure in name resolution|\b(?:ENOTFOUND|EAI_AGAIN)\b`), "", uncertain,
+		"the database's host is not found from the pods: check DATABASE_URL, and that the cluster's DNS runs"},
+}
