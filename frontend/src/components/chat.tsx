@@ -147,7 +147,11 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
             Show earlier messages
           </button>
         ) : (
-          <Bubble from="assistant">{`Hello ${name}! Tell me what you need to do, and I will keep the list.`}</Bubble>
+          <Bubble from="assistant">
+            {opening && messages.length === 0
+              ? "Opening your conversation…"
+              : `Hello ${name}! Tell me what you need to do, and I will keep the list.`}
+          </Bubble>
         )}
         {messages.map(({ role, content }, index) => (
           <Bubble key={shown.first + index} from={role}>
