@@ -87,6 +87,7 @@ def exchange(app: ServicesDep, user: UserDep) -> Exchange:
 
 
 TodosDep = Annotated[TodoStore, Depends(todo_store)]
+ConversationsDep = Annotated[ConversationStore, Depends(conversation_store)]
 IdempotencyDep = Annotated[IdempotencyStore, Depends(idempotency_store)]
 ExchangeDep = Annotated[Exchange, Depends(exchange)]
 KeyHeader = Annotated[

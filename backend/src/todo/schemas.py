@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from todo import text
+from todo.models import Role
 
 type Title = Annotated[
     str,
@@ -108,6 +109,43 @@ class ChatReply(BaseModel):
     conversation_id: UUID
     reply: str
     actions: list[Action]
+
+
+class ConversationSummary(BaseModel):
+    """A conversation in a list of them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    title: str = Field(description="How the first message begins, on one line.")
+    created_at: datetime
+    updated_at: datetime = Field(description="When the latest message came.")
+
+
+class ConversationPage(BaseModel):
+    """Some of a user's conversations, the one that was used last first."""
+
+    conversations: list[ConversationSummary]
+    next_cursor: str | None = Field(description="The `cursor` of the next page; null on the last.")
+
+
+class MessageRead(BaseModel):
+    """What one side said."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    role: Role
+    content: str
+    created_at: datetime
+
+
+class ConversationRead(ConversationSummary):
+    """A conversation with some of its messages, oldest first."""
+
+    messages: list[MessageRead]
+    next_cursor: str | None = Field(
+        description="The `cursor` of the messages before these; null where they begin."
+    )
 
 
 class Health(BaseModel):

@@ -13,6 +13,34 @@ export interface ChatReply {
   reply: string;
 }
 
+/** A conversation in a list of them. */
+export interface ConversationSummary {
+  id: string;
+  /** How its first message begins. */
+  title: string;
+  /** When its latest message came. */
+  updated_at: string;
+}
+
+/** Some of the user's conversations, the one that was used last first. */
+export interface ConversationPage {
+  conversations: ConversationSummary[];
+  next_cursor: string | null;
+}
+
+/** What one side said. */
+export interface Message {
+  role: "user" | "assistant";
+  content: string;
+}
+
+/** A conversation with some of its messages, oldest first. */
+export interface Conversation extends ConversationSummary {
+  messages: Message[];
+  /** Where the messages before these are, or null where they begin. */
+  next_cursor: string | null;
+}
+
 /** Some of the user's todos. */
 export interface TodoPage {
   todos: Todo[];
@@ -93,6 +121,28 @@ export interface Utterance {
 /** Says it. */
 export function chat({ message, conversationId, key }: Utterance): Promise<ChatReply> {
   return send("POST", "/api/chat", { message, conversation_id: conversationId }, key);
+}
+
+/** A page of the user's conversations. */
+export function listConversations(limit: number, cursor?: string | null): Promise<ConversationPage> {
+  return send("GET", `/api/conversations?${pageQuery(limit, cursor)}`);
+}
+
+/** A conversation with its latest messages, or with those before a cursor. */
+export function readConversation(id: string, cursor?: string | null): Promise<Conversation> {
+  return send("GET", `/api/conversations/${id}?${pageQuery(MESSAGES, cursor)}`);
+}
+
+/** Deletes a conversation. */
+export function deleteConversation(id: string): Promise<void> {
+  return send("DELETE", `/api/conversations/${id}`);
+}
+
+/** How many messages a page has. */
+const MESSAGES = 50;
+
+function pageQuery(limit: number, cursor?: string | null): URLSearchParams {
+  return new URLSearchParams({ limit: String(limit), ...(cursor && { cursor }) });
 }
 
 /** A key that names one request; randomUUID is missing where the page came by plain http. */

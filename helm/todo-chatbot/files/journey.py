@@ -35,6 +35,7 @@ class Journey:
             ("list", self.list),
             ("complete", self.complete),
             ("check", self.check),
+            ("read-again", self.read_again),
             ("delete-user", self.delete_user),
         ]
 
@@ -64,6 +65,14 @@ class Journey:
         completed = self.todo()["completed"]
         expected = not self.fault
         check(completed is expected, f'"{TITLE}" has completed={completed}, not {expected}')
+
+    def read_again(self):
+        page = self.frontend.expect(200, "GET", "/api/conversations")
+        identifiers = [conversation["id"] for conversation in page["conversations"]]
+        check(identifiers == [self.conversation], f"the conversations are {identifiers}, not the one that was had")
+        read = self.frontend.expect(200, "GET", f"/api/conversations/{self.conversation}")
+        said = [message["content"] for message in read["messages"] if message["role"] == "user"]
+        check(said[0] == f"add {TITLE}", f"the conversation begins with {said[0]!r}")
 
     def delete_user(self):
         self.frontend.expect(204, "DELETE", "/api/me")

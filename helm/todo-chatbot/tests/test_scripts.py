@@ -29,6 +29,7 @@ class Release:
         self.users = {}
         self.signed_in = None
         self.todos = []
+        self.said = []
         self.broken = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -60,6 +61,10 @@ class Release:
             return 401, {"detail": "sign in first"}, None
         if path == "/api/todos":
             return 200, self.todos, None
+        if path == "/api/conversations":
+            return 200, {"conversations": [{"id": "c"}] if self.said else []}, None
+        if path == "/api/conversations/c":
+            return 200, {"messages": [{"role": "user", "content": said} for said in self.said]}, None
         if path == "/api/me" and method == "DELETE":
             del self.users[self.signed_in]
             self.signed_in = None
@@ -67,6 +72,7 @@ class Release:
         return 200, {"conversation_id": "c", "reply": self.chat(body["message"])}, None
 
     def chat(self, message):
+        self.said.append(message)
         verb, _, rest = message.partition(" ")
         if verb == "add":
             self.todos.append({"number": 7, "title": rest, "completed": False})
@@ -125,7 +131,7 @@ class JourneyTest(ScriptTest):
         self.assertEqual(
             names,
             "backend-health backend-ready backend-closed frontend-health frontend-page signing-keys"
-            " sign-up sign-in add list complete check delete-user",
+            " sign-up sign-in add list complete check read-again delete-user",
         )
         for line in printed.splitlines():
             self.assertRegex(line, r"^ok [a-z-]+ \d+ms$")
@@ -152,6 +158,14 @@ class JourneyTest(ScriptTest):
 
         self.assertEqual(code, 1)
         self.assertRegex(printed.splitlines()[-1], "^FAILED check: .*completed=True, not False")
+
+    def test_a_conversation_that_was_not_kept_is_named(self):
+        self.release.broken["GET", "/api/conversations"] = (200, {"conversations": []}, None)
+
+        code, printed = self.journey()
+
+        self.assertEqual(code, 1)
+        self.assertIn("FAILED read-again: the conversations are []", printed)
 
     def test_prints_neither_password_nor_cookie(self):
         for broken in [None, ("POST", "/api/auth/sign-in/email"), ("POST", "/api/chat")]:
