@@ -382,3 +382,12 @@ func TestAnEvictedPodThatObeyedIsAFailureToo(t *testing.T) {
 	assert.Contains(t, d.Hint, "sizeLimit")
 	assert.False(t, verdict(with(deploymentScene(pods[1:]...), evicted("shop-b"), evicted("shop-c"))).Stuck(), "two are no reason yet")
 }
+
+func TestTheClaimOfTheChartsPostgresIsToldItsValue(t *testing.T) {
+	s := with(statefulSetScene(podScene("ledger-0", 290, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 290), claims("data"))),
+		claimScene("data", "Pending"),
+		eventScene("PersistentVolumeClaim", "data", "ProvisioningFailed", `storageclass.storage.k8s.io "fast" not found`, 280, 5, 9))
+	assert.NotContains(t, verdict(s).Diagnoses[0].Hint, "postgres")
+	s.Pods[0].Metadata.Labels["app.kubernetes.io/component"] = "postgres"
+	assert.Contains(t, verdict(s).Diagnoses[0].Hint, "postgres.persistence.storageClassName")
+}
