@@ -41,9 +41,8 @@ type tools struct {
 	Salt string
 }
 
-// pins are those of Pins.
+// pins are those of Pins, which New has checked.
 func (t tools) pins() pins.Pins {
-	// New has checked them.
 	parsed, _ := pins.Parse([]byte(t.Pins))
 	return parsed
 }
@@ -52,9 +51,7 @@ func (t tools) pins() pins.Pins {
 func (t tools) reference(name pins.Name) string { return t.pins().Reference(name) }
 
 // from starts a container from a pinned image.
-func (t tools) from(name pins.Name) *dagger.Container {
-	return dag.Container().From(t.reference(name))
-}
+func (t tools) from(name pins.Name) *dagger.Container { return dag.Container().From(t.reference(name)) }
 
 // withProgram puts the program into a container.
 func (t tools) withProgram(container *dagger.Container) *dagger.Container {
