@@ -36,6 +36,11 @@ export function dueText(due: string): string {
   return dueFields(due).time ? `${day}, ${TIME.format(at)}` : day;
 }
 
+/** Whether a moment has gone by. */
+export function isPast(due: string): boolean {
+  return Date.parse(due) < Date.now();
+}
+
 function two(number: number): string {
   return String(number).padStart(2, "0");
 }

@@ -86,6 +86,7 @@ function EditForm({ todo, edit, close }: EditFormProps) {
           pattern=".*\S.*"
           autoComplete="off"
           dir="auto"
+          autoFocus
         />
       </label>
       <div className={styles.row}>

@@ -6,7 +6,7 @@ import type { Todo } from "@/lib/api";
 
 import { arrange, FILTERS, SORTS, type Arrangement } from "./arrange";
 import { Confirmation } from "./confirmation";
-import { dueText } from "./due";
+import { dueText, isPast } from "./due";
 import { Notice } from "./notice";
 import { PRIORITIES, TodoEditor } from "./todo-editor";
 import styles from "./todo-list.module.css";
@@ -83,7 +83,7 @@ export function TodoList(props: Todos) {
       <TodoEditor ref={editor} todo={edited} edit={edit} onClose={() => setEdited(undefined)} />
       <AddForm add={add} />
       {/* There before it says something, or a screen reader would not tell it. */}
-      <div role="status" className={deleted && styles.deleted}>
+      <div role="status" className={styles.deleted}>
         {deleted && (
           <>
             <span dir="auto">{`Deleted “${deleted.title}”.`}</span>
@@ -334,7 +334,7 @@ const Item = memo(
 function Details({ todo: { due_at, priority, completed } }: { todo: Todo }) {
   const matters = priority && priority !== "normal";
   if (!due_at && !matters) return null;
-  const late = due_at && !completed && Date.parse(due_at) < Date.now();
+  const late = due_at && !completed && isPast(due_at);
   return (
     <span className={styles.details}>
       {due_at && (
