@@ -97,7 +97,7 @@ describe("the chat", () => {
       {
         method: "POST",
         path: "/api/chat",
-        body: { message: "add buy milk", conversation_id: null },
+        body: { message: "add buy milk", conversation_id: null, time_zone: expect.stringMatching(/^\w+/) },
         key: expect.stringMatching(/^[0-9a-f]{32}$/),
       },
     ]);

@@ -23,6 +23,8 @@ interface ChatProps {
 const SUGGESTIONS = ["add buy milk", "list", "complete 1", "help"];
 const MAX_LENGTH = 2_000;
 
+const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** A conversation with the assistant about the todos. */
 export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
   const id = useId();
@@ -91,7 +93,7 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
     const message = said.trim();
     if (!message || waiting) return;
     const again = unanswered.find((each) => each.message === message);
-    void send(again ?? { message, conversationId: shown.id ?? null, key: newKey() });
+    void send(again ?? { message, conversationId: shown.id ?? null, timeZone: TIME_ZONE, key: newKey() });
   }
 
   function submitTyped() {

@@ -5,7 +5,18 @@ export interface Todo {
   number: number;
   title: string;
   completed: boolean;
+  /** RFC 3339, or null when it is due at no time. */
+  due_at: string | null;
+  priority: Priority;
+  /** Counts its changes: a change says which version it is of, and is refused when that is stale. */
+  version: number;
 }
+
+/** How much a todo matters. */
+export type Priority = "low" | "normal" | "high";
+
+/** What can be edited of a todo. */
+export type TodoEdit = Partial<Pick<Todo, "title" | "due_at" | "priority">>;
 
 /** The assistant's answer to one message. */
 export interface ChatReply {
@@ -57,6 +68,8 @@ export class ApiError extends Error {
     readonly status: number,
     /** Whether the answer names what was done before it failed. It is the same however often its key is sent. */
     readonly acted = false,
+    /** What the todo is by now, when a change of it was stale. */
+    readonly current?: Todo,
   ) {
     super(message);
   }
@@ -100,13 +113,23 @@ export function addTodo(title: string, key: string): Promise<Todo> {
 }
 
 /** Marks a todo as done or not done. */
-export function setCompleted(id: string, completed: boolean): Promise<Todo> {
-  return send("PATCH", `/api/todos/${id}`, { completed });
+export function setCompleted({ id, version }: Todo, completed: boolean): Promise<Todo> {
+  return send("PATCH", `/api/todos/${id}`, { completed, version });
+}
+
+/** Edits a todo. */
+export function editTodo({ id, version }: Todo, edit: TodoEdit): Promise<Todo> {
+  return send("PATCH", `/api/todos/${id}`, { ...edit, version });
 }
 
 /** Deletes a todo. */
-export function deleteTodo(id: string): Promise<void> {
-  return send("DELETE", `/api/todos/${id}`);
+export function deleteTodo({ id, version }: Todo): Promise<void> {
+  return send("DELETE", `/api/todos/${id}${version ? `?version=${version}` : ""}`);
+}
+
+/** Brings back a todo that was deleted a while ago. */
+export function restoreTodo({ id }: Todo): Promise<Todo> {
+  return send("POST", `/api/todos/${id}/restore`);
 }
 
 /** Something said to the assistant, as it is sent and, when the answer is lost, sent again. */
@@ -114,13 +137,16 @@ export interface Utterance {
   message: string;
   /** The conversation so far, or null for a new one. */
   conversationId: string | null;
+  /** Where the user is, for what is due tomorrow. */
+  timeZone?: string;
   /** Names this message: it has its effect once, however often it is sent. */
   key: string;
 }
 
 /** Says it. */
-export function chat({ message, conversationId, key }: Utterance): Promise<ChatReply> {
-  return send("POST", "/api/chat", { message, conversation_id: conversationId }, key);
+export function chat({ message, conversationId, timeZone, key }: Utterance): Promise<ChatReply> {
+  const body = { message, conversation_id: conversationId, time_zone: timeZone };
+  return send("POST", "/api/chat", body, key);
 }
 
 /** A page of the user's conversations. */
@@ -194,7 +220,14 @@ async function send<T>(method: string, path: string, body?: object, key?: string
     response.status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
     response.status,
     acted(json),
+    response.status === 409 ? current(json) : undefined,
   );
+}
+
+/** What a refused change found in place of the todo that it was of. */
+function current(json: unknown): Todo | undefined {
+  if (typeof json !== "object" || json === null || !("todo" in json)) return undefined;
+  return json.todo as Todo;
 }
 
 /** Whether a failed answer of the chat names something that was done. */

@@ -21,6 +21,7 @@ let upstream: Upstream;
 let user: Awaited<ReturnType<typeof signUp>>;
 let todos: typeof import("@/app/api/todos/route");
 let todo: typeof import("@/app/api/todos/[id]/route");
+let restore: typeof import("@/app/api/todos/[id]/restore/route");
 let chat: typeof import("@/app/api/chat/route");
 let conversations: typeof import("@/app/api/conversations/route");
 let conversation: typeof import("@/app/api/conversations/[id]/route");
@@ -31,6 +32,7 @@ beforeAll(async () => {
   ({ upstream } = application);
   todos = await import("@/app/api/todos/route");
   todo = await import("@/app/api/todos/[id]/route");
+  restore = await import("@/app/api/todos/[id]/restore/route");
   chat = await import("@/app/api/chat/route");
   conversations = await import("@/app/api/conversations/route");
   conversation = await import("@/app/api/conversations/[id]/route");
@@ -109,6 +111,20 @@ describe("a request goes on to the backend", () => {
       "POST",
       "/api/chat",
       '{"message":"list"}',
+    ],
+    [
+      "delete one version",
+      () => todo.DELETE(request("DELETE", "/x?version=3&x=1", { cookie: user.cookie }), context(ID)),
+      "DELETE",
+      `/api/todos/${ID}?version=3`,
+      "",
+    ],
+    [
+      "restore",
+      () => restore.POST(request("POST", "/", { cookie: user.cookie }), context(ID)),
+      "POST",
+      `/api/todos/${ID}/restore`,
+      "",
     ],
     [
       "list conversations",
@@ -277,10 +293,11 @@ describe("nothing reaches the backend", () => {
       await todo.PATCH(request("PATCH", "/", { ...from, body: {} }), context(ID)),
       await todo.DELETE(request("DELETE", "/", from), context(ID)),
       await chat.POST(request("POST", "/api/chat", { ...from, body: { message: "delete 1" } })),
+      await restore.POST(request("POST", "/", from), context(ID)),
       await conversation.DELETE(request("DELETE", "/", from), context(ID)),
       await me.DELETE(request("DELETE", "/api/me", from)),
     ];
-    expect(refused.map((response) => response.status)).toEqual(Array(6).fill(403));
+    expect(refused.map((response) => response.status)).toEqual(Array(7).fill(403));
   });
 
   test.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(
@@ -302,7 +319,8 @@ describe("nothing reaches the backend", () => {
       const deleted = await todo.DELETE(request("DELETE", "/", { cookie: user.cookie }), context(id));
       const read = await conversation.GET(request("GET", "/", { cookie: user.cookie }), context(id));
       const left = await conversation.DELETE(request("DELETE", "/", { cookie: user.cookie }), context(id));
-      expect([changed, deleted, read, left].map(({ status }) => status)).toEqual(Array(4).fill(404));
+      const back = await restore.POST(request("POST", "/", { cookie: user.cookie }), context(id));
+      expect([changed, deleted, read, left, back].map(({ status }) => status)).toEqual(Array(5).fill(404));
     },
   );
 
