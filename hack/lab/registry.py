@@ -40,7 +40,8 @@ class Registry(BaseHTTPRequestHandler):
                 time.sleep(seconds / len(pieces))
 
     def do_GET(self):
-        digest = self.path.rsplit("/", 1)[1]
+        # containerd adds ?ns=, the registry that it was asked for.
+        digest = self.path.partition("?")[0].rpartition("/")[2]
         if not contents:
             self.answer(429, {"Retry-After": "600"}, b'{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}')
         elif digest not in contents:
