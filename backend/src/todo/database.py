@@ -1,21 +1,21 @@
 """One pool of connections, and transactions on it."""
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy import Row, Select, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from todo.health import HealthCheck
 from todo.settings import Settings
 
-_LOST = (OSError, TimeoutError, PoolTimeoutError, InterfaceError, OperationalError)
+_LOST = (OSError, TimeoutError, InterfaceError, OperationalError)
 # Seconds for which a connection that did its work is taken to be there. A server that closes one is
 # noticed at once; what drops connections in silence waits for minutes.
 _TRUSTED = 1.0
@@ -30,11 +30,16 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._health = HealthCheck(settings)
+        # In the order in which they come: the pool gives a connection that comes free to whoever
+        # asks just then, and somebody else waits for seconds.
+        self._turns = asyncio.Semaphore(
+            settings.database_pool_size + settings.database_pool_overflow
+        )
+        self._patience = settings.database_timeout
         self._engine = create_async_engine(
             settings.url,
             pool_size=settings.database_pool_size,
             max_overflow=settings.database_pool_overflow,
-            pool_timeout=settings.database_timeout,
             pool_recycle=1800,
             hide_parameters=True,
             connect_args={
@@ -55,24 +60,36 @@ class Database:
         Raises DatabaseUnavailableError when the fault is the connection's and not the statement's.
         """
         with _losses():
-            async with self._sessions.begin() as session:
+            async with self._turn(), self._sessions.begin() as session:
                 with _refusals():
                     await session.connection()
                 yield session
 
-    async def read[*Columns](self, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
+    async def read[*Columns](
+        self, query: Select[*Columns], parameters: Mapping[str, object] | None = None
+    ) -> Sequence[Row[*Columns]]:
         """Give the rows of one query, which needs no statement around it to be a transaction.
 
         Raises DatabaseUnavailableError as a transaction does.
         """
-        connection = self._reading.connect()
         with _losses():
-            with _refusals():
-                await connection.start()
-            try:
-                return (await connection.execute(query)).all()
-            finally:
-                await connection.close()
+            async with self._turn():
+                connection = self._reading.connect()
+                with _refusals():
+                    await connection.start()
+                try:
+                    return (await connection.execute(query, parameters)).all()
+                finally:
+                    await connection.close()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        async with asyncio.timeout(self._patience):
+            await self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def reachable(self) -> bool:
         """Say within the health timeout whether the database answers."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Text, Uuid, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -17,8 +17,42 @@ from todo.schemas import TodoRead
 
 LARGEST_NUMBER = 2**31 - 1
 
-_TABLE = metadata.tables["todo"]
 _TODOS = TypeAdapter(list[TodoRead])
+_TABLE = metadata.tables["todo"]
+# Made once: to say these anew costs as much as to ask them. They give rows and not objects.
+_PAGE = (
+    select(*(_TABLE.columns[name] for name in TodoRead.model_fields))
+    .where(_TABLE.c.user_id == bindparam("owner"), _TABLE.c.number > bindparam("after"))
+    .order_by(_TABLE.c.number)
+    .limit(bindparam("most"))
+)
+_COUNTED = (
+    insert(TodoCounter)
+    .values(user_id=bindparam("owner"), last_number=1)
+    .on_conflict_do_update(
+        index_elements=[col(TodoCounter.user_id)],
+        set_={"last_number": col(TodoCounter.last_number) + 1},
+    )
+    .returning(col(TodoCounter.last_number))
+    .cte("counted")
+)
+# The counter's row stays locked until the commit: two additions cannot draw one number.
+_ADDED = select(
+    insert(_TABLE)
+    .from_select(
+        ["id", "user_id", "number", "title"],
+        select(
+            bindparam("id", type_=Uuid()),
+            bindparam("owner", type_=Text()),
+            _COUNTED.c.last_number,
+            bindparam("title", type_=Text()),
+        ),
+        # The rest is the database's own.
+        include_defaults=False,
+    )
+    .returning(*(_TABLE.columns[name] for name in TodoRead.model_fields))
+    .cte("added")
+)
 
 
 class TodoNotFoundError(Exception):
@@ -57,19 +91,20 @@ class TodoStore:
         containing: str | None = None,
     ) -> Page:
         """Give the first todos after a number that are (not) completed and contain some text."""
-        query = (
-            # Rows and not objects, which nobody changes: half of the time of a long list.
-            select(*(_TABLE.columns[name] for name in TodoRead.model_fields))
-            .where(self._own, col(Todo.number) > max(0, min(after, LARGEST_NUMBER)))
-            .order_by(col(Todo.number))
-            # One more tells whether there is a next page.
-            .limit(limit + 1)
-        )
+        query = _PAGE
         if completed is not None:
-            query = query.where(col(Todo.completed) == completed)
+            query = query.where(_TABLE.c.completed == completed)
         if containing:
-            query = query.where(col(Todo.title).icontains(containing, autoescape=True))
-        found = await self._database.read(query)
+            query = query.where(_TABLE.c.title.icontains(containing, autoescape=True))
+        found = await self._database.read(
+            query,
+            {
+                "owner": self._user.id,
+                "after": max(0, min(after, LARGEST_NUMBER)),
+                # One more tells whether there is a next page.
+                "most": limit + 1,
+            },
+        )
         todos = _TODOS.validate_python(found[:limit])
         return Page(todos, todos[-1].number if len(found) > limit else None)
 
@@ -81,29 +116,12 @@ class TodoStore:
         ((is_open, completed),) = await self._database.read(query)
         return Counts(is_open, completed)
 
-    async def add(self, title: str) -> Todo:
+    async def add(self, title: str) -> TodoRead:
         """Add a todo under the user's next number."""
-        count = (
-            insert(TodoCounter)
-            .values(user_id=self._user.id, last_number=1)
-            .on_conflict_do_update(
-                index_elements=[col(TodoCounter.user_id)],
-                set_={"last_number": col(TodoCounter.last_number) + 1},
-            )
-            .returning(col(TodoCounter.last_number))
-            .cte()
-        )
-        row = select(literal(uuid4()), literal(self._user.id), count.c.last_number, literal(title))
-        added = (
-            insert(Todo)
-            # The rest is the database's own defaults.
-            .from_select(["id", "user_id", "number", "title"], row, include_defaults=False)
-            .returning(Todo)
-        )
         async with self._database.transaction() as session:
             await outlive_deletion(session, self._user)
-            # The counter's row stays locked until the commit: two additions cannot draw one number.
-            return (await session.scalars(added)).one()
+            added = {"id": uuid4(), "owner": self._user.id, "title": title}
+            return TodoRead.model_validate((await session.execute(_ADDED, added)).one())
 
     async def update(self, todo_id: UUID, **changes: object) -> Todo:
         """Set the given columns of a todo; raise TodoNotFoundError."""
