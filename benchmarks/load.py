@@ -38,7 +38,7 @@ TODOS = 20
 USERS = 50
 # A front end counts sign-ups: 20 a minute from one address.
 SIGN_UPS = 10
-WARM_UP = 4
+WARM_UP = 8
 
 
 class Group:
