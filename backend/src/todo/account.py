@@ -1,5 +1,7 @@
 """Everything that is kept about one user, and its deletion."""
 
+from datetime import datetime
+
 from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,9 +18,10 @@ _REMEMBERED = text("interval '1 day'")
 _LOCK = func.hashtextextended(bindparam("owner"), 0)
 _ALONE = select(func.pg_advisory_xact_lock(_LOCK))
 _SHARED = select(func.pg_advisory_xact_lock_shared(_LOCK))
-_DELETED_AT = select(col(DeletedUser.deleted_at)).where(
+DELETED_AT = select(col(DeletedUser.deleted_at)).where(
     col(DeletedUser.user_id) == bindparam("owner")
 )
+"""When the data of `owner` was deleted, if it was."""
 
 
 class AccountDeletedError(UnauthorizedError):
@@ -30,9 +33,20 @@ async def outlive_deletion(session: AsyncSession, user: User) -> None:
 
     Raises AccountDeletedError for a token from before a deletion: what it adds would stay for good.
     """
+    await hold_deletion(session, user)
+    refuse_deleted(user, await session.scalar(DELETED_AT, {"owner": user.id}))
+
+
+async def hold_deletion(session: AsyncSession, user: User) -> None:
+    """Keep a deletion waiting. A statement after this one has to look at DELETED_AT.
+
+    It is another, since it has to see what was committed while the lock was waited for.
+    """
     await session.execute(_SHARED, {"owner": user.id})
-    # A statement of its own, since it has to see what was committed while the lock was waited for.
-    deleted_at = await session.scalar(_DELETED_AT, {"owner": user.id})
+
+
+def refuse_deleted(user: User, deleted_at: datetime | None) -> None:
+    """Raise AccountDeletedError for a token from before a deletion."""
     if deleted_at and user.issued_at <= deleted_at.timestamp():
         raise AccountDeletedError("the account was deleted; sign in again")
 

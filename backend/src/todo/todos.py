@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Text, Uuid, bindparam, delete, func, selec
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from todo.account import outlive_deletion
+from todo.account import DELETED_AT, hold_deletion, refuse_deleted
 from todo.auth import User
 from todo.database import Database
 from todo.models import Todo, TodoCounter, metadata
@@ -37,7 +37,7 @@ _COUNTED = (
     .cte("counted")
 )
 # The counter's row stays locked until the commit: two additions cannot draw one number.
-_ADDED = select(
+_ADDED = (
     insert(_TABLE)
     .from_select(
         ["id", "user_id", "number", "title"],
@@ -53,6 +53,7 @@ _ADDED = select(
     .returning(*(_TABLE.columns[name] for name in TodoRead.model_fields))
     .cte("added")
 )
+_ADDED_UNLESS_DELETED = select(_ADDED, DELETED_AT.scalar_subquery().label("deleted_at"))
 
 
 class TodoNotFoundError(Exception):
@@ -119,9 +120,11 @@ class TodoStore:
     async def add(self, title: str) -> TodoRead:
         """Add a todo under the user's next number."""
         async with self._database.transaction() as session:
-            await outlive_deletion(session, self._user)
-            added = {"id": uuid4(), "owner": self._user.id, "title": title}
-            return TodoRead.model_validate((await session.execute(_ADDED, added)).one())
+            await hold_deletion(session, self._user)
+            todo = {"id": uuid4(), "owner": self._user.id, "title": title}
+            row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
+            refuse_deleted(self._user, row.deleted_at)
+            return TodoRead.model_validate(row)
 
     async def update(self, todo_id: UUID, **changes: object) -> Todo:
         """Set the given columns of a todo; raise TodoNotFoundError."""
