@@ -9,7 +9,7 @@ import anyio._backends._asyncio
 import httpcore2
 import sqlalchemy.dialects.postgresql.asyncpg
 import uvicorn.lifespan.on
-import uvicorn.loops.uvloop
+import uvicorn.loops.asyncio
 import uvicorn.protocols.http.auto
 
 import todo.app
