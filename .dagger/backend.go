@@ -80,7 +80,9 @@ func (b *Backend) Lint(ctx context.Context) error {
 //
 // +check
 func (b *Backend) Types(ctx context.Context) error {
-	return passes(ctx, b.checkout(), "backend types", "uv", "run", "--no-sync", "mypy")
+	// To mypy a file of the same time and size is the same, so every file gets a new time.
+	container := b.checkout().WithUser("root").WithMountedCache("/mypy", dag.CacheVolume("todo-mypy"+b.Tools.Salt))
+	return passes(ctx, container, "backend types", "sh", "-c", "find src tests migrations -name '*.py' -exec touch {} + && uv run --no-sync mypy --cache-dir /mypy")
 }
 
 // applicationFiles are what is ours in the image.

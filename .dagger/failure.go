@@ -18,8 +18,7 @@ func passes(ctx context.Context, container *dagger.Container, what string, args 
 	return explain(what, err)
 }
 
-// explain makes an error of a command's failure: what was being done, the exit code, the end of its output, and what to do
-// when a cluster was not reached.
+// explain tells of a command's failure: what was being done, the end of its output, and what to do where no cluster was reached.
 func explain(what string, err error) error {
 	var failed *dagger.ExecError
 	switch {

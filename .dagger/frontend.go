@@ -77,7 +77,8 @@ func (f *Frontend) Lint(ctx context.Context) error {
 //
 // +check
 func (f *Frontend) Types(ctx context.Context) error {
-	return passes(ctx, f.checkout(), "front-end types", "npm", "run", "typecheck")
+	container := f.checkout().WithMountedCache("/tsc", dag.CacheVolume("todo-tsc"+f.Tools.Salt))
+	return passes(ctx, container, "front-end types", "npm", "run", "typecheck", "--", "--incremental", "--tsBuildInfoFile", "/tsc/info")
 }
 
 // locked is Node with the locked dependencies, those that only the build needs among them.

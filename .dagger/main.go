@@ -23,6 +23,11 @@ type TodoChatbot struct {
 }
 
 // New opens the pipeline on a checkout.
+//
+// As every function that gives an object, it is kept no longer than its session: an engine may forget a directory or a file that a cached
+// object names, and every later call would fail ("missing shared result").
+//
+// +cache="session"
 func New(
 	ctx context.Context,
 	// The checkout.
@@ -55,8 +60,6 @@ func New(
 }
 
 // The FastAPI backend: its tests, its lints and its image.
-//
-// It is kept no longer than its session: an engine may forget a directory that a cached object names ("missing shared result").
 //
 // +cache="session"
 func (m *TodoChatbot) Backend() *Backend {

@@ -46,14 +46,11 @@ func (m *TodoChatbot) Support() (string, error) {
 	return m.Tools.pins().CheckSupport(known, time.Now())
 }
 
-// noSuchPlatform is what the engine says of an index without the platform that it was asked for.
-const noSuchPlatform = "no manifest matches requested platform"
-
-// hasPlatform says whether an image has a platform. The engine gives the one image that there is where a digest is no
-// index's, so what it gives is asked for its own.
+// hasPlatform says whether an image has a platform. The engine refuses what an index lacks, and gives the one image that there is where
+// a digest is no index's: that is asked for its own.
 func hasPlatform(ctx context.Context, reference, platform string) (bool, error) {
 	got, err := dag.Container(dagger.ContainerOpts{Platform: dagger.Platform(platform)}).From(reference).Platform(ctx)
-	if err != nil && strings.Contains(err.Error(), noSuchPlatform) {
+	if err != nil && strings.Contains(err.Error(), "no manifest matches requested platform") {
 		return false, nil
 	}
 	return string(got) == platform, err

@@ -55,6 +55,8 @@ func (m *TodoChatbot) Registry(
 }
 
 // Sign with an identity in place of a key.
+//
+// +cache="session"
 func (r *Registry) WithIdentity(
 	// An OpenID Connect token that Sigstore takes, e.g. a GitHub workflow's. It names the builder of publish.
 	token *dagger.Secret,

@@ -66,6 +66,8 @@ func (m *TodoChatbot) Release(
 //
 // They are pushed there by digest, unless with-published names them. Without it they are sent through the API server. What
 // pods need to pull them goes into the chart's values, as imagePullSecrets.
+//
+// +cache="session"
 func (r *Release) WithRegistry(
 	// A host and a path, e.g. ghcr.io/somebody.
 	address string,
@@ -83,6 +85,8 @@ func (r *Release) WithRegistry(
 // Deploy the images of a published release in place of the checkout's.
 //
 // They are in the registry of with-registry, which comes before, and are verified first. The chart is the checkout's.
+//
+// +cache="session"
 func (r *Release) WithPublished(
 	// The release's tag.
 	tag string,

@@ -7,6 +7,24 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
+// Where containers have what they are given, and where they leave what they make.
+const (
+	programPath    = "/usr/local/bin/todo-chatbot" // on PATH
+	kubeconfigPath = "/run/kubeconfig"
+	passwordPath   = "/run/password"
+	requestPath    = "/run/request.json"
+	chartPath      = "/run/chart"
+	valuesPath     = "/run/values.yaml"
+	planPath       = "/run/plan.txt"
+	artifactsPath  = "/artifacts"
+	databasePath   = "/database"
+	checkoutPath   = "/checkout"
+	repositoryPath = "/repository"
+	findingsPath   = "/findings.json"
+	reportPath     = "/out/report"
+	renderedPath   = "/tmp/rendered"
+)
+
 // tools are what every part of the pipeline is made with.
 type tools struct {
 	// Pins are the base and tool images, as New has checked them.
@@ -23,9 +41,8 @@ type tools struct {
 	Salt string
 }
 
-// pins are those of Pins.
+// pins are those of Pins, which New has checked.
 func (t tools) pins() pins.Pins {
-	// New has checked them.
 	parsed, _ := pins.Parse([]byte(t.Pins))
 	return parsed
 }
@@ -34,9 +51,7 @@ func (t tools) pins() pins.Pins {
 func (t tools) reference(name pins.Name) string { return t.pins().Reference(name) }
 
 // from starts a container from a pinned image.
-func (t tools) from(name pins.Name) *dagger.Container {
-	return dag.Container().From(t.reference(name))
-}
+func (t tools) from(name pins.Name) *dagger.Container { return dag.Container().From(t.reference(name)) }
 
 // withProgram puts the program into a container.
 func (t tools) withProgram(container *dagger.Container) *dagger.Container {

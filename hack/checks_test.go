@@ -80,6 +80,26 @@ func TestTheFirstLineOfACommentIsASummary(t *testing.T) {
 	}
 }
 
+// An engine may forget a directory or a file that a cached object of the module names, and then every later call fails.
+func TestNoObjectOutlivesItsSession(t *testing.T) {
+	objects := 0
+	for name, function := range functionsOf(t) {
+		if !function.Name.IsExported() || function.Type.Results == nil {
+			continue
+		}
+		pointer, ok := function.Type.Results.List[0].Type.(*ast.StarExpr)
+		if !ok {
+			continue
+		}
+		if _, own := pointer.X.(*ast.Ident); !own {
+			continue // one of Dagger's
+		}
+		objects++
+		assert.Regexp(t, `(?m)^\+cache="(session|never)"$`, function.Doc.Text(), name)
+	}
+	assert.Greater(t, objects, 8)
+}
+
 // functionsOf are those of the module, each as RECEIVER.NAME.
 func functionsOf(t *testing.T) map[string]*ast.FuncDecl {
 	t.Helper()

@@ -31,7 +31,9 @@ async def test_a_users_data_is_deleted_and_nobody_elses(
     conversation = (
         await alice.post("/api/chat", json={"message": "add goes"}, headers=headers)
     ).json()
-    assert len(await rows_of(settings, "alice")) == 5
+    await alice.post("/api/chat", json={"message": "delete 1"})
+    await add(alice, "goes")
+    assert len(await rows_of(settings, "alice")) == 6
     assert (await alice.delete("/api/me")).status_code == 204
     assert (await alice.delete("/api/me")).status_code == 204
     assert await titles(alice) == []

@@ -81,16 +81,43 @@ async def test_tools_act_for_the_signed_in_user(connect: Connect, model: Scripte
     model.assert_complete()
 
 
+async def test_due_dates_are_in_the_users_time_zone(
+    alice: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.extend(
+        [
+            call("add_todo", title="milk", due="2026-11-27T17:00", priority="high"),
+            call("edit_todo", number=1, title="oats"),
+            say("Ok."),
+        ]
+    )
+    await chat(alice, "milk, tomorrow at 5pm", time_zone="America/New_York")
+    [todo] = (await alice.get("/api/todos")).json()
+    assert (todo["title"], todo["due_at"], todo["priority"]) == (
+        "oats",
+        "2026-11-27T22:00:00Z",
+        "high",
+    )
+    assert '"due": "2026-11-27 17:00", "priority": "high"' in told(model)
+    assert model.last_call
+    assert "in the time zone America/New_York." in str(model.last_call.system_instructions)
+    model.extend([call("edit_todo", number=1, due="none"), say("Ok.")])
+    await chat(alice, "no longer")
+    assert (await alice.get("/api/todos")).json()[0]["due_at"] is None
+
+
 async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedModel) -> None:
     model.enqueue(say("Hello."))
     await chat(alice, "hello")
     assert model.last_call
     tools = {tool.name: tool.params_json_schema for tool in model.last_call.tools}  # type: ignore[union-attr]
     assert {name: sorted(schema["properties"]) for name, schema in tools.items()} == {
-        "add_todo": ["title"],
+        "add_todo": ["due", "priority", "title"],
         "list_todos": ["after_number", "completed", "containing"],
         "complete_todo": ["number"],
+        "edit_todo": ["due", "number", "priority", "title"],
         "delete_todo": ["number"],
+        "restore_todo": ["number"],
     }
 
 
@@ -106,6 +133,14 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
         ("complete_todo", {"number": "one"}, "The arguments do not fit the tool"),
         ("complete_todo", {"number": None}, "The arguments do not fit the tool"),
         ("list_todos", {"completed": "perhaps"}, "The arguments do not fit the tool"),
+        ("add_todo", {"title": "x", "due": "tomorrow"}, "A due date is written as 2026-11-27"),
+        ("add_todo", {"title": "x", "due": "9999-12-31"}, "A due date is written as 2026-11-27"),
+        ("add_todo", {"title": "x", "priority": "urgent"}, "A priority is low, normal or high."),
+        ("edit_todo", {"number": 1}, "Say what to change"),
+        ("edit_todo", {"number": 1, "title": " "}, "A title has 1 to 200 characters"),
+        ("edit_todo", {"number": 1, "title": "x"}, "There is no todo 1."),
+        ("edit_todo", {"number": 1, "due": 7}, "The arguments do not fit the tool"),
+        ("restore_todo", {"number": 1}, "No todo 1 was deleted"),
         ("drop_database", {}, "not found"),
         ("add_todos", {"title": "x"}, "not found"),
         ("complete_todo", {"number": 10**30}, "There is no todo 1000"),
@@ -251,7 +286,7 @@ async def test_a_failed_answer_tells_what_was_done(connect: Connect, model: Scri
 async def test_a_tools_own_fault_is_not_blamed_on_the_model(
     alice: httpx2.AsyncClient, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("hunter2")
 
     monkeypatch.setattr(TodoStore, "add", broken)
@@ -264,7 +299,7 @@ async def test_a_tools_own_fault_is_not_blamed_on_the_model(
 async def test_a_lost_database_is_not_blamed_on_the_model(
     alice: httpx2.AsyncClient, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lost(*_: object) -> None:
+    async def lost(*_: object, **__: object) -> None:
         raise DatabaseUnavailableError
 
     monkeypatch.setattr(TodoStore, "add", lost)

@@ -45,7 +45,11 @@ async def test_a_todo_lives_from_add_to_delete(alice: httpx2.AsyncClient) -> Non
 def _done(reply: dict[str, object]) -> dict[str, object]:
     actions = reply["actions"]
     assert isinstance(actions, list)
-    return {"completed": True, "updated_at": actions[0]["todo"]["updated_at"]}
+    return {
+        "completed": True,
+        "version": 2,
+        "updated_at": actions[0]["todo"]["updated_at"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,13 @@ def _done(reply: dict[str, object]) -> dict[str, object]:
     [
         ("complete 7", "There is no todo 7."),
         ("delete 0", "There is no todo 0."),
+        ("restore 7", "No todo 7 was deleted within the last day."),
+        ("rename 7 to x", "There is no todo 7."),
+        ("due 7 tomorrow", "There is no todo 7."),
+        ("due 7 some day", "Say when as in “due 1 tomorrow at 5pm” or “due 1 2026-11-27”."),
+        ("due 7 2026-02-30", "Say when as in “due 1 tomorrow at 5pm” or “due 1 2026-11-27”."),
+        ("due 7 9999-12-31", "Say when as in “due 1 tomorrow at 5pm” or “due 1 2026-11-27”."),
+        ("due 7 today at 25:00", "Say when as in “due 1 tomorrow at 5pm” or “due 1 2026-11-27”."),
         ("add " + "x" * 201, "A title has 1 to 200 characters that can be seen."),
     ],
 )
@@ -74,6 +85,9 @@ async def test_what_cannot_be_done_is_said(
         {"message": "\u200b\u2060"},
         {"message": "list", "conversation_id": "1"},
         {"message": "list", "user_id": "bob"},
+        {"message": "list", "time_zone": ""},
+        {"message": "list", "time_zone": "../etc/passwd"},
+        {"message": "list", "time_zone": "x" * 65},
         {},
     ],
     ids=lambda value: str(value)[:24],
@@ -119,3 +133,29 @@ async def test_a_long_list_is_shown_in_part(alice: httpx2.AsyncClient, settings:
     reply = str((await say(alice, "list"))["reply"]).splitlines()
     assert len(reply) == 51
     assert reply[-1] == "… and more: 120 open, 0 done in all."
+
+
+async def test_a_todo_is_edited_and_brought_back_by_chat(alice: httpx2.AsyncClient) -> None:
+    await say(alice, "add buy milk")
+    assert (await say(alice, "rename 1 to buy oats"))["reply"] == "Renamed 1: buy oats"
+    assert (await say(alice, "priority 1 HIGH"))["reply"] == "High priority, 1: buy oats"
+    due = {"message": "due 1 2026-11-27 at 5pm", "time_zone": "Asia/Kolkata"}
+    answer = (await alice.post("/api/chat", json=due)).json()
+    assert answer["reply"] == "Due 2026-11-27 17:00, 1: buy oats"
+    assert answer["actions"][0]["tool"] == "edit_todo"
+    assert answer["actions"][0]["todo"]["due_at"] == "2026-11-27T11:30:00Z"
+    assert (await say(alice, "list"))["reply"] == (
+        "☐ 1: buy oats, due 2026-11-27 11:30, high priority"
+    )
+    await say(alice, "delete 1")
+    assert (await say(alice, "restore 1"))["reply"] == "Restored 1: buy oats"
+    assert (await say(alice, "due 1 none"))["reply"] == "No longer due, 1: buy oats"
+    [todo] = (await alice.get("/api/todos")).json()
+    assert (todo["title"], todo["due_at"], todo["priority"]) == ("buy oats", None, "high")
+
+
+async def test_a_time_zone_that_nobody_knows_counts_as_utc(alice: httpx2.AsyncClient) -> None:
+    await say(alice, "add x")
+    due = {"message": "due 1 2026-11-27 at 17:00", "time_zone": "Mars/Olympus"}
+    answer = (await alice.post("/api/chat", json=due)).json()
+    assert answer["actions"][0]["todo"]["due_at"] == "2026-11-27T17:00:00Z"

@@ -2,7 +2,19 @@
 
 import pytest
 
-from todo.chat.commands import Add, Command, Complete, Delete, Help, List, parse
+from todo.chat.commands import (
+    Add,
+    Command,
+    Complete,
+    Delete,
+    Due,
+    Help,
+    List,
+    Prioritize,
+    Rename,
+    Restore,
+    parse,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +52,14 @@ from todo.chat.commands import Add, Command, Complete, Delete, Help, List, parse
         ("delete 1", Delete(1)),
         ("Remove task 4", Delete(4)),
         ("delete everything", Help()),
+        ("restore 4", Restore(4)),
+        ("undelete todo #4.", Restore(4)),
+        ("rename 1 to buy oats", Rename(1, "buy oats")),
+        ("rename 1 buy oats", Help()),
+        ("due 1 tomorrow at 5pm.", Due(1, "tomorrow at 5pm")),
+        ("due 1", Help()),
+        ("Priority 1 High", Prioritize(1, "high")),
+        ("priority 1 urgent", Help()),
         ("help", Help()),
         ("what can you do?", Help()),
         ("'; DROP TABLE todo; --", Help()),

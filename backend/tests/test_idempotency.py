@@ -103,7 +103,7 @@ async def test_a_key_whose_todo_was_not_added_is_free_again(
     assert await titles(alice) == ["milk"]
 
 
-async def interrupted(*_: object) -> None:
+async def interrupted(*_: object, **__: object) -> None:
     raise RuntimeError("the process was interrupted")
 
 

@@ -15,6 +15,7 @@ from todo.migration import LOCK_KEY
 TABLES = {
     "alembic_version",
     "conversation",
+    "deleted_todo",
     "deleted_user",
     "idempotency_key",
     "message",
@@ -54,8 +55,15 @@ def failed(done: subprocess.CompletedProcess[str]) -> str:
 async def test_up_and_down_and_up_again(empty_url: str, alembic: Alembic) -> None:
     passed(alembic(empty_url, "upgrade", "head"))
     assert await tables(empty_url) == TABLES
+    passed(alembic(empty_url, "downgrade", "0002"))
+    assert await tables(empty_url) == TABLES - {"deleted_todo"}
     passed(alembic(empty_url, "downgrade", "0001"))
-    assert await tables(empty_url) == TABLES - {"deleted_user", "idempotency_key", "usage"}
+    assert await tables(empty_url) == TABLES - {
+        "deleted_todo",
+        "deleted_user",
+        "idempotency_key",
+        "usage",
+    }
     passed(alembic(empty_url, "downgrade", "base"))
     assert await tables(empty_url) == {"alembic_version"}
     passed(alembic(empty_url, "upgrade", "head"))
@@ -77,6 +85,16 @@ def test_each_migration_goes_forward_and_back_with_rows_in_it(
         "INSERT INTO idempotency_key (user_id, key, digest) VALUES ('a', 'k', 'd')",
         "INSERT INTO deleted_user (user_id) VALUES ('b')",
     )
+    passed(alembic(empty_url, "upgrade", "0003"))
+    execute(
+        empty_url,
+        # As the version before writes it, while both run.
+        "INSERT INTO todo (id, user_id, number, title) VALUES (gen_random_uuid(), 'a', 2, 'y')",
+        "UPDATE todo SET due_at = now(), priority = 'high', version = 2 WHERE number = 1",
+        "INSERT INTO deleted_todo (id, user_id, number, title)"
+        " VALUES (gen_random_uuid(), 'a', 3, 'z')",
+    )
+    passed(alembic(empty_url, "downgrade", "0002"))
     passed(alembic(empty_url, "downgrade", "0001"))
     passed(alembic(empty_url, "upgrade", "head"))
 
@@ -124,9 +142,9 @@ def broken(tmp_path: Path) -> Path:
     shutil.copytree(BACKEND / "migrations", tmp_path / "migrations")
     ini = (BACKEND / "alembic.ini").read_text()
     (tmp_path / "alembic.ini").write_text(ini.replace("%(here)s/src", str(BACKEND / "src")))
-    (tmp_path / "migrations/versions/0003_broken.py").write_text(
+    (tmp_path / "migrations/versions/0004_broken.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0003', '0002', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0004', '0003', None, None\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half (id int)')\n"
         "    op.execute('ALTER TABLE nowhere ADD COLUMN x int')\n"

@@ -6,8 +6,10 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from conftest import run
+from conftest import rows_of, run
 from todo.settings import Settings
+
+MORE = ("due_at", "priority", "version", "created_at", "updated_at")
 
 
 async def add(client: httpx2.AsyncClient, title: str = "buy milk") -> dict[str, object]:
@@ -25,7 +27,7 @@ async def titles(client: httpx2.AsyncClient, query: str = "") -> list[str]:
 
 async def test_a_todo_lives_from_add_to_delete(alice: httpx2.AsyncClient) -> None:
     todo = await add(alice, "  buy milk ")
-    assert set(todo) == {"id", "number", "title", "completed", "created_at", "updated_at"}
+    assert set(todo) == {"id", "number", "title", "completed", *MORE}
     assert (todo["number"], todo["title"], todo["completed"]) == (1, "buy milk", False)
 
     path = f"/api/todos/{todo['id']}"
@@ -35,6 +37,7 @@ async def test_a_todo_lives_from_add_to_delete(alice: httpx2.AsyncClient) -> Non
     assert (await alice.patch(path, json={"title": "buy oats"})).json() == {
         **done,
         "title": "buy oats",
+        "version": 3,
         "updated_at": (await alice.get("/api/todos")).json()[0]["updated_at"],
     }
     assert (await alice.delete(path)).status_code == 204
@@ -97,7 +100,26 @@ async def test_what_is_no_json_is_refused(alice: httpx2.AsyncClient, raw: bytes)
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"title": None}, {"number": 5}, {"completed": "perhaps"}, {"completed": 0}]
+    "body",
+    [
+        {},
+        {"title": None},
+        {"number": 5},
+        {"completed": "perhaps"},
+        {"completed": 0},
+        {"version": 1},
+        {"priority": None},
+        {"priority": "urgent"},
+        {"due_at": "tomorrow"},
+        {"due_at": "2026-11-27T17:00"},
+        {"due_at": 1764262800},
+        {"due_at": "0001-01-01T00:00:00+14:00"},
+        {"due_at": "9999-12-31T23:59:59-14:00"},
+        {"due_at": "2026-02-30T17:00:00Z"},
+        {"title": "x", "version": 0},
+        {"title": "x", "version": "1"},
+        {"title": "x", "version": 2**31},
+    ],
 )
 async def test_a_change_must_change_something(alice: httpx2.AsyncClient, body: object) -> None:
     todo = await add(alice)
@@ -195,3 +217,72 @@ async def test_no_answer_has_every_one_of_many_todos(
 )
 async def test_what_is_no_page_is_refused(alice: httpx2.AsyncClient, query: str) -> None:
     assert (await alice.get(f"/api/todos?{query}")).status_code == 422
+
+
+async def test_a_todo_has_a_due_date_and_a_priority_from_its_start_or_later(
+    alice: httpx2.AsyncClient,
+) -> None:
+    given = {"title": "x", "due_at": "2026-11-27T17:00:00+01:00", "priority": "high"}
+    todo = (await alice.post("/api/todos", json=given)).json()
+    assert (todo["due_at"], todo["priority"]) == ("2026-11-27T16:00:00Z", "high")
+    path = f"/api/todos/{todo['id']}"
+    moved = (await alice.patch(path, json={"due_at": "2026-12-01T09:30Z"})).json()
+    assert (moved["due_at"], moved["priority"]) == ("2026-12-01T09:30:00Z", "high")
+    kept = (await alice.patch(path, json={"priority": "low", "completed": None})).json()
+    assert (kept["due_at"], kept["priority"]) == ("2026-12-01T09:30:00Z", "low")
+    freed = (await alice.patch(path, json={"due_at": None})).json()
+    assert (freed["due_at"], freed["priority"]) == (None, "low")
+    assert (await alice.get("/api/todos")).json() == [freed]
+
+
+async def test_a_stale_change_is_refused_with_what_is_there_now(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
+) -> None:
+    todo = await add(alice)
+    path = f"/api/todos/{todo['id']}"
+    changed = (await alice.patch(path, json={"title": "buy oats", "version": 1})).json()
+    assert changed["version"] == 2
+    for stale in (
+        await alice.patch(path, json={"title": "buy rye", "version": 1}),
+        await alice.delete(f"{path}?version=1"),
+    ):
+        assert stale.status_code == 409
+        assert stale.headers["content-type"] == "application/problem+json"
+        assert stale.json()["todo"] == changed
+        assert "was changed meanwhile" in stale.json()["detail"]
+    assert (await alice.get("/api/todos")).json() == [changed]
+    # Not even that it is another version is told to others.
+    assert (await bob.patch(path, json={"title": "x", "version": 1})).status_code == 404
+    assert (await alice.delete(f"{path}?version=2")).status_code == 204
+    assert (await alice.patch(path, json={"title": "x", "version": 2})).status_code == 404
+
+
+async def test_one_of_many_changes_of_one_version_is_made(alice: httpx2.AsyncClient) -> None:
+    todo = await add(alice)
+    path = f"/api/todos/{todo['id']}"
+    answers = await asyncio.gather(
+        *(alice.patch(path, json={"title": str(n), "version": 1}) for n in range(10))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
+    [made] = [answer.json() for answer in answers if answer.status_code == 200]
+    assert (await alice.get("/api/todos")).json() == [made]
+
+
+async def test_a_deletion_is_undone_within_a_day(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, settings: Settings
+) -> None:
+    given = {"title": "x", "due_at": "2026-11-27T16:00:00Z", "priority": "high"}
+    todo = (await alice.post("/api/todos", json=given)).json()
+    path = f"/api/todos/{todo['id']}"
+    await alice.delete(path)
+    assert (await bob.post(f"{path}/restore")).status_code == 404
+    restored = await alice.post(f"{path}/restore")
+    assert restored.json() == {**todo, "version": 2}
+    # A retry is given what is there.
+    assert (await alice.post(f"{path}/restore")).json() == {**todo, "version": 2}
+    assert (await alice.get("/api/todos")).json() == [restored.json()]
+    await alice.delete(path)
+    await run(settings, "UPDATE deleted_todo SET deleted_at = deleted_at - interval '25 hours'")
+    assert (await alice.post(f"{path}/restore")).status_code == 404
+    await alice.delete(f"/api/todos/{(await add(alice))['id']}")
+    assert (await rows_of(settings, "alice"))["deleted_todo"] == 1

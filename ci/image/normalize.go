@@ -21,7 +21,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sync/errgroup"
 )
@@ -52,7 +51,7 @@ func Normalize(in, out string, o NormalizeOptions) (v1.Hash, error) {
 	if err != nil {
 		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
 	}
-	source, err := tarball.Image(opened.opener(), nil)
+	source, err := savedImage(opened)
 	if err != nil {
 		return v1.Hash{}, fmt.Errorf("image archive %s: %w", filepath.Base(in), err)
 	}

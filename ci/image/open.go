@@ -42,7 +42,7 @@ func open(file string) (v1.Image, error) {
 		return nil, err
 	}
 	if _, docker := blobs["manifest.json"]; docker {
-		return tarball.Image(opened.opener(), nil)
+		return savedImage(opened)
 	}
 	found := &layoutImage{archive: opened, blobs: blobs}
 	only, err := found.only("index.json", 0)
@@ -65,6 +65,27 @@ func open(file string) (v1.Image, error) {
 		}
 	}
 	return partial.CompressedToImage(found)
+}
+
+// savedImage is the image of what docker save writes. Its manifest.json lists as many layers as its config has: the library takes that for
+// granted.
+func savedImage(opened archive) (v1.Image, error) {
+	image, err := tarball.Image(opened.opener(), nil)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := tarball.LoadManifest(opened.opener())
+	if err != nil {
+		return nil, err
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	if listed, known := len(manifest[0].Layers), len(config.RootFS.DiffIDs); listed != known {
+		return nil, fmt.Errorf("manifest.json lists %d layers and the config has %d; build it again", listed, known)
+	}
+	return image, nil
 }
 
 // span is where a file's content is in an archive.

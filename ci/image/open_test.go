@@ -65,6 +65,15 @@ func TestArchivesThatAreNotOneImageAreRefused(t *testing.T) {
 	}
 }
 
+func TestASavedImageListsEveryLayerOfItsConfig(t *testing.T) {
+	config := `{"rootfs":{"type":"layers","diff_ids":["sha256:` + strings.Repeat("0", 64) + `"]}}`
+	in := packed(t, regular("config.json", config), regular("manifest.json", `[{"Config":"config.json","Layers":[]}]`))
+	_, err := image.Open(in)
+	assert.ErrorContains(t, err, "manifest.json lists 0 layers and the config has 1; build it again")
+	_, err = image.Normalize(in, filepath.Join(t.TempDir(), "out.tar"), image.NormalizeOptions{Epoch: epoch})
+	assert.ErrorContains(t, err, "manifest.json lists 0 layers")
+}
+
 func TestAManifestThatClaimsTooMuchIsNotRead(t *testing.T) {
 	_, err := image.Open(packed(t, regular("index.json", strings.Repeat(" ", 5<<20))))
 	assert.ErrorContains(t, err, "index.json claims 5242880 bytes")

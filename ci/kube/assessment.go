@@ -113,5 +113,10 @@ func (in *inspector) settle(found []Diagnosis, rolling int) []Diagnosis {
 		}
 	}
 	sort.SliceStable(kept, func(i, j int) bool { return kept[i].Code.rank() < kept[j].Code.rank() })
+	for i := range waiting {
+		if len(kept) > 0 {
+			waiting[i].Hint = "it waits for the room that the failing pods above keep: put those right first"
+		}
+	}
 	return append(kept, waiting...)
 }

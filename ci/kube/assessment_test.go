@@ -302,5 +302,5 @@ func TestEveryCodeHasANextStep(t *testing.T) {
 		assert.Equal(t, strings.ToUpper(string(c.code)), string(c.code))
 		assert.NotEmpty(t, c.hint)
 	}
-	assert.Len(t, codes, 21)
+	assert.Len(t, codes, 22)
 }

@@ -52,6 +52,7 @@ func words(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + p
 const (
 	mayNotRead  = "the registry does not let the node read the image, or has none of that name: check the name, make the repository public, or set imagePullSecrets"
 	diskFull    = "the node's disk is full; free it (docker system prune, minikube ssh -- docker system prune), or give the node more"
+	ownPostgres = "; for the chart's Postgres that is postgres.persistence.storageClassName, or give DATABASE_URL in its place"
 	raiseMemory = "the container needs more memory than its limit; raise resources.limits.memory, and requests with it"
 )
 
@@ -185,14 +186,11 @@ var creationCauses = []cause{
 
 // claimCauses are the provisioner's and the scheduler's, of a claim that is not bound.
 var claimCauses = []cause{
-	{words(`storageclass\S* "[^"]*" not found`), "", final, "see `kubectl get storageclass`: name one that exists in postgres.persistence.storageClassName, or use " +
-		"DATABASE_URL instead of the chart's Postgres"},
-	{words(`no storage class is set|no persistent volumes available`), "", final, "the cluster has no default storage class and no volume that fits; see `kubectl get storageclass`, name one in " +
-		"postgres.persistence.storageClassName, or use DATABASE_URL instead of the chart's Postgres"},
-	{words(`(?:didn't|did not) find available persistent volumes|enough free storage`), "", uncertain, "no PersistentVolume fits and none is made for the claim: make one, name a storage class with a provisioner in " +
-		"postgres.persistence.storageClassName, or use DATABASE_URL instead of the chart's Postgres"},
-	{words(`waiting for a volume to be created`), "", uncertain, "the provisioner that the message names makes no volume; see that its pods run (kubectl --namespace kube-system get pods), or use " +
-		"DATABASE_URL instead of the chart's Postgres"},
+	{words(`storageclass\S* "[^"]*" not found`), "", final, "see `kubectl get storageclass`, and name one that exists for this claim in the values"},
+	{words(`no storage class is set|no persistent volumes available`), "", final, "the cluster has no default storage class and no volume that fits; see `kubectl get storageclass`, and name one " +
+		"for this claim in the values"},
+	{words(`(?:didn't|did not) find available persistent volumes|enough free storage`), "", uncertain, "no PersistentVolume fits and none is made for the claim: make one, or name a storage class with a provisioner for it in the values"},
+	{words(`waiting for a volume to be created`), "", uncertain, "the provisioner that the message names makes no volume; see that its pods run (kubectl --namespace kube-system get pods)"},
 	{words(`persistentvolumeclaim "[^"]*" (?:not found|is being deleted)`), "", uncertain, "the claim that the pod names is not there or on its way out; deploy again, or make it"},
 }
 
@@ -229,4 +227,20 @@ var exitCauses = map[int]string{
 	134: "the program gave itself up; its last lines say why",
 	137: "the container was killed and not for its own memory limit: by a probe, or because a child of it or the node had no memory left; see its events and raise resources.limits.memory",
 	139: "the program touched memory that is not its own; most often a library that is built for another system",
+}
+
+// databaseCauses are those of a Postgres that the application does not get into, by the words of Postgres, asyncpg, node-postgres and their TLS
+// in the application's log (https://www.postgresql.org/docs/17/errcodes-appendix.html).
+var databaseCauses = []cause{
+	{words(`password authentication failed|InvalidPasswordError`), "", uncertain, "the database refuses the password: the chart's Postgres keeps the one that the release's first --better-auth-secret made, so " +
+		"give that secret; for a database of yours, check DATABASE_URL"},
+	{words(`no pg_hba\.conf entry`), "", uncertain, "the database does not let this user in from the pods' addresses, or not without TLS: see its pg_hba.conf, and ssl in DATABASE_URL"},
+	{words(`too many clients already|remaining connection slots|TooManyConnectionsError|max clients? reached|too many connections for`), "", uncertain,
+		"the database has no connection left: raise its max_connections, or run fewer pods"},
+	{words(`database "[^"]*" does not exist|InvalidCatalogNameError`), "", uncertain, "the database that DATABASE_URL names does not exist: make it, or name one that does"},
+	{words(`permission denied for (?:schema|database|table)|InsufficientPrivilegeError`), "", uncertain, "the database's user may not change the schema, as migrations do: grant it CREATE on the schema and its tables"},
+	{words(`certificate verify failed|CERTIFICATE_VERIFY_FAILED|UNABLE_TO_(?:VERIFY|GET)_\w+|SELF_SIGNED_CERT\w*|self-signed certificate|ERR_TLS_CERT_ALTNAME_INVALID|Hostname mismatch`), "", uncertain,
+		"the database's certificate is not trusted, or is another host's: see docs/managed-postgres.md for sslrootcert"},
+	{words(`\bgaierror\b|Name or service not known|Temporary failure in name resolution|\b(?:ENOTFOUND|EAI_AGAIN)\b`), "", uncertain,
+		"the database's host is not found from the pods: check DATABASE_URL, and that the cluster's DNS runs"},
 }

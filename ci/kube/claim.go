@@ -41,6 +41,9 @@ func (in *inspector) claim(pod Pod, c *Condition) (d *Diagnosis, awaited bool) {
 		}
 		found, over := in.claimDiagnosis(*claim, scheduler)
 		if found != nil && over {
+			if found.Hint != "" && pod.Metadata.Labels["app.kubernetes.io/component"] == "postgres" {
+				found.Hint += ownPostgres
+			}
 			return found, false
 		}
 		awaited = awaited || found != nil

@@ -10,6 +10,7 @@ const (
 	QuotaExceeded    Code = "QUOTA"
 	VolumePending    Code = "VOLUME-PENDING"
 	Unschedulable    Code = "UNSCHEDULABLE"
+	NodeNotReady     Code = "NODE-NOT-READY"
 	ContainerConfig  Code = "CONTAINER-CONFIG"
 	ImageName        Code = "IMAGE-NAME"
 	ImageNeverPull   Code = "IMAGE-NOT-PRESENT"
@@ -39,6 +40,7 @@ var codes = []struct {
 	{VolumePending, "the volume is not there and the message says why; see `kubectl get storageclass` and `kubectl describe` of the claim, or use " +
 		"DATABASE_URL instead of the chart's Postgres"},
 	{Unschedulable, "no node takes the pod and the message says why; see: kubectl describe nodes"},
+	{NodeNotReady, "the pod's node does not answer; see that it runs and that its kubelet does: kubectl describe node"},
 	{ContainerConfig, "the node cannot put the container together and the message says why; see: kubectl describe of the pod"},
 	{ImageName, "the image's reference is malformed; check repository, tag and digest in the values"},
 	{ImageNeverPull, "the image is not on this node and pullPolicy is Never; deploy again, so that the images are put there"},

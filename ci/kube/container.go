@@ -15,6 +15,9 @@ func (in *inspector) pod(pod Pod) *Diagnosis {
 	if d := in.placement(pod); d != nil {
 		return d
 	}
+	if d, silent := in.nodeOf(pod); silent {
+		return d
+	}
 	for _, status := range pod.Status.InitContainerStatuses {
 		if d := in.container(pod, status, !sidecar(pod, status.Name)); d != nil {
 			return d
@@ -244,7 +247,7 @@ func (in *inspector) unready(pod Pod, status ContainerStatus) *Diagnosis {
 	if status.Started != nil && !*status.Started {
 		return nil // its startup probe has a limit of its own
 	}
-	since := status.State.Running.StartedAt
+	since := later(status.State.Running.StartedAt, in.nodeChanged(pod))
 	said := conditionOf(pod.Status.Conditions, "Ready")
 	if said != nil && said.Status == "False" {
 		since = later(since, said.LastTransitionTime)
@@ -278,7 +281,7 @@ func (in *inspector) outlived(pod Pod, status ContainerStatus) bool {
 // readinessGate tells that all containers are ready and the pod is not, because something outside of it does not say so.
 func (in *inspector) readinessGate(pod Pod) *Diagnosis {
 	ready, said := condition(pod.Status.Conditions, "ContainersReady", "True"), condition(pod.Status.Conditions, "Ready", "False")
-	if ready == nil || said == nil || !in.past(ready.LastTransitionTime, in.patience.ReadinessGate) {
+	if ready == nil || said == nil || !in.past(later(ready.LastTransitionTime, said.LastTransitionTime), in.patience.ReadinessGate) {
 		return nil
 	}
 	return &Diagnosis{Code: ReadinessGate, Object: object("Pod", pod.Metadata), Reason: said.Reason, Message: said.Message,

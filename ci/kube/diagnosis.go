@@ -57,13 +57,16 @@ type LogLines struct {
 	Lines     []string `json:"lines"`
 }
 
-// AddLog keeps what tells the most of what kubectl printed for a request, without secrets.
+// AddLog keeps what tells the most of what kubectl printed for a request, without secrets, and names the cause where a line does.
 func (d *Diagnosis) AddLog(r LogRequest, output string, secrets []string) {
 	lines := substance(output, secrets)
 	if len(lines) == 0 {
 		lines = []string{"(it printed nothing)"}
 	}
 	d.Logs = append(d.Logs, LogLines{Pod: r.Pod, Container: r.Container, Lines: lines})
+	if known := causeOf(databaseCauses, strings.Join(lines, "\n")); known.words != nil && d.Hint == d.Code.hint() {
+		d.Hint = known.hint
+	}
 }
 
 // redact takes secrets out of everything that came from the cluster.

@@ -123,7 +123,11 @@ func (in *inspector) obstacles(w Workload) []string {
 	}
 	var names []string
 	for _, pod := range in.pods(w) {
-		if pod.Metadata.Labels[setRevisionLabel] != w.Status.UpdateRevision && in.pod(pod) != nil {
+		if pod.Metadata.Labels[setRevisionLabel] == w.Status.UpdateRevision {
+			continue
+		}
+		// What is deleted on a node that is away stays there until it is back.
+		if d := in.pod(pod); d != nil && d.Code != NodeNotReady {
 			names = append(names, pod.Metadata.Name)
 		}
 	}

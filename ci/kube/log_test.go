@@ -116,3 +116,29 @@ func FuzzLog(f *testing.F) {
 		}
 	})
 }
+
+func TestALogNamesWhyADatabaseIsNotReached(t *testing.T) {
+	for line, want := range map[string]string{
+		`asyncpg.exceptions.InvalidPasswordError: password authentication failed for user "todo"`:                     "refuses the password",
+		`error: password authentication failed for user "todo"`:                                                       "refuses the password",
+		`no pg_hba.conf entry for host "10.0.0.7", user "todo", database "todo", no encryption`:                       "pg_hba.conf",
+		`asyncpg.exceptions.TooManyConnectionsError: sorry, too many clients already`:                                 "max_connections",
+		`FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute`:                       "max_connections",
+		`asyncpg.exceptions.InvalidCatalogNameError: database "todos" does not exist`:                                 "make it, or name one that does",
+		`asyncpg.exceptions.InsufficientPrivilegeError: permission denied for schema public`:                          "CREATE on the schema",
+		`ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch`: "docs/managed-postgres.md",
+		`Error: self-signed certificate in certificate chain { code: 'SELF_SIGNED_CERT_IN_CHAIN' }`:                   "docs/managed-postgres.md",
+		`socket.gaierror: [Errno -2] Name or service not known`:                                                       "host is not found",
+		`Error: getaddrinfo ENOTFOUND db.example.com`:                                                                 "host is not found",
+		`ConnectionRefusedError: [Errno 111] Connect call failed ('10.0.0.3', 5432)`:                                  MigrationFailed.hint(),
+		`sqlalchemy.exc.ProgrammingError: column "due" of relation "todos" already exists`:                            MigrationFailed.hint(),
+	} {
+		d := Diagnosis{Code: MigrationFailed, Hint: MigrationFailed.hint()}
+		d.AddLog(LogRequest{Pod: "p", Container: "migrations"}, "INFO  starting\n"+line+"\n", nil)
+		assert.Contains(t, d.Hint, want, line)
+	}
+
+	known := Diagnosis{Code: OOMKilled, Hint: "what the node said"}
+	known.AddLog(LogRequest{Pod: "p", Container: "backend"}, "password authentication failed for user \"todo\"\n", nil)
+	assert.Equal(t, "what the node said", known.Hint, "a cause that is known stays")
+}

@@ -22,8 +22,10 @@ type Patience struct {
 	ReadinessGate time.Duration
 	// Scheduling is how long a pod may find no node.
 	Scheduling time.Duration
-	// NodeStart replaces Scheduling while the only reason is a node that is not ready yet.
+	// NodeStart replaces Scheduling while the only reason is a node that is not ready yet. It is also how long a pod's node may be away.
 	NodeStart time.Duration
+	// NodeReturn is how long a node that is ready again has to tell of its pods anew.
+	NodeReturn time.Duration
 	// Config is how long a missing Secret, ConfigMap or key of one may stay missing.
 	Config time.Duration
 	// Mount is how long a volume may fail to mount, a claim stay unbound or a pod be without its network.
@@ -51,6 +53,7 @@ func DefaultPatience() Patience {
 		Readiness:  2 * time.Minute,
 		Scheduling: 30 * time.Second,
 		NodeStart:  2 * time.Minute,
+		NodeReturn: 30 * time.Second,
 		Config:     30 * time.Second,
 		Mount:      60 * time.Second,
 		Admission:  20 * time.Second,

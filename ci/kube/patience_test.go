@@ -68,6 +68,10 @@ func TestEachFigureHasTwoSides(t *testing.T) {
 		"NodeStart": {120, func(n int) Snapshot {
 			return deploymentScene(podScene("shop-a", n, unplaced("Unschedulable", "no nodes available to schedule pods", n)))
 		}},
+		"NodeReturn": {30, func(n int) Snapshot {
+			return with(deploymentScene(podScene("shop-a", 280, waiting("CrashLoopBackOff", ""), endedBefore(5, 20, 19, Terminated{ExitCode: 1}), onAlpha)),
+				nodeScene(func(node *Node) { node.Status.Conditions[0].LastTransitionTime = ago(n) }))
+		}},
 		"ScaleUp": {300, func(n int) Snapshot {
 			return with(scenes["schedule"]("0/1 nodes are available: 1 Insufficient cpu.", 320),
 				eventScene("Pod", "shop-a", "TriggeredScaleUp", "pod triggered scale-up: [{pool 1->2}]", n, n, 1))

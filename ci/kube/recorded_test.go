@@ -24,16 +24,21 @@ func TestAssessNamesWhatARealClusterShowed(t *testing.T) {
 		// later is how much longer such a failure is let pass today than when it was recorded.
 		later time.Duration
 	}{
-		"quota":         {QuotaExceeded, backend, "replicaset/todo-chatbot-backend-", "exceeded quota: pods", true, 0},
-		"admission":     {AdmissionDenied, backend, "replicaset/todo-chatbot-backend-", "every pod needs the label team", false, 0},
-		"unschedulable": {Unschedulable, frontend, "pod/todo-chatbot-frontend-", "didn't match Pod's node affinity/selector", true, 0},
-		"image-pull":    {ImagePull, backend, "pod/todo-chatbot-backend-", "localhost/todo-backend", false, 0},
-		"configuration": {ContainerConfig, backend, "pod/todo-chatbot-backend-", `secret "missing" not found`, false, 0},
-		"volume":        {VolumeMount, backend, "pod/todo-chatbot-backend-", `configmap "missing" not found`, true, 0},
-		"out-of-memory": {OOMKilled, backend, "pod/todo-chatbot-backend-", "exit code 137 (OOMKilled)", false, 0},
-		"migration":     {MigrationFailed, backend, "pod/todo-chatbot-backend-", "exit code 255 (Error)", false, 0},
-		"crash-loop":    {CrashLoop, backend, "pod/todo-chatbot-backend-", "exit code 1 (Error)", false, 0},
-		"unready":       {ReadinessProbe, backend, "pod/todo-chatbot-backend-", "HTTP probe failed with statuscode: 404", true, time.Minute},
+		"quota":           {QuotaExceeded, backend, "replicaset/todo-chatbot-backend-", "exceeded quota: pods", true, 0},
+		"admission":       {AdmissionDenied, backend, "replicaset/todo-chatbot-backend-", "every pod needs the label team", false, 0},
+		"unschedulable":   {Unschedulable, frontend, "pod/todo-chatbot-frontend-", "didn't match Pod's node affinity/selector", true, 0},
+		"image-pull":      {ImagePull, backend, "pod/todo-chatbot-backend-", "localhost/todo-backend", false, 0},
+		"configuration":   {ContainerConfig, backend, "pod/todo-chatbot-backend-", `secret "missing" not found`, false, 0},
+		"volume":          {VolumeMount, backend, "pod/todo-chatbot-backend-", `configmap "missing" not found`, true, 0},
+		"out-of-memory":   {OOMKilled, backend, "pod/todo-chatbot-backend-", "exit code 137 (OOMKilled)", false, 0},
+		"migration":       {MigrationFailed, backend, "pod/todo-chatbot-backend-", "exit code 255 (Error)", false, 0},
+		"crash-loop":      {CrashLoop, backend, "pod/todo-chatbot-backend-", "exit code 1 (Error)", false, 0},
+		"claim":           {VolumePending, backend, "persistentvolumeclaim/todo-chatbot-backend-", `"missing" not found`, true, 0},
+		"evicted":         {PodFailed, backend, "pod/todo-chatbot-backend-", "3 pods of this revision failed", false, 0},
+		"program":         {CannotStart, frontend, "pod/todo-chatbot-frontend-", `exec: "node": executable file not found`, false, 0},
+		"busy-registry":   {ImagePull, backend, "pod/todo-chatbot-backend-", "429 Too Many Requests", false, 0},
+		"memory-at-start": {OOMKilled, frontend, "pod/todo-chatbot-frontend-", "unable to set memory limit", false, 0},
+		"unready":         {ReadinessProbe, backend, "pod/todo-chatbot-backend-", "HTTP probe failed with statuscode: 404", true, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("testdata", "recorded", name+".json"))

@@ -148,6 +148,16 @@ func nodeScene(changes ...func(*Node)) Node {
 	return n
 }
 
+// away is a node whose kubelet has been silent for some seconds.
+func away(n int) func(*Node) {
+	return func(node *Node) {
+		node.Status.Conditions = []Condition{{Type: "Ready", Status: "Unknown", Reason: "NodeStatusUnknown", Message: "Kubelet stopped posting node status.", LastTransitionTime: ago(n)}}
+	}
+}
+
+// onAlpha has a pod on nodeScene's node.
+func onAlpha(p *Pod) { p.Spec.NodeName = "alpha" }
+
 func tainted(key string) func(*Node) {
 	return func(n *Node) { n.Spec.Taints = append(n.Spec.Taints, Taint{Key: key, Effect: "NoSchedule"}) }
 }

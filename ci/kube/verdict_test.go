@@ -65,9 +65,49 @@ func TestAVerdictRestsOnWhatIsAtPresent(t *testing.T) {
 			eventScene("Pod", "shop-a", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.", 5, 5, 1)),
 		"a pod whose room another is being moved for": with(deploymentScene(podScene("shop-a", 140, func(p *Pod) { p.Status.NominatedNodeName = "alpha" },
 			unplaced("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.", 140))), nodeScene()),
+		"a pod that was ready when its node went away":                with(deploymentScene(podScene("shop-a", 1000, onAlpha, running(990), wasReady(990, 45))), nodeScene(away(45))),
+		"a pod whose node was away until now":                         with(deploymentScene(podScene("shop-a", 1000, onAlpha, running(990), wasReady(990, 100))), nodeScene(since(5))),
+		"a pod whose node came back, and nobody may read nodes":       deploymentScene(podScene("shop-a", 1000, onAlpha, running(990), wasReady(990, 100))),
+		"a pod that starts on a node that went away":                  with(deploymentScene(podScene("shop-a", 200, onAlpha, waiting("CreateContainerConfigError", `secret "shop" not found`))), nodeScene(away(119))),
+		"a container that could not be asked while its node was away": with(deploymentScene(podScene("shop-a", 250, onAlpha, running(240))), nodeScene(since(100))),
 	} {
 		t.Run(name, func(t *testing.T) { assert.Empty(t, verdict(scene).Diagnoses) })
 	}
+}
+
+// wasReady is a pod whose containers are ready since some seconds and which a node controller says is not, since fewer.
+func wasReady(ready, not int) func(*Pod) {
+	return func(p *Pod) {
+		p.Status.ContainerStatuses[0].Ready = true
+		setCondition(p, Condition{Type: "ContainersReady", Status: "True", LastTransitionTime: ago(ready)})
+		setCondition(p, Condition{Type: "Ready", Status: "False", LastTransitionTime: ago(not)})
+	}
+}
+
+// since has a node that is ready since some seconds.
+func since(n int) func(*Node) {
+	return func(node *Node) { node.Status.Conditions[0].LastTransitionTime = ago(n) }
+}
+
+func TestANodeThatStaysAwayIsTheCause(t *testing.T) {
+	a := verdict(with(deploymentScene(podScene("shop-a", 1000, onAlpha, waiting("CrashLoopBackOff", ""), endedBefore(9, 500, 490, Terminated{ExitCode: 1}))), nodeScene(away(120))))
+	require.Len(t, a.Diagnoses, 1)
+	d := a.Diagnoses[0]
+	assert.Equal(t, NodeNotReady, d.Code)
+	assert.Equal(t, "node alpha is not ready: Kubelet stopped posting node status.", d.Message)
+	assert.Contains(t, d.Facts[0], "node/alpha: allocatable cpu 4, memory 8Gi, pods 110; not ready")
+	assert.Contains(t, d.Hint, "kubectl describe node")
+}
+
+func TestNoPodIsDeletedOnANodeThatIsAway(t *testing.T) {
+	broken := func(change ...func(*Pod)) Snapshot {
+		changes := append([]func(*Pod){onAlpha, waiting("CrashLoopBackOff", ""), endedBefore(9, 500, 490, Terminated{ExitCode: 1})}, change...)
+		s := statefulSetScene(podScene("ledger-0", 1000, changes...))
+		s.Pods[0].Metadata.Labels[setRevisionLabel] = "ledger-older"
+		return s
+	}
+	assert.NotEmpty(t, verdict(with(broken(), nodeScene(since(100)))).Obstacles)
+	assert.Empty(t, verdict(with(broken(), nodeScene(away(300)))).Obstacles)
 }
 
 func TestANodeThatStartsIsKnownByItsFieldsAndNotByWords(t *testing.T) {
@@ -341,4 +381,13 @@ func TestAnEvictedPodThatObeyedIsAFailureToo(t *testing.T) {
 	assert.Equal(t, message+"; 3 pods of this revision failed", d.Message)
 	assert.Contains(t, d.Hint, "sizeLimit")
 	assert.False(t, verdict(with(deploymentScene(pods[1:]...), evicted("shop-b"), evicted("shop-c"))).Stuck(), "two are no reason yet")
+}
+
+func TestTheClaimOfTheChartsPostgresIsToldItsValue(t *testing.T) {
+	s := with(statefulSetScene(podScene("ledger-0", 290, unplaced("Unschedulable", "pod has unbound immediate PersistentVolumeClaims", 290), claims("data"))),
+		claimScene("data", "Pending"),
+		eventScene("PersistentVolumeClaim", "data", "ProvisioningFailed", `storageclass.storage.k8s.io "fast" not found`, 280, 5, 9))
+	assert.NotContains(t, verdict(s).Diagnoses[0].Hint, "postgres")
+	s.Pods[0].Metadata.Labels["app.kubernetes.io/component"] = "postgres"
+	assert.Contains(t, verdict(s).Diagnoses[0].Hint, "postgres.persistence.storageClassName")
 }

@@ -184,7 +184,7 @@ func (report trivyReport) licenses(base layers, policy, ofBases Policy) ([]Findi
 			if subject == "" {
 				subject = l.FilePath
 			}
-			if l.Name == "" || subject == "" {
+			if l.Name == "" || subject == "" || r.Target == "" {
 				return nil, fmt.Errorf("trivy report: licence %q of %q in %q is not complete", l.Name, subject, r.Target)
 			}
 			from := of[l.PkgName+"\x00"+l.FilePath]

@@ -97,6 +97,7 @@ func FuzzReports(f *testing.F) {
 	f.Add(report)
 	f.Add([]byte(vulnerable))
 	f.Add([]byte(`[{"RuleID":"key","File":"a","StartLine":-1}]`))
+	f.Add([]byte(`{"SchemaVersion":2,"ArtifactName":"a","ArtifactType":"a","Results":[{"Licenses":[{"FilePath":"a","Name":"a"}]}]}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var all []scan.Finding
 		if findings, err := scan.ParseTrivy(raw); err == nil {

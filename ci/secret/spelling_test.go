@@ -350,7 +350,8 @@ func FuzzRedact(f *testing.F) {
 				require.False(t, remains(masked, written), "%s: %q", w.of, masked)
 			}
 		}
-		if nothing(secret) || number.MatchString(secret) {
+		// Quotes in quotes read as an empty value in three quotes.
+		if nothing(secret) || number.MatchString(secret) || strings.Trim(secret, `'"`+"`") == "" {
 			return
 		}
 		for _, h := range holders {

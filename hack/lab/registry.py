@@ -1,8 +1,7 @@
-"""A registry on every address of this machine that is busy or slow: each request for a manifest gets a 429, or the one of a file
-after some seconds.
+"""A registry on every address of this machine that is busy or slow.
 
-    registry.py PORT              every answer is 429, as a public registry's at its limit
-    registry.py PORT FILE SECONDS the manifest in FILE, after SECONDS
+    registry.py PORT                       every answer is 429, as a public registry's at its limit
+    registry.py PORT MANIFEST BLOB SECONDS the manifest in one file at once, and what is in the other byte by byte for so long
 
 It ends after twenty minutes by itself.
 """
@@ -15,9 +14,10 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-port, manifest, seconds = int(sys.argv[1]), sys.argv[2:3], float((sys.argv[3:] or ["0"])[0])
-# Without one everybody is refused.
-content = open(manifest[0], "rb").read() if manifest else b""
+port, files, seconds = int(sys.argv[1]), sys.argv[2:4], float((sys.argv[4:] or ["0"])[0])
+# By digest. Without any everybody is refused.
+contents = {"sha256:" + hashlib.sha256(raw).hexdigest(): raw for raw in (open(file, "rb").read() for file in files)}
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 class Registry(BaseHTTPRequestHandler):
@@ -30,19 +30,25 @@ class Registry(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body)
+            self.send_body(body)
+
+    def send_body(self, body):
+        pieces = [body[i : i + 100] for i in range(0, len(body), 100)]
+        for piece in pieces:
+            self.wfile.write(piece)
+            if "/blobs/" in self.path:
+                time.sleep(seconds / len(pieces))
 
     def do_GET(self):
-        if not content:
+        digest = self.path.rsplit("/", 1)[1]
+        if not contents:
             self.answer(429, {"Retry-After": "600"}, b'{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}')
-            return
-        time.sleep(seconds)
-        digest = "sha256:" + hashlib.sha256(content).hexdigest()
-        if not self.path.endswith(digest):
+        elif digest not in contents:
             self.answer(404, {}, b"")
-            return
-        kind = json.loads(content).get("mediaType", "application/vnd.oci.image.manifest.v1+json")
-        self.answer(200, {"Content-Type": kind, "Docker-Content-Digest": digest}, content)
+        else:
+            manifest = "/manifests/" in self.path
+            kind = json.loads(contents[digest]).get("mediaType", MANIFEST) if manifest else "application/octet-stream"
+            self.answer(200, {"Content-Type": kind, "Docker-Content-Digest": digest}, contents[digest])
 
     do_HEAD = do_GET
 

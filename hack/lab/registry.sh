@@ -3,7 +3,7 @@
 
 registry=
 
-# serve_registry NODE PORT [MANIFEST SECONDS] starts hack/lab/registry.py and has the node's containerd ask it.
+# serve_registry NODE PORT [MANIFEST BLOB SECONDS] starts hack/lab/registry.py and has the node's containerd ask it.
 serve_registry() {
   local node=$1 port=$2 gateway; shift 2
   gateway=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}' "$node")

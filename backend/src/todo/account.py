@@ -9,7 +9,15 @@ from sqlmodel import col
 
 from todo.auth import UnauthorizedError, User
 from todo.database import Database
-from todo.models import Conversation, DeletedUser, IdempotencyKey, Todo, TodoCounter, Usage
+from todo.models import (
+    Conversation,
+    DeletedTodo,
+    DeletedUser,
+    IdempotencyKey,
+    Todo,
+    TodoCounter,
+    Usage,
+)
 
 # Longer than any token is good for.
 _REMEMBERED = text("interval '1 day'")
@@ -59,7 +67,7 @@ async def delete_data(database: Database, user: User) -> None:
     now = func.clock_timestamp()
     async with database.transaction() as session:
         await session.execute(_ALONE, {"owner": user.id})
-        for table in (Conversation, Todo, TodoCounter, Usage, IdempotencyKey):
+        for table in (Conversation, Todo, DeletedTodo, TodoCounter, Usage, IdempotencyKey):
             await session.execute(delete(table).where(col(table.user_id) == user.id))
         await session.execute(
             insert(DeletedUser)

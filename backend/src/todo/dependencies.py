@@ -10,7 +10,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from todo.auth import Authenticator, UnauthorizedError, User
 from todo.chat.exchange import Exchange
 from todo.chat.responder import Responder
-from todo.chat.tools import Toolbox
 from todo.conversations import ConversationStore
 from todo.database import Database
 from todo.idempotency import IdempotencyStore
@@ -80,13 +79,15 @@ async def exchange(app: ServicesDep, user: UserDep) -> Exchange:
     """Give what answers a message of the signed-in user."""
     return Exchange(
         responder=app.responder,
-        tools=Toolbox(TodoStore(app.database, user), most_calls=app.settings.agent_max_tool_calls),
+        todos=TodoStore(app.database, user),
+        most_tool_calls=app.settings.agent_max_tool_calls,
         usage=UsageStore(app.database, user, Limits.of(app.settings)),
         conversations=ConversationStore(app.database, user),
     )
 
 
 TodosDep = Annotated[TodoStore, Depends(todo_store)]
+ConversationsDep = Annotated[ConversationStore, Depends(conversation_store)]
 IdempotencyDep = Annotated[IdempotencyStore, Depends(idempotency_store)]
 ExchangeDep = Annotated[Exchange, Depends(exchange)]
 KeyHeader = Annotated[

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Text, Uniqu
 from sqlmodel import Field, SQLModel
 
 type Role = Literal["user", "assistant"]
+type Priority = Literal["low", "normal", "high"]
 
 SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
@@ -23,11 +24,10 @@ _NOW = {"server_default": func.now(), "nullable": False}
 _ZERO = {"server_default": "0"}
 
 
-class Todo(SQLModel, table=True):
-    """Something a user wants done."""
+_PRIORITIES = "priority IN ('low', 'normal', 'high')"
 
-    __table_args__ = (UniqueConstraint("user_id", "number"),)
 
+class _TodoColumns(SQLModel):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     user_id: str = Field(sa_type=Text)
     number: int
@@ -37,6 +37,34 @@ class Todo(SQLModel, table=True):
         default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
     )
     updated_at: datetime = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
+    )
+    due_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    priority: str = Field(
+        default="normal", sa_type=Text, sa_column_kwargs={"server_default": "normal"}
+    )
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+
+
+class Todo(_TodoColumns, table=True):
+    """Something a user wants done; `version` counts its changes."""
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "number"),
+        CheckConstraint(_PRIORITIES, name="priority"),
+    )
+
+
+class DeletedTodo(_TodoColumns, table=True):
+    """A todo that was deleted, for as long as that can be undone."""
+
+    __tablename__ = "deleted_todo"
+    __table_args__ = (
+        UniqueConstraint("user_id", "number"),
+        CheckConstraint(_PRIORITIES, name="priority"),
+    )
+
+    deleted_at: datetime = Field(
         default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=_NOW
     )
 

@@ -28,8 +28,8 @@ from todo.idempotency import (
     StillAnsweringError,
 )
 from todo.keys import KeysUnavailableError
-from todo.schemas import Action, FieldProblem, Problem
-from todo.todos import TodoNotFoundError
+from todo.schemas import Action, FieldProblem, Problem, TodoRead
+from todo.todos import TodoChangedError, TodoNotFoundError
 from todo.usage import LimitExceededError
 
 MEDIA_TYPE = "application/problem+json"
@@ -48,6 +48,7 @@ class _Failure:
     detail: str
     headers: Mapping[str, str] = field(default_factory=dict)
     errors: list[FieldProblem] | None = None
+    todo: TodoRead | None = None
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -95,11 +96,16 @@ def answer_to(error: BaseException) -> JSONResponse:
         detail=failure.detail,
         errors=failure.errors,
         actions=None if actions is None else list(actions),
+        todo=failure.todo,
     )
     if failure.status == 500 and actions is not None:
         _log.error("a chat failed", exc_info=error)
+    # Of what is inside, a null says something.
+    content = {
+        name: value for name, value in problem.model_dump(mode="json").items() if value is not None
+    }
     return JSONResponse(
-        problem.model_dump(mode="json", exclude_none=True),
+        content,
         failure.status,
         headers=failure.headers,
         media_type=MEDIA_TYPE,
@@ -131,6 +137,11 @@ def _invalid(error: RequestValidationError) -> _Failure:
 _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
     UnauthorizedError: lambda error: _Failure(401, str(error), {"WWW-Authenticate": "Bearer"}),
     TodoNotFoundError: lambda _: _Failure(404, "there is no such todo"),
+    TodoChangedError: lambda error: _Failure(
+        409,
+        "the todo was changed meanwhile; look at what it is now, and change that",
+        todo=TodoRead.model_validate(error.current),
+    ),
     ConversationNotFoundError: lambda _: _Failure(404, "there is no such conversation"),
     # A 409, or no answer: ask again under the same key. Every other refusal needs a new one.
     KeyReusedError: lambda _: _Failure(

@@ -1,20 +1,25 @@
 """What goes in and out over HTTP."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
+    StrictInt,
     StringConstraints,
     model_validator,
 )
 
 from todo import text
+from todo.models import Priority, Role
 
 type Title = Annotated[
     str,
@@ -32,7 +37,44 @@ type ChatText = Annotated[
 ]
 """What a user types: 1 to 2000 characters, without blanks around and without what nobody sees."""
 
-ToolName = Literal["add_todo", "list_todos", "complete_todo", "delete_todo"]
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.IGNORECASE,
+)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+
+
+def _written(value: object) -> object:
+    # Pydantic would take a number too, and a time of no zone.
+    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+        raise ValueError("must be a date and time with its offset, as in RFC 3339")
+    if not isinstance(value, (str, datetime)):
+        raise ValueError("must be text")  # noqa: TRY004 - a TypeError would not be the sender's
+    return value
+
+
+def bounded(value: datetime) -> datetime:
+    """Give a moment in UTC; raise ValueError for one that nobody means."""
+    if not _FIRST_YEAR < value.year < _LAST_YEAR:
+        raise ValueError(f"must be between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return value.astimezone(UTC)
+
+
+type Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(bounded)]
+"""When something is due: RFC 3339, with an offset."""
+
+type TimeZone = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")
+]
+"""The name of a time zone, as "Europe/Berlin"; an unknown one counts as none."""
+
+ToolName = Literal[
+    "add_todo", "list_todos", "complete_todo", "edit_todo", "delete_todo", "restore_todo"
+]
+
+
+type Version = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
 
 
 class _Request(BaseModel):
@@ -44,27 +86,45 @@ class TodoCreate(_Request):
     """A todo to add."""
 
     title: Title
+    due_at: Moment | None = None
+    priority: Priority = "normal"
 
 
 class TodoUpdate(_Request):
-    """What to change; a field that is left out stays."""
+    """What to change; a field that is left out stays, and so does one that is null but `due_at`."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "anyOf": [
                 {"required": ["title"], "properties": {"title": {"type": "string"}}},
                 {"required": ["completed"], "properties": {"completed": {"type": "boolean"}}},
+                {"required": ["due_at"]},
+                {"required": ["priority"], "properties": {"priority": {"type": "string"}}},
             ]
         }
     )
 
     title: Title | None = None
     completed: StrictBool | None = None
+    due_at: Moment | None = Field(default=None, description="Null takes it away.")
+    priority: Priority | None = None
+    version: Version | None = Field(
+        default=None,
+        description="The version that is changed. When the todo is another by now, nothing is "
+        "changed, and the 409 says what it is.",
+    )
+
+    def changes(self) -> dict[str, object]:
+        """Give the columns to set."""
+        given = self.model_dump(exclude_unset=True, exclude={"version"})
+        return {
+            name: value for name, value in given.items() if value is not None or name == "due_at"
+        }
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.title is None and self.completed is None:
-            raise ValueError("give a title, completed, or both")
+        if not self.changes():
+            raise ValueError("give a title, completed, due_at or priority")
         return self
 
 
@@ -77,6 +137,9 @@ class TodoRead(BaseModel):
     number: int = Field(description="What people type in chat; per user, never given twice.")
     title: str
     completed: bool
+    due_at: datetime | None
+    priority: Priority
+    version: int = Field(description="Counts the changes; sent back, it finds one that is stale.")
     created_at: datetime
     updated_at: datetime
 
@@ -93,6 +156,9 @@ class ChatRequest(_Request):
 
     message: ChatText
     conversation_id: UUID | None = None
+    time_zone: TimeZone | None = Field(
+        default=None, description="Where the user is, for what is due tomorrow; UTC if unknown."
+    )
 
 
 class Action(BaseModel):
@@ -108,6 +174,43 @@ class ChatReply(BaseModel):
     conversation_id: UUID
     reply: str
     actions: list[Action]
+
+
+class ConversationSummary(BaseModel):
+    """A conversation in a list of them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    title: str = Field(description="How the first message begins, on one line.")
+    created_at: datetime
+    updated_at: datetime = Field(description="When the latest message came.")
+
+
+class ConversationPage(BaseModel):
+    """Some of a user's conversations, the one that was used last first."""
+
+    conversations: list[ConversationSummary]
+    next_cursor: str | None = Field(description="The `cursor` of the next page; null on the last.")
+
+
+class MessageRead(BaseModel):
+    """What one side said."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    role: Role
+    content: str
+    created_at: datetime
+
+
+class ConversationRead(ConversationSummary):
+    """A conversation with some of its messages, oldest first."""
+
+    messages: list[MessageRead]
+    next_cursor: str | None = Field(
+        description="The `cursor` of the messages before these; null where they begin."
+    )
 
 
 class Health(BaseModel):
@@ -137,4 +240,7 @@ class Problem(BaseModel):
     )
     actions: list[Action] | None = Field(
         default=None, description="What a chat did before it failed, and what stays done."
+    )
+    todo: TodoRead | None = Field(
+        default=None, description="What the todo is by now, when a change of it was stale."
     )

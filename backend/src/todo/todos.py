@@ -2,20 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from todo.account import DELETED_AT, hold_deletion, refuse_deleted
+from todo.account import DELETED_AT, hold_deletion, outlive_deletion, refuse_deleted
 from todo.auth import User
 from todo.database import Database
-from todo.models import Todo, TodoCounter, metadata
+from todo.models import DeletedTodo, Todo, TodoCounter, metadata
 from todo.schemas import TodoRead
 
 LARGEST_NUMBER = 2**31 - 1
+
+# For so long a deletion can be undone.
+_RESTORABLE = text("interval '1 day'")
 
 _TODOS = TypeAdapter(list[TodoRead])
 _TABLE = metadata.tables["todo"]
@@ -36,16 +49,25 @@ _COUNTED = (
     .returning(col(TodoCounter.last_number))
     .cte("counted")
 )
+# What an addition is given: columns, and the names of their values.
+_GIVEN = {
+    "id": "id",
+    "user_id": "owner",
+    "title": "title",
+    "due_at": "due_at",
+    "priority": "priority",
+}
 # The counter's row stays locked until the commit: two additions cannot draw one number.
 _ADDED = (
     insert(_TABLE)
     .from_select(
-        ["id", "user_id", "number", "title"],
+        ["number", *_GIVEN],
         select(
-            bindparam("id", type_=Uuid()),
-            bindparam("owner", type_=Text()),
             _COUNTED.c.last_number,
-            bindparam("title", type_=Text()),
+            *(
+                bindparam(name, type_=_TABLE.columns[column].type)
+                for column, name in _GIVEN.items()
+            ),
         ),
         # The rest is the database's own.
         include_defaults=False,
@@ -58,6 +80,14 @@ _ADDED_UNLESS_DELETED = select(_ADDED, DELETED_AT.scalar_subquery().label("delet
 
 class TodoNotFoundError(Exception):
     """This user has no such todo; that another one might is not told."""
+
+
+class TodoChangedError(Exception):
+    """The todo is not what it was in the version that was to be changed."""
+
+    def __init__(self, current: Todo) -> None:
+        super().__init__(current.version)
+        self.current = current
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,34 +147,64 @@ class TodoStore:
         ((is_open, completed),) = await self._database.read(query)
         return Counts(is_open, completed)
 
-    async def add(self, title: str) -> TodoRead:
+    async def add(
+        self, title: str, *, due_at: datetime | None = None, priority: str = "normal"
+    ) -> TodoRead:
         """Add a todo under the user's next number."""
         async with self._database.transaction() as session:
             await hold_deletion(session, self._user)
-            todo = {"id": uuid4(), "owner": self._user.id, "title": title}
+            todo = {
+                "id": uuid4(),
+                "owner": self._user.id,
+                "title": title,
+                "due_at": due_at,
+                "priority": priority,
+            }
             row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
             refuse_deleted(self._user, row.deleted_at)
             return TodoRead.model_validate(row)
 
-    async def update(self, todo_id: UUID, **changes: object) -> Todo:
-        """Set the given columns of a todo; raise TodoNotFoundError."""
-        return await self._change(col(Todo.id) == todo_id, **changes)
+    async def update(self, todo_id: UUID, *, version: int | None = None, **changes: object) -> Todo:
+        """Set the given columns of a todo, if it still is of that version.
 
-    async def complete(self, number: int) -> Todo:
-        """Mark the todo of that number as done; raise TodoNotFoundError."""
-        return await self._change(self._numbered(number), completed=True)
+        Raises TodoNotFoundError and TodoChangedError.
+        """
+        return await self._change(col(Todo.id) == todo_id, version, **changes)
 
-    async def delete(self, todo_id: UUID) -> Todo:
-        """Delete a todo and give what it was; raise TodoNotFoundError."""
-        return await self._delete(col(Todo.id) == todo_id)
+    async def update_number(self, number: int, **changes: object) -> Todo:
+        """Set the given columns of the todo of that number; raise TodoNotFoundError."""
+        return await self._change(self._numbered(number), None, **changes)
+
+    async def delete(self, todo_id: UUID, *, version: int | None = None) -> Todo:
+        """Delete a todo, if it still is of that version, and give what it was.
+
+        Raises TodoNotFoundError and TodoChangedError.
+        """
+        return await self._delete(col(Todo.id) == todo_id, version)
 
     async def delete_number(self, number: int) -> Todo:
         """Delete the todo of that number and give what it was; raise TodoNotFoundError."""
-        return await self._delete(self._numbered(number))
+        return await self._delete(self._numbered(number), None)
+
+    async def restore(self, todo_id: UUID) -> Todo:
+        """Bring back a todo that was deleted within the last day; raise TodoNotFoundError.
+
+        One that is back already is given as it is.
+        """
+        return await self._restore(col(DeletedTodo.id) == todo_id, col(Todo.id) == todo_id)
+
+    async def restore_number(self, number: int) -> Todo:
+        """Bring back the todo of that number; raise TodoNotFoundError."""
+        there = self._numbered(number)
+        return await self._restore(col(DeletedTodo.number) == number, there)
 
     @property
     def _own(self) -> ColumnElement[bool]:
         return col(Todo.user_id) == self._user.id
+
+    @property
+    def _own_deleted(self) -> ColumnElement[bool]:
+        return col(DeletedTodo.user_id) == self._user.id
 
     @staticmethod
     def _numbered(number: int) -> ColumnElement[bool]:
@@ -152,23 +212,61 @@ class TodoStore:
             raise TodoNotFoundError
         return col(Todo.number) == number
 
-    async def _change(self, which: ColumnElement[bool], **changes: object) -> Todo:
+    async def _change(
+        self, which: ColumnElement[bool], version: int | None, **changes: object
+    ) -> Todo:
         statement = (
             update(Todo)
-            .where(self._own, which)
-            .values(**changes, updated_at=func.now())
+            .where(self._own, which, *_of(version))
+            .values(**changes, version=col(Todo.version) + 1, updated_at=func.now())
             .returning(Todo)
         )
         async with self._database.transaction() as session:
             todo = (await session.scalars(statement)).one_or_none()
+            if todo is None:
+                raise await self._miss(session, which)
+        return todo
+
+    async def _delete(self, which: ColumnElement[bool], version: int | None) -> Todo:
+        statement = delete(Todo).where(self._own, which, *_of(version)).returning(Todo)
+        past = col(DeletedTodo.deleted_at) < func.now() - _RESTORABLE
+        async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
+            todo = (await session.scalars(statement)).one_or_none()
+            if todo is None:
+                raise await self._miss(session, which)
+            await session.execute(delete(DeletedTodo).where(self._own_deleted, past))
+            session.add(DeletedTodo(**todo.model_dump()))
+        return todo
+
+    async def _restore(self, deleted: ColumnElement[bool], there: ColumnElement[bool]) -> Todo:
+        recent = col(DeletedTodo.deleted_at) >= func.now() - _RESTORABLE
+        statement = (
+            delete(DeletedTodo).where(self._own_deleted, deleted, recent).returning(DeletedTodo)
+        )
+        async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
+            gone = (await session.scalars(statement)).one_or_none()
+            if gone is None:
+                query = select(Todo).where(self._own, there)
+                todo = (await session.scalars(query)).one_or_none()
+            else:
+                todo = Todo(**gone.model_dump(exclude={"deleted_at"}))
+                todo.version += 1
+                session.add(todo)
         if todo is None:
             raise TodoNotFoundError
         return todo
 
-    async def _delete(self, which: ColumnElement[bool]) -> Todo:
-        statement = delete(Todo).where(self._own, which).returning(Todo)
-        async with self._database.transaction() as session:
-            todo = (await session.scalars(statement)).one_or_none()
-        if todo is None:
-            raise TodoNotFoundError
-        return todo
+    async def _miss(self, session: AsyncSession, which: ColumnElement[bool]) -> Exception:
+        """Give why a change met nothing: the todo is another by now, or not there."""
+        current = (await session.scalars(select(Todo).where(self._own, which))).one_or_none()
+        if current is None:
+            return TodoNotFoundError()
+        # The error ends the transaction, which would take what was read with it.
+        session.expunge(current)
+        return TodoChangedError(current)
+
+
+def _of(version: int | None) -> list[ColumnElement[bool]]:
+    return [] if version is None else [col(Todo.version) == version]

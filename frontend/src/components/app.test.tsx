@@ -25,6 +25,7 @@ beforeEach(() => {
       signedIn = false;
       return [204];
     }
+    if (path === "/api/conversations") return [200, { conversations: [], next_cursor: null }];
     return [200, []];
   });
   // The session is kept per page load, so every test loads the page anew.

@@ -1,11 +1,21 @@
 import { describe, expect, test } from "vitest";
 
+import type { Todo } from "@/lib/api";
+
 import { arrange, type Arrangement } from "./arrange";
 
-const TODOS = [
-  { id: "a", number: 1, title: "Buy milk", completed: true },
-  { id: "b", number: 2, title: "Café with Zoë, item 10", completed: false },
-  { id: "c", number: 12, title: "buy bread, item 2", completed: false },
+const PLAIN = { version: 1, priority: "normal", due_at: null } as const;
+
+const TODOS: Todo[] = [
+  {
+    ...PLAIN,
+    ...{ id: "a", number: 1, title: "Buy milk", completed: true, due_at: "2026-11-26T07:00:00Z" },
+  },
+  { ...PLAIN, id: "b", number: 2, title: "Café with Zoë, item 10", completed: false, priority: "low" },
+  {
+    ...PLAIN,
+    ...{ id: "c", number: 12, title: "buy bread, item 2", completed: false, due_at: "2026-11-27T07:00:00Z" },
+  },
 ];
 
 const arranged = (arrangement: Partial<Arrangement>) =>
@@ -35,6 +45,8 @@ describe("the list is narrowed and ordered", () => {
     ["newest first", { sort: "newest" }, [12, 2, 1]],
     ["by title, as people read it", { sort: "title" }, [12, 1, 2]],
     ["open first", { sort: "open" }, [2, 12, 1]],
+    ["what is due first first, and what is done last", { sort: "due" }, [12, 1, 2]],
+    ["by priority", { sort: "priority" }, [1, 12, 2]],
     ["all at once", { search: "item", filter: "open", sort: "newest" }, [12, 2]],
   ])("%s", (_, arrangement, numbers) => {
     expect(arranged(arrangement)).toEqual(numbers);

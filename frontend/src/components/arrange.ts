@@ -4,7 +4,14 @@ import type { Todo } from "@/lib/api";
 export const FILTERS = { all: "All", open: "Open", done: "Done" };
 
 /** In which order, likewise. */
-export const SORTS = { number: "By number", newest: "Newest first", title: "By title", open: "Open first" };
+export const SORTS = {
+  number: "By number",
+  newest: "Newest first",
+  title: "By title",
+  open: "Open first",
+  due: "Due first",
+  priority: "By priority",
+};
 
 /** What of the list is shown, and in which order. */
 export interface Arrangement {
@@ -18,8 +25,18 @@ const ORDER: Record<Arrangement["sort"], (one: Todo, other: Todo) => number> = {
   number: (one, other) => one.number - other.number,
   newest: (one, other) => other.number - one.number,
   title: (one, other) => COLLATOR.compare(one.title, other.title) || one.number - other.number,
+  due: (one, other) => due(one) - due(other) || one.number - other.number,
+  priority: (one, other) =>
+    PRIORITIES.indexOf(one.priority) - PRIORITIES.indexOf(other.priority) || one.number - other.number,
   open: (one, other) => Number(one.completed) - Number(other.completed) || one.number - other.number,
 };
+
+const PRIORITIES: Todo["priority"][] = ["high", "normal", "low"];
+
+/** What is due at no time, or done, comes last. */
+function due({ due_at, completed }: Todo): number {
+  return due_at && !completed ? Date.parse(due_at) : Number.MAX_SAFE_INTEGER;
+}
 
 /** In the user's own alphabet; "item 2" comes before "item 10". */
 const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });

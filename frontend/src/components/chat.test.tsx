@@ -1,21 +1,68 @@
 import { render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { fakeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
+import type { Message } from "@/lib/api";
+
+import { fakeServer as fakeWholeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
 import { Chat } from "./chat";
 
 const CONVERSATION = "5a0a8f4e-1f6a-4c39-8d5e-0a6d9a3a7b10";
+
+/** The conversations that the server keeps, the one that was used last first. */
+let kept: Record<string, Message[]>;
+
+/** How many messages the server gives at once. */
+let page: number;
+
+beforeEach(() => {
+  kept = {};
+  page = 50;
+});
+
+/** A server that keeps conversations, and whose chat answers as it is told; gives what was said to it. */
+function fakeServer(answer: (call: FakeCall) => FakeAnswer | undefined | Promise<FakeAnswer>): FakeCall[] {
+  const said: FakeCall[] = [];
+  fakeWholeServer((call) => {
+    if (!call.path.startsWith("/api/conversations")) {
+      said.push(call);
+      return answer(call);
+    }
+    return conversations(call);
+  });
+  return said;
+}
+
+function conversations({ method, path, query }: FakeCall): FakeAnswer {
+  const id = path.split("/")[3];
+  const summary = (id: string) => ({ id, title: kept[id]![0]!.content, updated_at: "2026-11-26T07:00:00Z" });
+  if (!id) return [200, { conversations: Object.keys(kept).map(summary), next_cursor: null }];
+  const messages = kept[id];
+  if (!messages) return [404, { detail: "there is no such conversation" }];
+  if (method === "DELETE") {
+    delete kept[id];
+    return [204];
+  }
+  const end = Number(query?.cursor ?? messages.length);
+  const begin = Math.max(0, end - page);
+  return [
+    200,
+    { ...summary(id), messages: messages.slice(begin, end), next_cursor: begin ? String(begin) : null },
+  ];
+}
 
 afterEach(() => {
   vi.unstubAllGlobals();
   sessionStorage.clear();
 });
 
-function open(userId = "ada") {
+async function open(userId = "ada") {
   const onSettled = vi.fn();
   const onExpired = vi.fn();
   const { unmount } = render(<Chat userId={userId} name="Ada" onSettled={onSettled} onExpired={onExpired} />);
+  await waitFor(() =>
+    expect(screen.getByRole("log", { name: "Conversation" })).toHaveAttribute("aria-busy", "false"),
+  );
   return {
     unmount,
     onSettled,
@@ -32,8 +79,9 @@ const reply = (text: string): FakeAnswer => [
 ];
 
 describe("the chat", () => {
-  test("greets the user and is ready to be typed into", () => {
-    const { log, input } = open();
+  test("greets the user and is ready to be typed into", async () => {
+    fakeServer(() => undefined);
+    const { log, input } = await open();
     expect(log.getByText("Hello Ada!", { exact: false })).toBeVisible();
     expect(input).toHaveFocus();
     expect(screen.getByRole("button", { name: "Send" })).toBeDisabled();
@@ -41,7 +89,7 @@ describe("the chat", () => {
 
   test("sends what is typed, shows both sides and tells that the todos may have changed", async () => {
     const calls = fakeServer(() => reply("Added #1: buy milk"));
-    const { user, log, input, onSettled } = open();
+    const { user, log, input, onSettled } = await open();
     await user.type(input, "  add buy milk {Enter}");
     expect(await log.findByText("Added #1: buy milk")).toBeVisible();
     expect(log.getByText("add buy milk")).toBeVisible();
@@ -49,7 +97,7 @@ describe("the chat", () => {
       {
         method: "POST",
         path: "/api/chat",
-        body: { message: "add buy milk", conversation_id: null },
+        body: { message: "add buy milk", conversation_id: null, time_zone: expect.stringMatching(/^\w+/) },
         key: expect.stringMatching(/^[0-9a-f]{32}$/),
       },
     ]);
@@ -60,7 +108,7 @@ describe("the chat", () => {
 
   test("goes on in the same conversation", async () => {
     const calls = fakeServer(({ body }) => reply(`You said ${(body as { message: string }).message}`));
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "one{Enter}");
     await log.findByText("You said one");
     await user.type(input, "two{Enter}");
@@ -73,7 +121,7 @@ describe("the chat", () => {
 
   test("sends a suggestion at one press", async () => {
     const calls = fakeServer(() => reply("Your list is empty."));
-    const { user, log } = open();
+    const { user, log } = await open();
     await user.click(screen.getByRole("button", { name: "list" }));
     expect(await log.findByText("Your list is empty.")).toBeVisible();
     expect(calls).toMatchObject([{ body: { message: "list" } }]);
@@ -82,7 +130,7 @@ describe("the chat", () => {
   test("says that it is thinking, and takes nothing else meanwhile", async () => {
     let release = (_: FakeAnswer) => {};
     const calls = fakeServer(() => new Promise<FakeAnswer>((resolve) => (release = resolve)));
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "list{Enter}");
     expect(log.getByText("The assistant is thinking…")).toBeInTheDocument();
     await user.type(input, "again{Enter}");
@@ -117,7 +165,7 @@ describe("the chat", () => {
     ["there were too many, of what nobody says", [429, { detail: "Too many." }], "Try again in a moment."],
   ])("when %s: says so, gives the message back, and has the list read again", async (_, answer, shown) => {
     fakeServer(() => answer);
-    const { user, log, input, onSettled } = open();
+    const { user, log, input, onSettled } = await open();
     await user.type(input, "add buy milk{Enter}");
     expect(await screen.findByRole("alert")).toHaveTextContent(shown);
     expect(input).toHaveValue("add buy milk");
@@ -127,14 +175,14 @@ describe("the chat", () => {
 
   test("shows words where an answer has none", async () => {
     fakeServer(() => reply("  "));
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "list{Enter}");
     expect(await log.findByText(/nothing to say/)).toBeVisible();
   });
 
   test("when the session is over: hands over instead of showing an error", async () => {
     fakeServer(() => [401, { detail: "Sign in first." }]);
-    const { user, input, onExpired } = open();
+    const { user, input, onExpired } = await open();
     await user.type(input, "list{Enter}");
     await waitFor(() => expect(onExpired).toHaveBeenCalledOnce());
     expect(screen.queryByRole("alert")).not.toBeInTheDocument();
@@ -142,7 +190,7 @@ describe("the chat", () => {
 
   test("shows an answer as text, whatever it holds", async () => {
     fakeServer(() => reply("<img src=x onerror=alert(1)>"));
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "list{Enter}");
     expect(await log.findByText("<img src=x onerror=alert(1)>")).toBeVisible();
   });
@@ -157,7 +205,7 @@ describe("a message whose answer was lost", () => {
     ["the first is still being answered", [409, { detail: "This message is being answered." }]],
   ])("has its effect once when it is sent again, because %s", async (_, failure) => {
     const calls = fakeServer(() => (calls.length === 1 ? failure : reply("Added.")));
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "add buy milk{Enter}");
     await screen.findByRole("alert");
     await user.type(input, "{Enter}");
@@ -176,7 +224,7 @@ describe("a message whose answer was lost", () => {
     ["was interrupted", [410, { detail: "The answer was interrupted." }]],
   ])("is another one when its answer %s", async (_, failure) => {
     const calls = fakeServer(() => (calls.length === 1 ? failure : reply("Added.")));
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "add buy milk{Enter}");
     await screen.findByRole("alert");
     await user.type(input, "{Enter}");
@@ -188,7 +236,7 @@ describe("a message whose answer was lost", () => {
     const calls = fakeServer(
       () => (calls.length < 3 ? [[502], [422]][calls.length - 1]! : reply("Added.")) as FakeAnswer,
     );
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "add milk{Enter}");
     await screen.findByRole("alert");
     await user.type(input, " and bread{Enter}");
@@ -204,7 +252,7 @@ describe("a message whose answer was lost", () => {
     const calls = fakeServer(() =>
       calls.length === 1 ? new Promise<FakeAnswer>((resolve) => (release = resolve)) : reply("Added."),
     );
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "add buy milk{Enter}");
     await user.type(input, "add call the plumber");
     release([502]);
@@ -219,7 +267,7 @@ describe("a message whose answer was lost", () => {
 
   test("can be dismissed", async () => {
     fakeServer(() => [502]);
-    const { user, input } = open();
+    const { user, input } = await open();
     await user.type(input, "add buy milk{Enter}");
     await screen.findByRole("alert");
     await user.clear(input);
@@ -231,7 +279,7 @@ describe("a message whose answer was lost", () => {
 describe("what is typed", () => {
   test("stays when a suggestion is pressed", async () => {
     fakeServer(() => reply("Nothing."));
-    const { user, log, input } = open();
+    const { user, log, input } = await open();
     await user.type(input, "add call the");
     await user.click(screen.getByRole("button", { name: "list" }));
     await log.findByText("Nothing.");
@@ -240,39 +288,156 @@ describe("what is typed", () => {
 
   test("is there again after the page was left, for its user alone", async () => {
     fakeServer(() => undefined);
-    const { user, input, unmount } = open();
+    const { user, input, unmount } = await open();
     await user.type(input, "add call the plumber");
     unmount();
-    const other = open("bob");
+    const other = await open("bob");
     expect(other.input).toHaveValue("");
     other.unmount();
-    expect(open().input).toHaveValue("add call the plumber");
+    expect((await open()).input).toHaveValue("add call the plumber");
   });
 
   test("is there again after the session was over, and is the same message", async () => {
     const calls = fakeServer(() =>
       calls.length === 1 ? [502] : calls.length === 2 ? [401] : reply("Added."),
     );
-    const { user, input, unmount, onExpired } = open();
+    const { user, input, unmount, onExpired } = await open();
     await user.type(input, "add buy milk{Enter}");
     await screen.findByRole("alert");
     unmount();
-    const later = open();
+    const later = await open();
     expect(later.input).toHaveValue("add buy milk");
     await user.type(later.input, "{Enter}");
     await waitFor(() => expect(later.onExpired).toHaveBeenCalledOnce());
     later.unmount();
-    expect(open().input).toHaveValue("add buy milk");
+    expect((await open()).input).toHaveValue("add buy milk");
     expect(calls[0]!.key).toBe(calls[1]!.key);
     expect(onExpired).not.toHaveBeenCalled();
   });
 
   test("has more than one line, and is sent by Enter alone", async () => {
     const calls = fakeServer(() => reply("Added."));
-    const { user, input } = open();
+    const { user, input } = await open();
     await user.type(input, "add milk{Shift>}{Enter}{/Shift}and bread");
     expect(calls).toEqual([]);
     await user.type(input, "{Enter}");
     await waitFor(() => expect(calls).toMatchObject([{ body: { message: "add milk\nand bread" } }]));
+  });
+});
+
+describe("conversations that there were", () => {
+  const OTHER = "9c2f3f0e-51c4-4b0e-9f57-1f8f6a5f1c22";
+  const turns = (...contents: string[]): Message[] =>
+    contents.map((content, index) => ({ role: index % 2 ? "assistant" : "user", content }));
+  const button = (name: string) => screen.getByRole("button", { name });
+  const drawer = () => within(screen.getByRole("dialog", { name: "Conversations" }));
+
+  beforeEach(() => {
+    kept = { [CONVERSATION]: turns("add milk", "Added 1: milk"), [OTHER]: turns("help", "I understand") };
+  });
+
+  test("the one that was used last is on the screen after a reload, and goes on", async () => {
+    const calls = fakeServer(() => reply("Nothing."));
+    const { user, log, input } = await open();
+    expect(log.getByText("Added 1: milk")).toBeVisible();
+    await user.type(input, "list{Enter}");
+    await log.findByText("Nothing.");
+    expect(calls).toMatchObject([{ body: { conversation_id: CONVERSATION } }]);
+  });
+
+  test("another is opened from the list, by keyboard, and the focus goes to what is typed", async () => {
+    const calls = fakeServer(() => reply("Nothing."));
+    const { user, log, input } = await open();
+    button("Conversations").focus();
+    await user.keyboard("{Enter}");
+    const row = await drawer().findByRole("button", { name: /^help/ });
+    expect(drawer().getByRole("button", { name: /^add milk/ })).toHaveAttribute("aria-current", "true");
+    row.focus();
+    await user.keyboard("{Enter}");
+    expect(await log.findByText("I understand")).toBeVisible();
+    expect(log.queryByText("Added 1: milk")).not.toBeInTheDocument();
+    expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+    expect(input).toHaveFocus();
+    await user.type(input, "list{Enter}");
+    await log.findByText("Nothing.");
+    expect(calls).toMatchObject([{ body: { conversation_id: OTHER } }]);
+  });
+
+  test("a new one is begun, and what is typed stays", async () => {
+    const calls = fakeServer(() => reply("Nothing."));
+    const { user, log, input } = await open();
+    await user.type(input, "list");
+    await user.click(button("New conversation"));
+    expect(log.queryByText("Added 1: milk")).not.toBeInTheDocument();
+    expect(log.getByText("Hello Ada!", { exact: false })).toBeVisible();
+    expect(input).toHaveFocus();
+    await user.type(input, "{Enter}");
+    await log.findByText("Nothing.");
+    expect(calls).toMatchObject([{ body: { message: "list", conversation_id: null } }]);
+  });
+
+  test("one is deleted after asking, and is off the screen", async () => {
+    fakeServer(() => undefined);
+    const { user, log } = await open();
+    await user.click(button("Conversations"));
+    await user.click(await drawer().findByRole("button", { name: "Delete add milk…" }));
+    expect(Object.keys(kept)).toEqual([CONVERSATION, OTHER]);
+    await user.click(button("Delete conversation"));
+    await waitFor(() => expect(Object.keys(kept)).toEqual([OTHER]));
+    await waitFor(() => expect(log.queryByText("Added 1: milk")).not.toBeInTheDocument());
+    expect(drawer().queryByRole("button", { name: /^add milk/ })).not.toBeInTheDocument();
+    expect(drawer().getByRole("heading")).toHaveFocus();
+  });
+
+  test("one that was deleted elsewhere takes no more, and what was said begins another", async () => {
+    const calls = fakeServer(() => (calls.length === 1 ? [404, { detail: "gone" }] : reply("Nothing.")));
+    const { user, log, input } = await open();
+    await user.type(input, "list{Enter}");
+    expect(await screen.findByRole("alert")).toHaveTextContent("This conversation is gone.");
+    expect(input).toHaveValue("list");
+    await user.type(input, "{Enter}");
+    await log.findByText("Nothing.");
+    expect(calls.map(({ body }) => (body as { conversation_id: unknown }).conversation_id)).toEqual([
+      CONVERSATION,
+      null,
+    ]);
+  });
+
+  test("an answer is not shown in a conversation that it does not belong to", async () => {
+    let release = (_: FakeAnswer) => {};
+    fakeServer(() => new Promise<FakeAnswer>((resolve) => (release = resolve)));
+    const { user, log, input } = await open();
+    await user.type(input, "list{Enter}");
+    await user.click(button("Conversations"));
+    await user.click(await drawer().findByRole("button", { name: /^help/ }));
+    await log.findByText("I understand");
+    release(reply("Nothing."));
+    await waitFor(() => expect(log.queryByText("The assistant is thinking…")).not.toBeInTheDocument());
+    expect(log.queryByText("Nothing.")).not.toBeInTheDocument();
+    expect(log.queryByText("list")).not.toBeInTheDocument();
+  });
+
+  test("earlier messages are read at a press", async () => {
+    page = 2;
+    kept[CONVERSATION] = turns("one", "two", "three", "four", "five", "six");
+    fakeServer(() => undefined);
+    const { user, log } = await open();
+    expect(log.queryByText("four")).not.toBeInTheDocument();
+    await user.click(button("Show earlier messages"));
+    await log.findByText("three");
+    await user.click(button("Show earlier messages"));
+    await log.findByText("one");
+    expect(log.getByText("six")).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Show earlier messages" })).not.toBeInTheDocument();
+  });
+
+  test("that cannot be read are said so, and are read again at a press", async () => {
+    let away = true;
+    fakeWholeServer((call) => (away ? [502, { detail: "Away." }] : conversations(call)));
+    const { user, log } = await open();
+    expect(await screen.findByRole("alert")).toHaveTextContent("Away.");
+    away = false;
+    await user.click(button("Try again"));
+    expect(await log.findByText("Added 1: milk")).toBeVisible();
   });
 });

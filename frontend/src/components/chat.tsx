@@ -2,11 +2,13 @@
 
 import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
 
-import { ApiError, chat, errorMessage, newKey, type Utterance } from "@/lib/api";
+import { ApiError, chat, errorMessage, newKey, type Message, type Utterance } from "@/lib/api";
 import { keepDraft, readDraft } from "@/lib/drafts";
 
 import styles from "./chat.module.css";
+import { Conversations } from "./conversations";
 import { Notice } from "./notice";
+import { useConversation, type Shown } from "./use-conversation";
 
 interface ChatProps {
   userId: string;
@@ -18,32 +20,31 @@ interface ChatProps {
   onExpired: () => void;
 }
 
-interface Message {
-  from: "user" | "assistant";
-  text: string;
-}
-
 const SUGGESTIONS = ["add buy milk", "list", "complete 1", "help"];
 const MAX_LENGTH = 2_000;
+
+const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A conversation with the assistant about the todos. */
 export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
   const id = useId();
   const [kept] = useState(() => readDraft(userId));
-  const [messages, setMessages] = useState<Message[]>([]);
+  const { shown, opening, failure, open, begin, readBack, change, turn } = useConversation(onExpired);
+  const { messages } = shown;
   const [text, setText] = useState(kept.text);
   const [unanswered, setUnanswered] = useState(kept.unanswered);
   /** The key of what is being sent. */
   const [sending, setSending] = useState<string>();
   const [error, setError] = useState<string>();
-  const conversation = useRef<string | null>(null);
   const input = useRef<HTMLTextAreaElement>(null);
   const busy = sending !== undefined;
+  const waiting = busy || opening;
   const log = useRef<HTMLDivElement>(null);
 
+  const last = messages.at(-1);
   useEffect(() => {
     if (log.current) log.current.scrollTop = log.current.scrollHeight;
-  }, [messages, busy]);
+  }, [last, busy]);
 
   useEffect(() => keepDraft(userId, { text, unanswered }), [userId, text, unanswered]);
 
@@ -53,57 +54,63 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
   }
 
   async function send(utterance: Utterance) {
+    // What is left unanswered in one conversation may be said again while another is on the screen.
+    const here = (utterance.conversationId ?? undefined) === shown.id ? turn() : undefined;
     setSending(utterance.key);
     setError(undefined);
     // Before there is an answer: the page may be gone before it comes.
     settle(utterance, utterance);
-    setMessages((before) => [...before, { from: "user", text: utterance.message }]);
+    change(here, (now) => say(now, { role: "user", content: utterance.message }));
     input.current?.focus();
     try {
       const answer = await chat(utterance);
-      conversation.current = answer.conversation_id;
-      const reply = answer.reply.trim() || "I have nothing to say to that. Your list shows what has changed.";
-      setMessages((before) => [...before, { from: "assistant", text: reply }]);
+      const content =
+        answer.reply.trim() || "I have nothing to say to that. Your list shows what has changed.";
+      change(here, (now) => ({ ...say(now, { role: "assistant", content }), id: answer.conversation_id }));
       settle(utterance);
+      if (here === undefined) void open(answer.conversation_id);
     } catch (error) {
       // What was not answered is not part of the conversation; give it back, unless something else was typed meanwhile.
-      setMessages((before) => before.slice(0, -1));
+      change(here, (now) => ({ ...now, messages: now.messages.slice(0, -1) }));
       const returned = !input.current?.value;
       if (returned) setText(utterance.message);
       if (error instanceof ApiError && error.status === 401) return onExpired();
+      const gone = error instanceof ApiError && error.status === 404;
       // What was refused was not done: said again, it is something new.
       if (!(error instanceof ApiError && error.uncertain)) {
-        settle(utterance, ...(returned ? [] : [{ ...utterance, key: newKey() }]));
+        const anew = { ...utterance, key: newKey(), ...(gone && { conversationId: null }) };
+        settle(utterance, ...(returned ? [] : [anew]));
       }
-      setError(errorMessage(error));
+      if (gone && here !== undefined) begin();
+      setError(gone ? "This conversation is gone. What you say now begins another." : errorMessage(error));
     } finally {
       setSending(undefined);
     }
     onSettled();
   }
 
-  function say(said: string) {
+  function submitMessage(said: string) {
     const message = said.trim();
-    if (!message || busy) return;
+    if (!message || waiting) return;
     const again = unanswered.find((each) => each.message === message);
-    void send(again ?? { message, conversationId: conversation.current, key: newKey() });
+    void send(again ?? { message, conversationId: shown.id ?? null, timeZone: TIME_ZONE, key: newKey() });
   }
 
-  function sayTyped() {
-    if (!text.trim() || busy) return;
+  function submitTyped() {
+    if (!text.trim() || waiting) return;
     setText("");
-    say(text);
+    submitMessage(text);
   }
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    sayTyped();
+    submitTyped();
   }
 
   function submitOnEnter(event: KeyboardEvent) {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
-    sayTyped();
+    submitTyped();
   }
 
   return (
@@ -111,12 +118,46 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
       <h2 id={`${id}-title`} className="visually-hidden">
         Chat
       </h2>
+      <Conversations
+        current={shown.id}
+        onOpen={(id) => void open(id)}
+        onBegin={begin}
+        onGone={begin}
+        onExpired={onExpired}
+        input={input}
+      />
       {/* Scrollable, so it must be reachable by keyboard; a log is announced as it grows. */}
-      <div ref={log} className={styles.log} role="log" aria-label="Conversation" tabIndex={0}>
-        <Bubble from="assistant">{`Hello ${name}! Tell me what you need to do, and I will keep the list.`}</Bubble>
-        {messages.map((message, index) => (
-          <Bubble key={index} from={message.from}>
-            {message.text}
+      <div
+        ref={log}
+        className={styles.log}
+        role="log"
+        aria-label="Conversation"
+        aria-busy={opening}
+        tabIndex={0}
+      >
+        {shown.earlier ? (
+          <button
+            className={`button ${styles.earlier}`}
+            data-kind="quiet"
+            type="button"
+            aria-disabled={opening}
+            onClick={() => {
+              if (!opening) void readBack();
+              log.current?.focus();
+            }}
+          >
+            Show earlier messages
+          </button>
+        ) : (
+          <Bubble from="assistant">
+            {opening && messages.length === 0
+              ? "Opening your conversation…"
+              : `Hello ${name}! Tell me what you need to do, and I will keep the list.`}
+          </Bubble>
+        )}
+        {messages.map(({ role, content }, index) => (
+          <Bubble key={shown.first + index} from={role}>
+            {content}
           </Bubble>
         ))}
         {busy && (
@@ -128,13 +169,21 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
           </p>
         )}
       </div>
+      {failure && (
+        <div className={styles.unanswered}>
+          <Notice kind="error">{failure}</Notice>
+          <button type="button" onClick={() => void open(shown.id)}>
+            Try again
+          </button>
+        </div>
+      )}
       {error && <Notice kind="error">{error}</Notice>}
       {unanswered
         .filter(({ key, message }) => key !== sending && message !== text.trim())
         .map((each) => (
           <p key={each.key} className={styles.unanswered}>
             <span dir="auto">{`Not answered: “${each.message}”`}</span>
-            <button type="button" disabled={busy} onClick={() => void send(each)}>
+            <button type="button" disabled={waiting} onClick={() => void send(each)}>
               Send again
             </button>
             <button type="button" onClick={() => settle(each)}>
@@ -145,7 +194,7 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
       <ul className={styles.suggestions} aria-label="Suggestions">
         {SUGGESTIONS.map((suggestion) => (
           <li key={suggestion}>
-            <button type="button" disabled={busy} onClick={() => say(suggestion)}>
+            <button type="button" disabled={waiting} onClick={() => submitMessage(suggestion)}>
               {suggestion}
             </button>
           </li>
@@ -169,7 +218,7 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
           dir="auto"
           autoFocus
         />
-        <button className="button" type="submit" disabled={busy || !text.trim()}>
+        <button className="button" type="submit" disabled={waiting || !text.trim()}>
           Send
         </button>
       </form>
@@ -177,7 +226,12 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
   );
 }
 
-function Bubble({ from, children }: { from: Message["from"]; children: string }) {
+/** The conversation with one more message. */
+function say(shown: Shown, message: Message): Shown {
+  return { ...shown, messages: [...shown.messages, message] };
+}
+
+function Bubble({ from, children }: { from: Message["role"]; children: string }) {
   return (
     <div className={styles.bubble} data-from={from} dir="auto">
       <span className="visually-hidden">{from === "user" ? "You: " : "Assistant: "}</span>

@@ -16,7 +16,11 @@ function List({ onExpired = ignore }: { onExpired?: () => void }) {
   return <TodoList {...useTodos(onExpired)} />;
 }
 
+const PLAIN = { due_at: null, priority: "normal", version: 1 } as const;
+
 let stored: Todo[];
+/** What was deleted and can be brought back. */
+let bin: Todo[];
 let failure: FakeAnswer | undefined;
 
 function serve({ method, path, query, body }: FakeCall): FakeAnswer {
@@ -28,24 +32,36 @@ function serve({ method, path, query, body }: FakeCall): FakeAnswer {
     return [200, stored.filter((todo) => !completed || String(todo.completed) === completed)];
   }
   if (method === "POST") {
+    if (path.endsWith("/restore")) {
+      stored = [...stored, ...bin].sort((one, other) => one.number - other.number);
+      bin = [];
+      return [200, stored.find((todo) => todo.id === id)];
+    }
     const { title } = body as Pick<Todo, "title">;
-    stored = [...stored, { id: "new", number: stored.length + 10, title, completed: false }];
+    stored = [...stored, { ...PLAIN, id: "new", number: stored.length + 10, title, completed: false }];
     return [201, stored.at(-1)];
   }
   if (!found) return [404, { detail: "no such todo" }];
+  const { version, ...changes } = (body ?? {}) as Partial<Todo>;
+  const of = version ?? query?.version;
+  if (of !== undefined && Number(of) !== found.version)
+    return [409, { detail: "It was changed.", todo: found }];
   if (method === "DELETE") {
+    bin = [found];
     stored = stored.filter((todo) => todo !== found);
     return [204];
   }
-  stored = stored.map((todo) => (todo === found ? { ...todo, ...(body as Partial<Todo>) } : todo));
-  return [200, { ...found, ...(body as Partial<Todo>) }];
+  const changed = { ...found, ...changes, version: found.version + 1 };
+  stored = stored.map((todo) => (todo === found ? changed : todo));
+  return [200, changed];
 }
 
 beforeEach(() => {
   failure = undefined;
+  bin = [];
   stored = [
-    { id: "a", number: 1, title: "buy milk", completed: false },
-    { id: "b", number: 4, title: "call the plumber", completed: true },
+    { ...PLAIN, id: "a", number: 1, title: "buy milk", completed: false },
+    { ...PLAIN, id: "b", number: 4, title: "call the plumber", completed: true },
   ];
 });
 
@@ -59,7 +75,7 @@ describe("the list of todos", () => {
     render(<List />);
     expect(await milk()).not.toBeChecked();
     expect(screen.getByRole("checkbox", { name: "4 call the plumber" })).toBeChecked();
-    expect(screen.getByRole("status")).toHaveTextContent("1 open");
+    expect(screen.getAllByRole("status")[0]).toHaveTextContent("1 open");
   });
 
   test("says when there is nothing to do", async () => {
@@ -75,8 +91,12 @@ describe("the list of todos", () => {
     render(<List />);
     await user.click(await milk());
     await waitFor(async () => expect(await milk()).toBeChecked());
-    expect(screen.getByRole("status")).toHaveTextContent("All done");
-    expect(calls).toContainEqual({ method: "PATCH", path: "/api/todos/a", body: { completed: true } });
+    expect(screen.getAllByRole("status")[0]).toHaveTextContent("All done");
+    expect(calls).toContainEqual({
+      method: "PATCH",
+      path: "/api/todos/a",
+      body: { completed: true, version: 1 },
+    });
     await waitFor(async () => expect(await milk()).toHaveAttribute("aria-disabled", "false"));
     await user.click(await milk());
     await waitFor(async () => expect(await milk()).not.toBeChecked());
@@ -147,7 +167,7 @@ describe("the list of todos", () => {
   });
 
   test("hands the focus of a deleted todo to the next one, then the one before, then the heading", async () => {
-    stored = [...stored, { id: "c", number: 5, title: "sweep", completed: false }];
+    stored = [...stored, { ...PLAIN, id: "c", number: 5, title: "sweep", completed: false }];
     fakeServer(serve);
     const user = userEvent.setup({ delay: null });
     render(<List />);
@@ -269,6 +289,7 @@ describe("the list of todos", () => {
 describe("a long list", () => {
   const many = (count: number) =>
     Array.from({ length: count }, (_, index) => ({
+      ...PLAIN,
       id: `t${index + 1}`,
       number: index + 1,
       title: `todo ${index + 1}`,
@@ -301,7 +322,7 @@ describe("a long list", () => {
     render(<List />);
     await screen.findByRole("checkbox", { name: /todo 1$/ });
     expect(shown()).toBe(100);
-    expect(screen.getByRole("status")).toHaveTextContent("125 open");
+    expect(screen.getAllByRole("status")[0]).toHaveTextContent("125 open");
     await user.click(screen.getByRole("button", { name: "Show more" }));
     await user.click(screen.getByRole("button", { name: "Show more" }));
     expect(shown()).toBe(250);
@@ -314,7 +335,7 @@ describe("a long list", () => {
     const user = userEvent.setup({ delay: null });
     render(<List />);
     await screen.findByRole("checkbox", { name: /todo 1$/ });
-    expect(screen.getByRole("status")).toHaveTextContent("100+ open");
+    expect(screen.getAllByRole("status")[0]).toHaveTextContent("100+ open");
     await user.click(screen.getByRole("button", { name: "Show more" }));
     await user.click(screen.getByRole("button", { name: "Show more" }));
     await waitFor(() => expect(shown()).toBe(300));
@@ -346,4 +367,120 @@ describe("a long list", () => {
     await user.type(screen.getByRole("searchbox", { name: "Search todos" }), "2");
     expect(screen.getByText("No todo is like that.")).toBeVisible();
   });
+});
+
+describe("editing by hand", () => {
+  const edit = async (title = "buy milk") => {
+    const user = userEvent.setup({ delay: null });
+    await user.click(await screen.findByRole("button", { name: `Edit ${title}` }));
+    return { user, dialog: within(screen.getByRole("dialog", { name: "Edit todo" })) };
+  };
+
+  test("changes what was changed, of the version that was seen", async () => {
+    const calls = fakeServer(serve);
+    render(<List />);
+    const { user, dialog } = await edit();
+    await user.clear(dialog.getByLabelText("Title"));
+    await user.type(dialog.getByLabelText("Title"), " buy oats ");
+    await user.selectOptions(dialog.getByLabelText("Priority"), "High");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await screen.findByRole("checkbox", { name: "1 buy oats High priority" })).toBeVisible();
+    expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+    expect(calls.filter(({ method }) => method === "PATCH")).toEqual([
+      { method: "PATCH", path: "/api/todos/a", body: { title: "buy oats", priority: "high", version: 1 } },
+    ]);
+  });
+
+  test("sets a due date with a time or without, and takes it away", async () => {
+    fakeServer(serve);
+    render(<List />);
+    let { user, dialog } = await edit();
+    expect(dialog.getByLabelText("Time")).toBeDisabled();
+    await user.type(dialog.getByLabelText("Due date"), "2030-11-27");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(stored[0]!.due_at).toBe(new Date("2030-11-27T23:59").toISOString()));
+    expect(await screen.findByText("Due Nov 27, 2030")).toBeVisible();
+    ({ user, dialog } = await edit());
+    await user.type(dialog.getByLabelText("Time"), "17:00");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(stored[0]!.due_at).toBe(new Date("2030-11-27T17:00").toISOString()));
+    ({ user, dialog } = await edit());
+    await user.clear(dialog.getByLabelText("Due date"));
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(stored[0]!.due_at).toBeNull());
+  });
+
+  test("sends nothing when nothing was changed, and nothing when it is given up", async () => {
+    const calls = fakeServer(serve);
+    render(<List />);
+    let { user, dialog } = await edit();
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    ({ user, dialog } = await edit());
+    await user.type(dialog.getByLabelText("Title"), "x");
+    await user.click(dialog.getByRole("button", { name: "Cancel" }));
+    ({ user, dialog } = await edit());
+    expect(dialog.getByLabelText("Title")).toHaveValue("buy milk");
+    expect(calls.filter(({ method }) => method === "PATCH")).toEqual([]);
+  });
+
+  test("loses neither what was typed nor what was changed elsewhere meanwhile", async () => {
+    fakeServer(serve);
+    render(<List />);
+    const { user, dialog } = await edit();
+    stored[0] = { ...stored[0]!, title: "buy rye", priority: "low", version: 2 };
+    await user.type(dialog.getByLabelText("Title"), " and bread");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await dialog.findByRole("alert")).toHaveTextContent("It is now “buy rye”");
+    expect(stored[0]).toMatchObject({ title: "buy rye", version: 2 });
+    expect(dialog.getByLabelText("Title")).toHaveValue("buy milk and bread");
+    expect(dialog.getByLabelText("Priority")).toHaveValue("low");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(stored[0]).toMatchObject({ title: "buy milk and bread", priority: "low" }));
+  });
+
+  test("says what went wrong and keeps what was typed", async () => {
+    fakeServer(serve);
+    render(<List />);
+    const { user, dialog } = await edit();
+    failure = [502, { detail: "Away." }];
+    await user.type(dialog.getByLabelText("Title"), "!");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await dialog.findByRole("alert")).toHaveTextContent("Away.");
+    expect(dialog.getByLabelText("Title")).toHaveValue("buy milk!");
+  });
+});
+
+test("a todo that was changed elsewhere is neither marked nor deleted, and is shown as it is now", async () => {
+  fakeServer(serve);
+  const user = userEvent.setup({ delay: null });
+  render(<List />);
+  await milk();
+  stored[0] = { ...stored[0]!, title: "buy rye", version: 2 };
+  await user.click(screen.getByRole("button", { name: "Delete buy milk" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("It was changed.");
+  expect(await screen.findByRole("checkbox", { name: "1 buy rye" })).not.toBeChecked();
+  expect(stored).toHaveLength(2);
+});
+
+test("what was deleted is brought back by Undo", async () => {
+  const calls = fakeServer(serve);
+  const user = userEvent.setup({ delay: null });
+  render(<List />);
+  await milk();
+  await user.click(screen.getByRole("button", { name: "Delete buy milk" }));
+  expect(await screen.findByText("Deleted “buy milk”.")).toBeVisible();
+  expect(calls).toContainEqual({ method: "DELETE", path: "/api/todos/a", query: { version: "1" } });
+  await user.click(screen.getByRole("button", { name: "Undo" }));
+  expect(await milk()).toBeVisible();
+  expect(screen.queryByText("Deleted “buy milk”.")).not.toBeInTheDocument();
+  expect(screen.getByRole("heading", { name: "Your todos" })).toHaveFocus();
+});
+
+test("what is overdue says so, unless it is done", async () => {
+  const due_at = new Date("2020-11-27T17:00").toISOString();
+  stored = stored.map((todo) => ({ ...todo, due_at }));
+  fakeServer(serve);
+  render(<List />);
+  expect(await screen.findByRole("checkbox", { name: /buy milk Overdue Nov 27, 2020, 5:00/ })).toBeVisible();
+  expect(screen.getByRole("checkbox", { name: /plumber Due Nov 27, 2020, 5:00/ })).toBeVisible();
 });

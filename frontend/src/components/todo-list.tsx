@@ -6,7 +6,9 @@ import type { Todo } from "@/lib/api";
 
 import { arrange, FILTERS, SORTS, type Arrangement } from "./arrange";
 import { Confirmation } from "./confirmation";
+import { dueText, isPast } from "./due";
 import { Notice } from "./notice";
+import { PRIORITIES, TodoEditor } from "./todo-editor";
 import styles from "./todo-list.module.css";
 import type { Todos } from "./use-todos";
 
@@ -18,11 +20,14 @@ const MAX_LENGTH = 200;
 /** The list of todos, each with its number, a check box and a way to delete it. */
 export function TodoList(props: Todos) {
   const { todos, more, error, pending, reload, readOn, toggle, remove, add, clearDone } = props;
+  const { deleted, restore, edit } = props;
   const [arrangement, setArrangement] = useState<Arrangement>({ search: "", filter: "all", sort: "number" });
   const [drawn, setDrawn] = useState(STEP);
   const list = useRef<HTMLUListElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const confirmation = useRef<HTMLDialogElement>(null);
+  const editor = useRef<HTMLDialogElement>(null);
+  const [edited, setEdited] = useState<Todo>();
 
   const arranged = todos && arrange(todos, arrangement);
   const open = todos?.filter((todo) => !todo.completed).length ?? 0;
@@ -43,12 +48,17 @@ export function TodoList(props: Todos) {
       // The button that has the focus goes with its todo: the next one takes it, or the one before.
       const item = list.current?.querySelector(`[data-id="${todo.id}"]`);
       const neighbour = item?.nextElementSibling ?? item?.previousElementSibling;
-      const target = neighbour?.querySelector("button") ?? heading.current;
+      const target = neighbour?.querySelector<HTMLElement>("[data-remove]") ?? heading.current;
       void remove(todo);
       target?.focus();
     },
     [remove],
   );
+
+  const openEditor = useCallback((todo: Todo) => {
+    setEdited(todo);
+    editor.current?.showModal();
+  }, []);
 
   return (
     <section className={styles.panel} aria-labelledby="todos-title">
@@ -65,12 +75,32 @@ export function TodoList(props: Todos) {
       <Confirmation
         ref={confirmation}
         question="Clear what is done?"
-        consequence="Every todo that is done is deleted. This cannot be undone."
+        consequence="Every todo that is done is deleted."
         action="Clear done"
         onConfirm={clearDone}
         returnTo={heading}
       />
+      <TodoEditor ref={editor} todo={edited} edit={edit} onClose={() => setEdited(undefined)} />
       <AddForm add={add} />
+      {/* There before it says something, or a screen reader would not tell it. */}
+      <div role="status" className={styles.deleted}>
+        {deleted && (
+          <>
+            <span dir="auto">{`Deleted “${deleted.title}”.`}</span>
+            <button
+              className="button"
+              data-kind="quiet"
+              type="button"
+              onClick={() => {
+                void restore();
+                heading.current?.focus();
+              }}
+            >
+              Undo
+            </button>
+          </>
+        )}
+      </div>
       {todos && todos.length > 0 && (
         <Arranging arrangement={arrangement} onChange={rearrange}>
           {todos.some(({ completed }) => completed) && (
@@ -108,6 +138,7 @@ export function TodoList(props: Todos) {
               todo={todo}
               busy={pending.has(todo.id)}
               onToggle={toggle}
+              onEdit={openEditor}
               onRemove={removeAndMoveOn}
             />
           ))}
@@ -233,12 +264,13 @@ interface ItemProps {
   /** Whether a request about it is under way. */
   busy: boolean;
   onToggle: (todo: Todo) => void;
+  onEdit: (todo: Todo) => void;
   onRemove: (todo: Todo) => void;
 }
 
 /** Drawn again only when its todo is another: a list may be long. */
 const Item = memo(
-  function Item({ todo, busy, onToggle, onRemove }: ItemProps) {
+  function Item({ todo, busy, onToggle, onEdit, onRemove }: ItemProps) {
     // Not `disabled`, which would take the focus away from who is at work with the keyboard.
     return (
       <li className={styles.item} data-id={todo.id} data-completed={todo.completed} aria-busy={busy}>
@@ -252,10 +284,29 @@ const Item = memo(
           <span className={styles.number}>{todo.number}</span>{" "}
           <span className={styles.title} dir="auto">
             {todo.title}
-          </span>
+          </span>{" "}
+          <Details todo={todo} />
         </label>
         <button
+          className={styles.edit}
+          type="button"
+          aria-disabled={busy}
+          onClick={() => busy || onEdit(todo)}
+          aria-label={`Edit ${todo.title}`}
+        >
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            <path
+              d="m3 13 .6-2.9 7-7 2.3 2.3-7 7zM9.2 4.5l2.3 2.3"
+              fill="none"
+              stroke="currentColor"
+              strokeWidth="1.5"
+              strokeLinejoin="round"
+            />
+          </svg>
+        </button>
+        <button
           className={styles.remove}
+          data-remove
           type="button"
           aria-disabled={busy}
           onClick={() => busy || onRemove(todo)}
@@ -272,7 +323,30 @@ const Item = memo(
     before.busy === after.busy &&
     before.onToggle === after.onToggle &&
     before.onRemove === after.onRemove &&
+    before.onEdit === after.onEdit &&
     before.todo.id === after.todo.id &&
     before.todo.title === after.todo.title &&
-    before.todo.completed === after.todo.completed,
+    before.todo.completed === after.todo.completed &&
+    before.todo.version === after.todo.version,
 );
+
+/** When a todo is due and how much it matters, where that was said. */
+function Details({ todo: { due_at, priority, completed } }: { todo: Todo }) {
+  const matters = priority && priority !== "normal";
+  if (!due_at && !matters) return null;
+  const late = due_at && !completed && isPast(due_at);
+  return (
+    <span className={styles.details}>
+      {due_at && (
+        <time className={styles.due} dateTime={due_at} data-late={late}>
+          {`${late ? "Overdue" : "Due"} ${dueText(due_at)}`}
+        </time>
+      )}{" "}
+      {matters && (
+        <span className={styles.priority} data-priority={priority}>
+          {`${PRIORITIES[priority]} priority`}
+        </span>
+      )}
+    </span>
+  );
+}

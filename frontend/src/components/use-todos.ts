@@ -6,11 +6,14 @@ import {
   addTodo,
   ApiError,
   deleteTodo,
+  editTodo,
   errorMessage,
   listTodos,
   newKey,
+  restoreTodo,
   setCompleted,
   type Todo,
+  type TodoEdit,
 } from "@/lib/api";
 
 /** The user's todos and what can be done to them. */
@@ -30,10 +33,22 @@ export interface Todos {
   readOn: () => Promise<void>;
   toggle: (todo: Todo) => Promise<void>;
   remove: (todo: Todo) => Promise<void>;
+  /** What was deleted last, and can be brought back. */
+  deleted: Todo | undefined;
+  /** Brings it back. */
+  restore: () => Promise<void>;
+  /** Edits one; gives what went wrong, in words for the user, and what the todo is by now where that is the reason. */
+  edit: (todo: Todo, edit: TodoEdit) => Promise<EditFailure | undefined>;
   /** Adds one, and tells whether that succeeded. */
   add: (title: string) => Promise<boolean>;
   /** Deletes all that are done, and gives what went wrong, in words for the user. */
   clearDone: () => Promise<string | undefined>;
+}
+
+/** Why a todo was not edited. */
+export interface EditFailure {
+  message: string;
+  current?: Todo;
 }
 
 /** Milliseconds: coming back to the page may be told as two events at once, and is one reason to read. */
@@ -45,6 +60,7 @@ export function useTodos(onExpired: () => void): Todos {
   const [next, setNext] = useState<string | null>(null);
   const [error, setError] = useState<string>();
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
+  const [deleted, setDeleted] = useState<Todo>();
   const latest = useRef(0);
   const count = useRef(0);
   const tabs = useRef<BroadcastChannel>(null);
@@ -120,35 +136,69 @@ export function useTodos(onExpired: () => void): Todos {
       latest.current++;
       setPending((ids) => new Set(ids).add(todo.id));
       setTodos((before) => before && shown(before));
+      const stale: { current?: Todo } = {};
       const done = await attempt(async () => {
-        await action().catch(ignoreGone);
+        await action()
+          .catch((error: unknown) => {
+            if (error instanceof ApiError) stale.current = error.current;
+            throw error;
+          })
+          .catch(ignoreGone);
       });
       if (done) await changed();
-      else setTodos((before) => before && restore(before, todo));
+      else setTodos((before) => before && putBack(before, stale.current ?? todo));
       setPending((ids) => new Set([...ids].filter((id) => id !== todo.id)));
+      return done;
     },
     [attempt, changed],
   );
 
   const toggle = useCallback(
-    (todo: Todo) => {
+    async (todo: Todo) => {
       const completed = !todo.completed;
-      return change(
+      await change(
         todo,
         (todos) => todos.map((each) => (each.id === todo.id ? { ...each, completed } : each)),
-        () => setCompleted(todo.id, completed),
+        () => setCompleted(todo, completed),
       );
     },
     [change],
   );
   const remove = useCallback(
-    (todo: Todo) =>
-      change(
+    async (todo: Todo) => {
+      setDeleted(undefined);
+      const done = await change(
         todo,
         (todos) => todos.filter(({ id }) => id !== todo.id),
-        () => deleteTodo(todo.id),
-      ),
+        () => deleteTodo(todo),
+      );
+      if (done) setDeleted(todo);
+    },
     [change],
+  );
+  const restore = useCallback(async () => {
+    if (!deleted) return;
+    const done = await attempt(async () => void (await restoreTodo(deleted)));
+    if (!done) return;
+    setDeleted(undefined);
+    await changed();
+  }, [attempt, changed, deleted]);
+  const edit = useCallback(
+    async (todo: Todo, edit: TodoEdit) => {
+      let current: Todo | undefined;
+      const message = await failureOf(async () => {
+        try {
+          await editTodo(todo, edit);
+        } catch (error) {
+          if (error instanceof ApiError) current = error.current;
+          throw error;
+        }
+      });
+      // Also when it is another by now: the list is to say so.
+      if (message === undefined || current) await changed();
+      return message ? { message, current } : undefined;
+    },
+    [failureOf, changed],
   );
   const add = useCallback(
     async (title: string) => {
@@ -172,7 +222,7 @@ export function useTodos(onExpired: () => void): Todos {
         // Asked for, and looked at all the same: what is open is never deleted here.
         const done = todos.filter(({ completed }) => completed);
         if (!done.length) return;
-        for (const { id } of done) await deleteTodo(id).catch(ignoreGone);
+        for (const todo of done) await deleteTodo(todo).catch(ignoreGone);
       }
     });
     await changed();
@@ -209,6 +259,9 @@ export function useTodos(onExpired: () => void): Todos {
     readOn,
     toggle,
     remove,
+    deleted,
+    restore,
+    edit,
     add,
     clearDone,
   };
@@ -220,6 +273,6 @@ function ignoreGone(error: unknown): void {
 }
 
 /** The list with a todo as it was, after a change that did not come about. */
-function restore(todos: Todo[], todo: Todo): Todo[] {
+function putBack(todos: Todo[], todo: Todo): Todo[] {
   return [...todos.filter(({ id }) => id !== todo.id), todo].sort((one, other) => one.number - other.number);
 }

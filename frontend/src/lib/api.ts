@@ -5,12 +5,51 @@ export interface Todo {
   number: number;
   title: string;
   completed: boolean;
+  /** RFC 3339, or null when it is due at no time. */
+  due_at: string | null;
+  priority: Priority;
+  /** Counts its changes: a change says which version it is of, and is refused when that is stale. */
+  version: number;
 }
+
+/** How much a todo matters. */
+export type Priority = "low" | "normal" | "high";
+
+/** What can be edited of a todo. */
+export type TodoEdit = Partial<Pick<Todo, "title" | "due_at" | "priority">>;
 
 /** The assistant's answer to one message. */
 export interface ChatReply {
   conversation_id: string;
   reply: string;
+}
+
+/** A conversation in a list of them. */
+export interface ConversationSummary {
+  id: string;
+  /** How its first message begins. */
+  title: string;
+  /** When its latest message came. */
+  updated_at: string;
+}
+
+/** Some of the user's conversations, the one that was used last first. */
+export interface ConversationPage {
+  conversations: ConversationSummary[];
+  next_cursor: string | null;
+}
+
+/** What one side said. */
+export interface Message {
+  role: "user" | "assistant";
+  content: string;
+}
+
+/** A conversation with some of its messages, oldest first. */
+export interface Conversation extends ConversationSummary {
+  messages: Message[];
+  /** Where the messages before these are, or null where they begin. */
+  next_cursor: string | null;
 }
 
 /** Some of the user's todos. */
@@ -29,6 +68,8 @@ export class ApiError extends Error {
     readonly status: number,
     /** Whether the answer names what was done before it failed. It is the same however often its key is sent. */
     readonly acted = false,
+    /** What the todo is by now, when a change of it was stale. */
+    readonly current?: Todo,
   ) {
     super(message);
   }
@@ -72,13 +113,23 @@ export function addTodo(title: string, key: string): Promise<Todo> {
 }
 
 /** Marks a todo as done or not done. */
-export function setCompleted(id: string, completed: boolean): Promise<Todo> {
-  return send("PATCH", `/api/todos/${id}`, { completed });
+export function setCompleted({ id, version }: Todo, completed: boolean): Promise<Todo> {
+  return send("PATCH", `/api/todos/${id}`, { completed, version });
+}
+
+/** Edits a todo. */
+export function editTodo({ id, version }: Todo, edit: TodoEdit): Promise<Todo> {
+  return send("PATCH", `/api/todos/${id}`, { ...edit, version });
 }
 
 /** Deletes a todo. */
-export function deleteTodo(id: string): Promise<void> {
-  return send("DELETE", `/api/todos/${id}`);
+export function deleteTodo({ id, version }: Todo): Promise<void> {
+  return send("DELETE", `/api/todos/${id}${version ? `?version=${version}` : ""}`);
+}
+
+/** Brings back a todo that was deleted a while ago. */
+export function restoreTodo({ id }: Todo): Promise<Todo> {
+  return send("POST", `/api/todos/${id}/restore`);
 }
 
 /** Something said to the assistant, as it is sent and, when the answer is lost, sent again. */
@@ -86,13 +137,38 @@ export interface Utterance {
   message: string;
   /** The conversation so far, or null for a new one. */
   conversationId: string | null;
+  /** Where the user is, for what is due tomorrow. */
+  timeZone?: string;
   /** Names this message: it has its effect once, however often it is sent. */
   key: string;
 }
 
 /** Says it. */
-export function chat({ message, conversationId, key }: Utterance): Promise<ChatReply> {
-  return send("POST", "/api/chat", { message, conversation_id: conversationId }, key);
+export function chat({ message, conversationId, timeZone, key }: Utterance): Promise<ChatReply> {
+  const body = { message, conversation_id: conversationId, time_zone: timeZone };
+  return send("POST", "/api/chat", body, key);
+}
+
+/** A page of the user's conversations. */
+export function listConversations(limit: number, cursor?: string | null): Promise<ConversationPage> {
+  return send("GET", `/api/conversations?${pageQuery(limit, cursor)}`);
+}
+
+/** A conversation with its latest messages, or with those before a cursor. */
+export function readConversation(id: string, cursor?: string | null): Promise<Conversation> {
+  return send("GET", `/api/conversations/${id}?${pageQuery(MESSAGES, cursor)}`);
+}
+
+/** Deletes a conversation. */
+export function deleteConversation(id: string): Promise<void> {
+  return send("DELETE", `/api/conversations/${id}`);
+}
+
+/** How many messages a page has. */
+const MESSAGES = 50;
+
+function pageQuery(limit: number, cursor?: string | null): URLSearchParams {
+  return new URLSearchParams({ limit: String(limit), ...(cursor && { cursor }) });
 }
 
 /** A key that names one request; randomUUID is missing where the page came by plain http. */
@@ -144,7 +220,14 @@ async function send<T>(method: string, path: string, body?: object, key?: string
     response.status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
     response.status,
     acted(json),
+    response.status === 409 ? current(json) : undefined,
   );
+}
+
+/** What a refused change found in place of the todo that it was of. */
+function current(json: unknown): Todo | undefined {
+  if (typeof json !== "object" || json === null || !("todo" in json)) return undefined;
+  return json.todo as Todo;
 }
 
 /** Whether a failed answer of the chat names something that was done. */

@@ -21,7 +21,10 @@ let upstream: Upstream;
 let user: Awaited<ReturnType<typeof signUp>>;
 let todos: typeof import("@/app/api/todos/route");
 let todo: typeof import("@/app/api/todos/[id]/route");
+let restore: typeof import("@/app/api/todos/[id]/restore/route");
 let chat: typeof import("@/app/api/chat/route");
+let conversations: typeof import("@/app/api/conversations/route");
+let conversation: typeof import("@/app/api/conversations/[id]/route");
 let me: typeof import("@/app/api/me/route");
 
 beforeAll(async () => {
@@ -29,7 +32,10 @@ beforeAll(async () => {
   ({ upstream } = application);
   todos = await import("@/app/api/todos/route");
   todo = await import("@/app/api/todos/[id]/route");
+  restore = await import("@/app/api/todos/[id]/restore/route");
   chat = await import("@/app/api/chat/route");
+  conversations = await import("@/app/api/conversations/route");
+  conversation = await import("@/app/api/conversations/[id]/route");
   me = await import("@/app/api/me/route");
   user = await signUp();
 });
@@ -105,6 +111,41 @@ describe("a request goes on to the backend", () => {
       "POST",
       "/api/chat",
       '{"message":"list"}',
+    ],
+    [
+      "delete one version",
+      () => todo.DELETE(request("DELETE", "/x?version=3&x=1", { cookie: user.cookie }), context(ID)),
+      "DELETE",
+      `/api/todos/${ID}?version=3`,
+      "",
+    ],
+    [
+      "restore",
+      () => restore.POST(request("POST", "/", { cookie: user.cookie }), context(ID)),
+      "POST",
+      `/api/todos/${ID}/restore`,
+      "",
+    ],
+    [
+      "list conversations",
+      () => conversations.GET(request("GET", "/api/conversations?limit=1&x=1", { cookie: user.cookie })),
+      "GET",
+      "/api/conversations?limit=1",
+      "",
+    ],
+    [
+      "read a conversation",
+      () => conversation.GET(request("GET", "/x?cursor=7", { cookie: user.cookie }), context(ID)),
+      "GET",
+      `/api/conversations/${ID}?cursor=7`,
+      "",
+    ],
+    [
+      "delete a conversation",
+      () => conversation.DELETE(request("DELETE", "/", { cookie: user.cookie }), context(ID)),
+      "DELETE",
+      `/api/conversations/${ID}`,
+      "",
     ],
   ])("%s", async (_, send, method, url, body) => {
     expect((await send()).status).toBe(200);
@@ -252,9 +293,11 @@ describe("nothing reaches the backend", () => {
       await todo.PATCH(request("PATCH", "/", { ...from, body: {} }), context(ID)),
       await todo.DELETE(request("DELETE", "/", from), context(ID)),
       await chat.POST(request("POST", "/api/chat", { ...from, body: { message: "delete 1" } })),
+      await restore.POST(request("POST", "/", from), context(ID)),
+      await conversation.DELETE(request("DELETE", "/", from), context(ID)),
       await me.DELETE(request("DELETE", "/api/me", from)),
     ];
-    expect(refused.map((response) => response.status)).toEqual([403, 403, 403, 403, 403]);
+    expect(refused.map((response) => response.status)).toEqual(Array(7).fill(403));
   });
 
   test.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(
@@ -274,12 +317,17 @@ describe("nothing reaches the backend", () => {
     async (id) => {
       const changed = await todo.PATCH(request("PATCH", "/", { cookie: user.cookie, body: {} }), context(id));
       const deleted = await todo.DELETE(request("DELETE", "/", { cookie: user.cookie }), context(id));
-      expect([changed.status, deleted.status]).toEqual([404, 404]);
+      const read = await conversation.GET(request("GET", "/", { cookie: user.cookie }), context(id));
+      const left = await conversation.DELETE(request("DELETE", "/", { cookie: user.cookie }), context(id));
+      const back = await restore.POST(request("POST", "/", { cookie: user.cookie }), context(id));
+      expect([changed, deleted, read, left, back].map(({ status }) => status)).toEqual(Array(5).fill(404));
     },
   );
 
   test("for a filter that is none", async () => {
     expect((await get("/api/todos?completed=maybe")).status).toBe(422);
+    const asked = request("GET", "/api/conversations?cursor=a%20b", { cookie: user.cookie });
+    expect((await conversations.GET(asked)).status).toBe(422);
   });
 });
 

@@ -35,6 +35,9 @@ class Journey:
             ("list", self.list),
             ("complete", self.complete),
             ("check", self.check),
+            ("edit", self.edit),
+            ("undo", self.undo),
+            ("read-again", self.read_again),
             ("delete-user", self.delete_user),
         ]
 
@@ -64,6 +67,29 @@ class Journey:
         completed = self.todo()["completed"]
         expected = not self.fault
         check(completed is expected, f'"{TITLE}" has completed={completed}, not {expected}')
+
+    def edit(self):
+        before = self.todo()
+        path, change = f"/api/todos/{before['id']}", {"priority": "high", "version": before["version"]}
+        edited = self.frontend.expect(200, "PATCH", path, change)
+        check(edited["priority"] == "high", f"the priority is {edited['priority']}, not high")
+        stale = self.frontend.expect(409, "PATCH", path, change)
+        check(stale["todo"] == edited, "a stale change is not told what is there now")
+
+    def undo(self):
+        before = self.todo()
+        path = f"/api/todos/{before['id']}"
+        self.frontend.expect(204, "DELETE", f"{path}?version={before['version']}")
+        self.frontend.expect(200, "POST", f"{path}/restore")
+        check(self.todo()["number"] == before["number"], "the restored todo has another number")
+
+    def read_again(self):
+        page = self.frontend.expect(200, "GET", "/api/conversations")
+        identifiers = [conversation["id"] for conversation in page["conversations"]]
+        check(identifiers == [self.conversation], f"the conversations are {identifiers}, not the one that was had")
+        read = self.frontend.expect(200, "GET", f"/api/conversations/{self.conversation}")
+        said = [message["content"] for message in read["messages"] if message["role"] == "user"]
+        check(said[0] == f"add {TITLE}", f"the conversation begins with {said[0]!r}")
 
     def delete_user(self):
         self.frontend.expect(204, "DELETE", "/api/me")

@@ -29,6 +29,8 @@ class Release:
         self.users = {}
         self.signed_in = None
         self.todos = []
+        self.deleted = []
+        self.said = []
         self.broken = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -60,16 +62,36 @@ class Release:
             return 401, {"detail": "sign in first"}, None
         if path == "/api/todos":
             return 200, self.todos, None
+        if path.startswith("/api/todos/"):
+            return self.change(method, path, body)
+        if path == "/api/conversations":
+            return 200, {"conversations": [{"id": "c"}] if self.said else []}, None
+        if path == "/api/conversations/c":
+            return 200, {"messages": [{"role": "user", "content": said} for said in self.said]}, None
         if path == "/api/me" and method == "DELETE":
             del self.users[self.signed_in]
             self.signed_in = None
             return 204, None, None
         return 200, {"conversation_id": "c", "reply": self.chat(body["message"])}, None
 
+    def change(self, method, path, body):
+        if path.endswith("/restore"):
+            self.todos, self.deleted = self.deleted, []
+            return 200, self.todos[0], None
+        if method == "DELETE":
+            self.todos, self.deleted = [], self.todos
+            return 204, None, None
+        todo = self.todos[0]
+        if body["version"] != todo["version"]:
+            return 409, {"todo": todo}, None
+        todo.update(body, version=todo["version"] + 1)
+        return 200, todo, None
+
     def chat(self, message):
+        self.said.append(message)
         verb, _, rest = message.partition(" ")
         if verb == "add":
-            self.todos.append({"number": 7, "title": rest, "completed": False})
+            self.todos.append({"id": "t", "number": 7, "title": rest, "completed": False, "version": 1})
         if verb == "complete":
             next(todo for todo in self.todos if str(todo["number"]) == rest)["completed"] = True
         return ", ".join(todo["title"] for todo in self.todos)
@@ -88,7 +110,7 @@ class Release:
                 if content is not None:
                     self.wfile.write(json.dumps(content).encode())
 
-            do_GET = do_POST = do_DELETE = handle_one  # noqa: N815 - the names that the base class calls
+            do_GET = do_POST = do_PATCH = do_DELETE = handle_one  # noqa: N815 - the names that the base class calls
 
             def log_message(self, *_):
                 pass
@@ -125,7 +147,7 @@ class JourneyTest(ScriptTest):
         self.assertEqual(
             names,
             "backend-health backend-ready backend-closed frontend-health frontend-page signing-keys"
-            " sign-up sign-in add list complete check delete-user",
+            " sign-up sign-in add list complete check edit undo read-again delete-user",
         )
         for line in printed.splitlines():
             self.assertRegex(line, r"^ok [a-z-]+ \d+ms$")
@@ -152,6 +174,22 @@ class JourneyTest(ScriptTest):
 
         self.assertEqual(code, 1)
         self.assertRegex(printed.splitlines()[-1], "^FAILED check: .*completed=True, not False")
+
+    def test_a_stale_change_that_is_made_is_named(self):
+        self.release.broken["PATCH", "/api/todos/t"] = (200, {"priority": "high"}, None)
+
+        code, printed = self.journey()
+
+        self.assertEqual(code, 1)
+        self.assertIn("FAILED edit: PATCH /api/todos/t answered 200, not 409", printed)
+
+    def test_a_conversation_that_was_not_kept_is_named(self):
+        self.release.broken["GET", "/api/conversations"] = (200, {"conversations": []}, None)
+
+        code, printed = self.journey()
+
+        self.assertEqual(code, 1)
+        self.assertIn("FAILED read-again: the conversations are []", printed)
 
     def test_prints_neither_password_nor_cookie(self):
         for broken in [None, ("POST", "/api/auth/sign-in/email"), ("POST", "/api/chat")]:

@@ -4,14 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from todo.chat.tools import Listed, Toolbox, ToolError
+from todo.chat.clock import Clock
+from todo.chat.tools import NO_DUE, Listed, Toolbox, ToolError
 from todo.models import Message
 from todo.schemas import TodoRead
 from todo.usage import UsageStore
 
 HELP = (
-    "I understand “add buy milk”, “list”, “list open”, “list done”, “complete 1”, “delete 1” "
-    "and “help”."
+    "I understand “add buy milk”, “list”, “list open”, “list done”, “complete 1”, “delete 1”, "
+    "“restore 1”, “rename 1 to buy oats”, “due 1 tomorrow at 5pm”, “due 1 none”, "
+    "“priority 1 high” and “help”."
 )
 
 
@@ -44,11 +46,43 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """Bring back the deleted todo of that number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Give the todo of that number another title."""
+
+    number: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Say when the todo of that number is due, in words."""
+
+    number: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prioritize:
+    """Give the todo of that number a priority."""
+
+    number: int
+    priority: str
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Say what is understood."""
 
 
-type Command = Add | List | Complete | Delete | Help
+type Change = Complete | Delete | Restore | Rename | Due | Prioritize
+type Command = Add | List | Change | Help
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -64,6 +98,10 @@ _LIST = _pattern(
 )
 _COMPLETE = _pattern(r"(?:complete|done|finish|check)" + _NUMBER)
 _DELETE = _pattern(r"(?:delete|remove|drop)" + _NUMBER)
+_RESTORE = _pattern(r"(?:restore|undelete)" + _NUMBER)
+_RENAME = re.compile(r"rename" + _NUMBER + r"\s+to\s+(\S.*)", re.IGNORECASE | re.DOTALL)
+_DUE = _pattern(r"due" + _NUMBER + r"\s+(\S.*?)")
+_PRIORITY = _pattern(r"priority" + _NUMBER + r"\s+(low|normal|high)")
 
 
 def parse(message: str) -> Command:
@@ -77,6 +115,18 @@ def parse(message: str) -> Command:
         return Complete(int(match[1]))
     if match := _DELETE.fullmatch(text):
         return Delete(int(match[1]))
+    return _edit(text)
+
+
+def _edit(text: str) -> Command:
+    if match := _RESTORE.fullmatch(text):
+        return Restore(int(match[1]))
+    if match := _RENAME.fullmatch(text):
+        return Rename(int(match[1]), match[2])
+    if match := _DUE.fullmatch(text):
+        return Due(int(match[1]), match[2])
+    if match := _PRIORITY.fullmatch(text):
+        return Prioritize(int(match[1]), match[2].lower())
     return Help()
 
 
@@ -106,23 +156,51 @@ async def _obey(command: Command, tools: Toolbox) -> str:
             todo = await tools.add_todo(title)
             return f"Added {todo.number}: {todo.title}"
         case List(completed):
-            return _listing(await tools.list_todos(completed=completed))
-        case Complete(number):
-            todo = await tools.complete_todo(number)
-            return f"Completed {todo.number}: {todo.title}"
-        case Delete(number):
-            todo = await tools.delete_todo(number)
-            return f"Deleted {todo.number}: {todo.title}"
+            return _listing(await tools.list_todos(completed=completed), tools.clock)
         case Help():
             return HELP
+        case _:
+            done, todo = await _change(command, tools)
+            return f"{done} {todo.number}: {todo.title}"
 
 
-def _listing(listed: Listed) -> str:
-    rows = [_row(todo) for todo in listed.todos]
+async def _change(command: Change, tools: Toolbox) -> tuple[str, TodoRead]:
+    """Change a todo, and give what was done, in words, and what it is."""
+    match command:
+        case Complete(number):
+            return "Completed", await tools.complete_todo(number)
+        case Delete(number):
+            return "Deleted", await tools.delete_todo(number)
+        case Restore(number):
+            return "Restored", await tools.restore_todo(number)
+        case Rename(number, title):
+            return "Renamed", await tools.edit_todo(number, title=title)
+        case Due(number, words):
+            todo = await tools.edit_todo(number, due=_due(words, tools.clock))
+            when = f"Due {tools.clock.shown(todo.due_at)}," if todo.due_at else "No longer due,"
+            return when, todo
+        case Prioritize(number, priority):
+            todo = await tools.edit_todo(number, priority=priority)
+            return f"{todo.priority.capitalize()} priority,", todo
+
+
+def _due(words: str, clock: Clock) -> str:
+    if words.lower() == NO_DUE:
+        return NO_DUE
+    try:
+        return clock.understand(words).isoformat()
+    except ValueError:
+        raise ToolError("Say when as in “due 1 tomorrow at 5pm” or “due 1 2026-11-27”.") from None
+
+
+def _listing(listed: Listed, clock: Clock) -> str:
+    rows = [_row(todo, clock) for todo in listed.todos]
     if listed.more:
         rows.append(f"… and more: {listed.open} open, {listed.completed} done in all.")
     return "\n".join(rows) or "Nothing here."
 
 
-def _row(todo: TodoRead) -> str:
-    return f"{'☑' if todo.completed else '☐'} {todo.number}: {todo.title}"
+def _row(todo: TodoRead, clock: Clock) -> str:
+    due = f", due {clock.shown(todo.due_at)}" if todo.due_at else ""
+    priority = f", {todo.priority} priority" if todo.priority != "normal" else ""
+    return f"{'☑' if todo.completed else '☐'} {todo.number}: {todo.title}{due}{priority}"

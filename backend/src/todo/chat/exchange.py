@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from todo.chat.clock import Clock
 from todo.chat.responder import Responder
 from todo.chat.tools import Toolbox
 from todo.conversations import ConversationStore
 from todo.schemas import Action, ChatReply, ChatRequest
+from todo.todos import TodoStore
 from todo.usage import UsageStore
 
 
@@ -24,20 +26,24 @@ class Exchange:
     """What it takes to answer one message of one user."""
 
     responder: Responder
-    tools: Toolbox
+    todos: TodoStore
+    most_tool_calls: int
     usage: UsageStore
     conversations: ConversationStore
 
     async def answer(self, request: ChatRequest) -> ChatReply:
         """Answer a message; raise ConversationNotFoundError or ChatFailedError."""
         asked = request.conversation_id
+        tools = Toolbox(
+            self.todos, most_calls=self.most_tool_calls, clock=Clock.of(request.time_zone)
+        )
         history = await self.conversations.history(asked) if asked else []
         try:
             await self.usage.count_message()
-            reply = await self.responder.reply(request.message, history, self.tools, self.usage)
+            reply = await self.responder.reply(request.message, history, tools, self.usage)
             conversation_id = await self.conversations.record(
                 asked, message=request.message, reply=reply
             )
         except Exception as error:
-            raise ChatFailedError(error, self.tools.changes) from error
-        return ChatReply(conversation_id=conversation_id, reply=reply, actions=self.tools.actions)
+            raise ChatFailedError(error, tools.changes) from error
+        return ChatReply(conversation_id=conversation_id, reply=reply, actions=tools.actions)

@@ -1,9 +1,12 @@
 """What can be done in a chat, whoever understands the words."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
+from todo.chat.clock import Clock
+from todo.models import Priority
 from todo.schemas import Action, Title, TodoRead, ToolName
 from todo.todos import TodoNotFoundError, TodoStore
 
@@ -11,6 +14,10 @@ from todo.todos import TodoNotFoundError, TodoStore
 _PAGE = 50
 
 _TITLE: TypeAdapter[str] = TypeAdapter(Title)
+_PRIORITY: TypeAdapter[str] = TypeAdapter(Priority)
+
+NO_DUE = "none"
+"""What takes a due date away."""
 
 
 class ToolError(Exception):
@@ -33,8 +40,9 @@ class Toolbox:
     After `most_calls` they only say that it is enough.
     """
 
-    def __init__(self, todos: TodoStore, *, most_calls: int) -> None:
+    def __init__(self, todos: TodoStore, *, most_calls: int, clock: Clock | None = None) -> None:
         self._todos = todos
+        self.clock = clock or Clock()
         self._most_calls = most_calls
         self._calls = 0
         self.actions: list[Action] = []
@@ -46,14 +54,15 @@ class Toolbox:
         """What was done to the list."""
         return [action for action in self.actions if action.todo]
 
-    async def add_todo(self, title: str) -> TodoRead:
-        """Add a todo; raise ToolError for a title that cannot be kept."""
+    async def add_todo(
+        self, title: str, *, due: str | None = None, priority: str | None = None
+    ) -> TodoRead:
+        """Add a todo; raise ToolError for what cannot be kept."""
         self._count_call()
-        try:
-            valid = _TITLE.validate_python(title)
-        except ValidationError:
-            raise ToolError("A title has 1 to 200 characters that can be seen.") from None
-        return self._record("add_todo", TodoRead.model_validate(await self._todos.add(valid)))
+        todo = await self._todos.add(
+            _title(title), due_at=self._due(due), priority=_priority(priority or "normal")
+        )
+        return self._record("add_todo", TodoRead.model_validate(todo))
 
     async def list_todos(
         self, *, completed: bool | None = None, containing: str | None = None, after: int = 0
@@ -76,10 +85,46 @@ class Toolbox:
         """Mark a todo as done; raise ToolError when there is none of that number."""
         self._count_call()
         try:
-            todo = await self._todos.complete(number)
+            todo = await self._todos.update_number(number, completed=True)
         except TodoNotFoundError:
             raise _no_such(number) from None
         return self._record("complete_todo", TodoRead.model_validate(todo))
+
+    async def edit_todo(
+        self,
+        number: int,
+        *,
+        title: str | None = None,
+        due: str | None = None,
+        priority: str | None = None,
+    ) -> TodoRead:
+        """Change what is given of a todo; raise ToolError for what cannot be kept."""
+        self._count_call()
+        changes: dict[str, object] = {}
+        if title is not None:
+            changes["title"] = _title(title)
+        if due is not None:
+            changes["due_at"] = self._due(due)
+        if priority is not None:
+            changes["priority"] = _priority(priority)
+        if not changes:
+            raise ToolError("Say what to change: the title, the due date or the priority.")
+        try:
+            todo = await self._todos.update_number(number, **changes)
+        except TodoNotFoundError:
+            raise _no_such(number) from None
+        return self._record("edit_todo", TodoRead.model_validate(todo))
+
+    async def restore_todo(self, number: int) -> TodoRead:
+        """Bring back a deleted todo; raise ToolError when it cannot be brought back."""
+        self._count_call()
+        try:
+            todo = await self._todos.restore_number(number)
+        except TodoNotFoundError:
+            raise ToolError(
+                f"No todo {str(number)[:20]} was deleted within the last day."
+            ) from None
+        return self._record("restore_todo", TodoRead.model_validate(todo))
 
     async def delete_todo(self, number: int) -> TodoRead:
         """Delete a todo and give what it was; raise ToolError when there is none."""
@@ -90,6 +135,16 @@ class Toolbox:
             raise _no_such(number) from None
         return self._record("delete_todo", TodoRead.model_validate(todo))
 
+    def _due(self, written: str | None) -> datetime | None:
+        if written is None or written.strip().lower() in {"", NO_DUE}:
+            return None
+        try:
+            return self.clock.read(written.strip())
+        except ValueError:
+            raise ToolError(
+                "A due date is written as 2026-11-27 or 2026-11-27T17:00, in the user's own time."
+            ) from None
+
     def _count_call(self) -> None:
         if self._calls >= self._most_calls:
             raise ToolError(f"That is enough: one answer may use tools {self._most_calls} times.")
@@ -98,6 +153,20 @@ class Toolbox:
     def _record(self, tool: ToolName, todo: TodoRead) -> TodoRead:
         self.actions.append(Action(tool=tool, todo=todo))
         return todo
+
+
+def _title(title: str) -> str:
+    try:
+        return _TITLE.validate_python(title)
+    except ValidationError:
+        raise ToolError("A title has 1 to 200 characters that can be seen.") from None
+
+
+def _priority(priority: str) -> str:
+    try:
+        return _PRIORITY.validate_python(priority)
+    except ValidationError:
+        raise ToolError("A priority is low, normal or high.") from None
 
 
 def _no_such(number: int) -> ToolError:

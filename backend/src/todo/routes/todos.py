@@ -10,6 +10,7 @@ from todo.idempotency import KeptAnswer
 from todo.models import Todo
 from todo.problems import described, repeated
 from todo.schemas import TodoCreate, TodoPage, TodoRead, TodoUpdate
+from todo.todos import LARGEST_NUMBER
 
 router = APIRouter(
     prefix="/api/todos", tags=["todos"], responses=described(400, 401, 413, 422, 503)
@@ -58,11 +59,11 @@ async def add_todo(
 ) -> TodoRead | Response:
     """Add a todo under the user's next number."""
     if key is None:
-        return await todos.add(body.title)
+        return await todos.add(**body.model_dump())
     if kept := await answers.claim(key, f"add {body.model_dump_json()}"):
         return repeated(kept)
     try:
-        added = await todos.add(body.title)
+        added = await todos.add(**body.model_dump())
     except Exception:
         await answers.release(key)
         raise
@@ -71,14 +72,33 @@ async def add_todo(
 
 
 @router.patch(
-    "/{todo_id}", summary="Change a todo", response_model=TodoRead, responses=described(404)
+    "/{todo_id}", summary="Change a todo", response_model=TodoRead, responses=described(404, 409)
 )
 async def update_todo(todos: TodosDep, todo_id: UUID, body: TodoUpdate) -> Todo:
-    """Change the title, whether it is completed, or both."""
-    return await todos.update(todo_id, **body.model_dump(exclude_none=True))
+    """Change the title, whether it is completed, when it is due, its priority, or several."""
+    return await todos.update(todo_id, version=body.version, **body.changes())
 
 
-@router.delete("/{todo_id}", summary="Delete a todo", status_code=204, responses=described(404))
-async def delete_todo(todos: TodosDep, todo_id: UUID) -> None:
-    """Delete a todo; its number is not given again."""
-    await todos.delete(todo_id)
+@router.delete(
+    "/{todo_id}", summary="Delete a todo", status_code=204, responses=described(404, 409)
+)
+async def delete_todo(
+    todos: TodosDep,
+    todo_id: UUID,
+    version: Annotated[
+        int | None, Query(ge=1, le=LARGEST_NUMBER, description="The version that is deleted.")
+    ] = None,
+) -> None:
+    """Delete a todo; its number is not given again, and for a day it can be restored."""
+    await todos.delete(todo_id, version=version)
+
+
+@router.post(
+    "/{todo_id}/restore",
+    summary="Restore a todo",
+    response_model=TodoRead,
+    responses=described(404),
+)
+async def restore_todo(todos: TodosDep, todo_id: UUID) -> Todo:
+    """Bring back a todo that was deleted within the last day; one that is there stays as it is."""
+    return await todos.restore(todo_id)

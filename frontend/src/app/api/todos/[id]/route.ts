@@ -1,9 +1,12 @@
 import { forward, isUuid } from "@/server/forward";
-import { refuse } from "@/server/guard";
+import { readQuery } from "@/server/query";
 
-type Context = RouteContext<"/api/todos/[id]">;
+import { noSuchTodo, type Context } from "./no-such-todo";
 
-/** Changes a todo's title or whether it is done. */
+/** The version that is meant, so that nothing newer is deleted unseen. */
+const RULES = { version: { pattern: /^[1-9]\d{0,9}$/, rule: "version is one that a todo had." } };
+
+/** Changes a todo's title, due date, priority or whether it is done. */
 export async function PATCH(request: Request, context: Context): Promise<Response> {
   const { id } = await context.params;
   if (!isUuid(id)) return noSuchTodo();
@@ -14,9 +17,7 @@ export async function PATCH(request: Request, context: Context): Promise<Respons
 export async function DELETE(request: Request, context: Context): Promise<Response> {
   const { id } = await context.params;
   if (!isUuid(id)) return noSuchTodo();
-  return forward(request, { method: "DELETE", path: `/api/todos/${id}` });
-}
-
-function noSuchTodo(): Response {
-  return refuse(404, "There is no such todo.");
+  const query = readQuery(request, RULES);
+  if (query instanceof Response) return query;
+  return forward(request, { method: "DELETE", path: `/api/todos/${id}${query}` });
 }

@@ -1,0 +1,46 @@
+/** A day that is due without a time is due until its end, as the assistant has it too. */
+const END_OF_DAY = "23:59";
+
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric" });
+const DAY_OF_A_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+
+/** A moment as the fields of a form have it, on the user's own clock. */
+export interface DueFields {
+  /** As 2026-11-27, or empty when it is due at no time. */
+  date: string;
+  /** As 17:00, or empty for the end of the day. */
+  time: string;
+}
+
+/** What a form shows for a moment. */
+export function dueFields(due: string | null | undefined): DueFields {
+  if (!due) return { date: "", time: "" };
+  const at = new Date(due);
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  return {
+    date: `${String(at.getFullYear()).padStart(4, "0")}-${two(at.getMonth() + 1)}-${two(at.getDate())}`,
+    time: time === END_OF_DAY ? "" : time,
+  };
+}
+
+/** The moment that the fields of a form mean, in RFC 3339. */
+export function dueMoment({ date, time }: DueFields): string | null {
+  return date ? new Date(`${date}T${time || END_OF_DAY}`).toISOString() : null;
+}
+
+/** A moment in words for the user. */
+export function dueText(due: string): string {
+  const at = new Date(due);
+  const day = (at.getFullYear() === new Date().getFullYear() ? DAY : DAY_OF_A_YEAR).format(at);
+  return dueFields(due).time ? `${day}, ${TIME.format(at)}` : day;
+}
+
+/** Whether a moment has gone by. */
+export function isPast(due: string): boolean {
+  return Date.parse(due) < Date.now();
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, "0");
+}

@@ -1,0 +1,169 @@
+"use client";
+
+import { useId, useState, type FormEvent, type RefObject } from "react";
+
+import type { Priority, Todo, TodoEdit } from "@/lib/api";
+
+import dialog from "./confirmation.module.css";
+import { dueFields, dueMoment, dueText, type DueFields } from "./due";
+import { Notice } from "./notice";
+import styles from "./todo-editor.module.css";
+import type { Todos } from "./use-todos";
+
+interface TodoEditorProps extends Pick<Todos, "edit"> {
+  /** Opens it: `ref.current.showModal()`. */
+  ref: RefObject<HTMLDialogElement | null>;
+  /** What is edited. */
+  todo: Todo | undefined;
+  onClose: () => void;
+}
+
+/** What each priority is called. */
+export const PRIORITIES: Record<Priority, string> = { low: "Low", normal: "Normal", high: "High" };
+
+/** A dialog in which a todo is edited. */
+export function TodoEditor({ ref, todo, edit, onClose }: TodoEditorProps) {
+  const id = useId();
+  return (
+    <dialog ref={ref} className={dialog.dialog} aria-labelledby={`${id}-title`} onClose={onClose}>
+      <h2 id={`${id}-title`}>Edit todo</h2>
+      {todo && <EditForm key={todo.id} todo={todo} edit={edit} close={() => ref.current?.close()} />}
+    </dialog>
+  );
+}
+
+interface Fields extends DueFields {
+  title: string;
+  priority: Priority;
+}
+
+interface EditFormProps extends Pick<Todos, "edit"> {
+  todo: Todo;
+  close: () => void;
+}
+
+function EditForm({ todo, edit, close }: EditFormProps) {
+  /** What the fields began with, and the version that is to be changed. */
+  const [base, setBase] = useState(todo);
+  const [fields, setFields] = useState(fieldsOf(todo));
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+
+  function set(change: Partial<Fields>) {
+    setFields((before) => ({ ...before, ...change }));
+  }
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (busy) return;
+    const changes = changesOf(base, fields);
+    if (Object.keys(changes).length === 0) return close();
+    setBusy(true);
+    const failure = await edit(base, changes);
+    setBusy(false);
+    if (!failure) return close();
+    const { current, message } = failure;
+    if (!current) return setError(message);
+    setError(
+      `This todo was changed meanwhile. It is now ${inWords(current)}. Save again to put yours in its place.`,
+    );
+    // What was not touched here is taken from there: only what was typed is put in its place.
+    setFields(merged(fieldsOf(base), fields, fieldsOf(current)));
+    setBase(current);
+  }
+
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      {error && <Notice kind="error">{error}</Notice>}
+      <label>
+        Title
+        <input
+          className="field"
+          value={fields.title}
+          onChange={(event) => set({ title: event.target.value })}
+          maxLength={200}
+          required
+          pattern=".*\S.*"
+          autoComplete="off"
+          dir="auto"
+          autoFocus
+        />
+      </label>
+      <div className={styles.row}>
+        <label>
+          Due date
+          <input
+            className="field"
+            type="date"
+            min="1971-01-01"
+            max="2998-12-30"
+            value={fields.date}
+            onChange={({ target }) => set(target.value ? { date: target.value } : { date: "", time: "" })}
+          />
+        </label>
+        <label>
+          Time
+          <input
+            className="field"
+            type="time"
+            value={fields.time}
+            disabled={!fields.date}
+            onChange={(event) => set({ time: event.target.value })}
+          />
+        </label>
+      </div>
+      <label>
+        Priority
+        <select
+          className="field"
+          value={fields.priority}
+          onChange={(event) => set({ priority: event.target.value as Priority })}
+        >
+          {(Object.entries(PRIORITIES) as [Priority, string][]).map(([priority, name]) => (
+            <option key={priority} value={priority}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div className={dialog.choices}>
+        <button className="button" data-kind="quiet" type="button" onClick={close}>
+          Cancel
+        </button>
+        <button className="button" type="submit" aria-disabled={busy}>
+          Save
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function fieldsOf({ title, due_at, priority }: Todo): Fields {
+  return { title, priority: priority ?? "normal", ...dueFields(due_at) };
+}
+
+/** What of the todo is to be another than it is. */
+function changesOf(base: Todo, fields: Fields): TodoEdit {
+  const before = fieldsOf(base);
+  return {
+    ...(fields.title.trim() !== before.title && { title: fields.title.trim() }),
+    ...((fields.date !== before.date || fields.time !== before.time) && { due_at: dueMoment(fields) }),
+    ...(fields.priority !== before.priority && { priority: fields.priority }),
+  };
+}
+
+/** What was typed where something was, and otherwise what is there by now. A date and its time belong together. */
+function merged(before: Fields, typed: Fields, now: Fields): Fields {
+  const due = typed.date === before.date && typed.time === before.time ? now : typed;
+  return {
+    title: typed.title === before.title ? now.title : typed.title,
+    priority: typed.priority === before.priority ? now.priority : typed.priority,
+    date: due.date,
+    time: due.time,
+  };
+}
+
+function inWords({ title, due_at, priority, completed }: Todo): string {
+  const due = due_at ? `due ${dueText(due_at)}` : "due at no time";
+  return `“${title}”, ${due}, of ${priority} priority and ${completed ? "done" : "open"}`;
+}
