@@ -1,14 +1,19 @@
 """Only a token that the front end signed, for this backend and for now, lets anybody in."""
 
 import time
+from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import Mock
 
 import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from conftest import PATIENCE
 from issuer import AUDIENCE, ISSUER, JwksServer, SigningKey
+from todo.auth import Authenticator, UnauthorizedError, User
+from todo.keys import KeySet, KeysUnavailableError
 
 NOW = int(time.time())
 CLAIMS: dict[str, Any] = {"sub": "alice", "iss": ISSUER, "aud": AUDIENCE, "exp": NOW + 900}
@@ -80,6 +85,133 @@ async def test_forgeries_are_refused(
     anyone: httpx2.AsyncClient, key: SigningKey, name: str
 ) -> None:
     assert (await ask(anyone, forgeries(key)[name])).status_code == 401
+
+
+class Clock:
+    """The time of day, which a test moves; `looks` counts the tokens that were looked at."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = 0.0
+        self._look = Mock(wraps=jwt.decode)
+        monkeypatch.setattr("todo.auth.jwt.decode", self._look)
+        monkeypatch.setattr("todo.auth.time.time", lambda: NOW + self.ahead)
+
+    @property
+    def looks(self) -> int:
+        return self._look.call_count
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+async def keys(jwks: JwksServer) -> AsyncIterator[KeySet]:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as client:
+        yield KeySet(client, jwks.url, pause=0, fresh=PATIENCE)
+
+
+@pytest.fixture
+def authenticator(keys: KeySet) -> Authenticator:
+    return Authenticator(keys, issuer=ISSUER, audience=AUDIENCE)
+
+
+async def test_a_token_is_looked_at_once(
+    authenticator: Authenticator, key: SigningKey, clock: Clock
+) -> None:
+    token = key.token(iat=NOW)
+    assert {await authenticator.user(token) for _ in range(3)} == {User("alice", NOW)}
+    assert clock.looks == 1
+    assert await authenticator.user(key.token("bob", iat=NOW)) == User("bob", NOW)
+    assert clock.looks == 2
+
+
+async def test_a_token_that_was_good_expires_all_the_same(
+    authenticator: Authenticator, key: SigningKey, clock: Clock
+) -> None:
+    token = key.token(exp=NOW + 900)
+    # Ten seconds more, since clocks may differ.
+    for clock.ahead in (0, 909.9):
+        await authenticator.user(token)
+    assert clock.looks == 1
+    clock.ahead = 910
+    await authenticator.user(token)
+    assert clock.looks == 2
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+async def test_what_resembles_a_good_token_is_looked_at(
+    authenticator: Authenticator, key: SigningKey, part: int
+) -> None:
+    token = key.token()
+    await authenticator.user(token)
+    parts, others = token.split("."), key.token("mallory", exp=NOW + 60).split(".")
+    parts[part] = {0: parts[0].swapcase(), 1: others[1], 2: others[2]}[part]
+    with pytest.raises(UnauthorizedError):
+        await authenticator.user(".".join(parts))
+
+
+async def test_a_good_token_of_a_withdrawn_key_is_refused(
+    jwks: JwksServer, key: SigningKey
+) -> None:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as client:
+        now = 0.0
+        keys = KeySet(client, jwks.url, clock=lambda: now)
+        authenticator = Authenticator(keys, issuer=ISSUER, audience=AUDIENCE)
+        token = key.token()
+        await authenticator.user(token)
+        jwks.publish(SigningKey())
+        now = 599
+        assert await authenticator.user(token)
+        now = 601
+        with pytest.raises(UnauthorizedError):
+            await authenticator.user(token)
+        # Another key under the same id is another key.
+        stranger = SigningKey()
+        stranger.kid = key.kid
+        jwks.publish(stranger)
+        now = 1300
+        with pytest.raises(UnauthorizedError):
+            await authenticator.user(token)
+
+
+async def test_a_good_token_is_worth_nothing_once_the_keys_are_stale(
+    jwks: JwksServer, key: SigningKey
+) -> None:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as client:
+        now = 0.0
+        keys = KeySet(client, jwks.url, clock=lambda: now)
+        authenticator = Authenticator(keys, issuer=ISSUER, audience=AUDIENCE)
+        await authenticator.user(key.token())
+        jwks.status = 500
+        now = 3601
+        with pytest.raises(KeysUnavailableError):
+            await authenticator.user(key.token())
+
+
+async def test_tokens_are_not_remembered_without_end(
+    authenticator: Authenticator, key: SigningKey, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todo.auth._MOST_CHECKED", 3)
+    tokens = [key.token(f"user-{number}") for number in range(5)]
+    for token in tokens:
+        await authenticator.user(token)
+    assert len(authenticator._checked) == 3
+    for token in tokens[2:]:
+        await authenticator.user(token)
+    assert clock.looks == 5
+    await authenticator.user(tokens[0])
+    assert clock.looks == 6
+
+
+async def test_what_does_not_hold_is_not_remembered(
+    authenticator: Authenticator, key: SigningKey
+) -> None:
+    for token in forgeries(key).values():
+        with pytest.raises(UnauthorizedError):
+            await authenticator.user(token)
+    assert not authenticator._checked
 
 
 @pytest.mark.parametrize(

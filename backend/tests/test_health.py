@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from conftest import PATIENCE, make_settings
 from todo import __version__
 from todo.app import create_app
+from todo.health import HealthCheck
 from todo.settings import Settings
 
 OK = {"status": "ok", "version": __version__, "database": "ok"}
@@ -86,6 +87,36 @@ async def test_a_busy_pool_is_no_lost_database(settings: Settings) -> None:
     ):
         answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(50)))
     assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_a_probe_is_not_given_a_question_that_another_asks_after_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = HealthCheck(settings)
+    first, never = asyncio.Event(), asyncio.Event()
+    answers = iter((first, never))
+
+    async def ask(_: HealthCheck) -> bool:
+        await next(answers).wait()
+        return True
+
+    monkeypatch.setattr(HealthCheck, "_ask", ask)
+    probe = asyncio.create_task(check.passes())
+    await asyncio.sleep(0)
+
+    async def ask_anew() -> None:
+        assert check._asking
+        await check._asking
+        await check.passes()
+
+    # It goes on as soon as the first question has its answer, and before the first probe does.
+    other = asyncio.create_task(ask_anew())
+    await asyncio.sleep(0)
+    first.set()
+    assert await probe is True
+    never.set()
+    await other
+    await check.close()
 
 
 async def test_a_late_answer_is_no_lost_database(settings: Settings) -> None:

@@ -1,6 +1,8 @@
 """Everything that is kept about one user, and its deletion."""
 
-from sqlalchemy import ColumnElement, delete, func, select, text
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -20,6 +22,15 @@ from todo.models import (
 # Longer than any token is good for.
 _REMEMBERED = text("interval '1 day'")
 
+# Made once, since each addition asks the second and the third.
+_LOCK = func.hashtextextended(bindparam("owner"), 0)
+_ALONE = select(func.pg_advisory_xact_lock(_LOCK))
+_SHARED = select(func.pg_advisory_xact_lock_shared(_LOCK))
+DELETED_AT = select(col(DeletedUser.deleted_at)).where(
+    col(DeletedUser.user_id) == bindparam("owner")
+)
+"""When the data of `owner` was deleted, if it was."""
+
 
 class AccountDeletedError(UnauthorizedError):
     """The token is from before its user's data was deleted."""
@@ -30,11 +41,20 @@ async def outlive_deletion(session: AsyncSession, user: User) -> None:
 
     Raises AccountDeletedError for a token from before a deletion: what it adds would stay for good.
     """
-    await session.execute(select(func.pg_advisory_xact_lock_shared(_lock(user))))
-    # A statement of its own, since it has to see what was committed while the lock was waited for.
-    deleted_at = await session.scalar(
-        select(col(DeletedUser.deleted_at)).where(col(DeletedUser.user_id) == user.id)
-    )
+    await hold_deletion(session, user)
+    refuse_deleted(user, await session.scalar(DELETED_AT, {"owner": user.id}))
+
+
+async def hold_deletion(session: AsyncSession, user: User) -> None:
+    """Keep a deletion waiting. A statement after this one has to look at DELETED_AT.
+
+    It is another, since it has to see what was committed while the lock was waited for.
+    """
+    await session.execute(_SHARED, {"owner": user.id})
+
+
+def refuse_deleted(user: User, deleted_at: datetime | None) -> None:
+    """Raise AccountDeletedError for a token from before a deletion."""
     if deleted_at and user.issued_at <= deleted_at.timestamp():
         raise AccountDeletedError("the account was deleted; sign in again")
 
@@ -46,7 +66,7 @@ async def delete_data(database: Database, user: User) -> None:
     """
     now = func.clock_timestamp()
     async with database.transaction() as session:
-        await session.execute(select(func.pg_advisory_xact_lock(_lock(user))))
+        await session.execute(_ALONE, {"owner": user.id})
         for table in (Conversation, Todo, DeletedTodo, TodoCounter, Usage, IdempotencyKey):
             await session.execute(delete(table).where(col(table.user_id) == user.id))
         await session.execute(
@@ -59,7 +79,3 @@ async def delete_data(database: Database, user: User) -> None:
         await session.execute(
             delete(DeletedUser).where(col(DeletedUser.deleted_at) < now - _REMEMBERED)
         )
-
-
-def _lock(user: User) -> ColumnElement[int]:
-    return func.hashtextextended(user.id, 0)

@@ -1,16 +1,24 @@
 """One pool of connections, and transactions on it."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import Row, Select, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from todo.health import HealthCheck
 from todo.settings import Settings
 
-_LOST = (OSError, TimeoutError, PoolTimeoutError, InterfaceError, OperationalError)
+_LOST = (OSError, TimeoutError, InterfaceError, OperationalError)
+# Seconds for which a connection that did its work is taken to be there. A server that closes one is
+# noticed at once; what drops connections in silence waits for minutes.
+_TRUSTED = 1.0
 
 
 class DatabaseUnavailableError(Exception):
@@ -22,13 +30,16 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._health = HealthCheck(settings)
+        # In the order in which they come: the pool gives a connection that comes free to whoever
+        # asks just then, and somebody else waits for seconds.
+        self._turns = asyncio.Semaphore(
+            settings.database_pool_size + settings.database_pool_overflow
+        )
+        self._patience = settings.database_timeout
         self._engine = create_async_engine(
             settings.url,
             pool_size=settings.database_pool_size,
             max_overflow=settings.database_pool_overflow,
-            pool_timeout=settings.database_timeout,
-            # Notices a connection that the server or a proxy closed, before a statement needs it.
-            pool_pre_ping=True,
             pool_recycle=1800,
             hide_parameters=True,
             connect_args={
@@ -38,7 +49,9 @@ class Database:
                 "server_settings": {"application_name": "todo-backend"},
             },
         )
+        _look_at_idle_connections(self._engine.sync_engine)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
@@ -46,17 +59,37 @@ class Database:
 
         Raises DatabaseUnavailableError when the fault is the connection's and not the statement's.
         """
-        try:
-            async with self._sessions.begin() as session:
-                await _connect(session)
+        with _losses():
+            async with self._turn(), self._sessions.begin() as session:
+                with _refusals():
+                    await session.connection()
                 yield session
-        except _LOST as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
-        except DBAPIError as error:
-            # A server that shuts down ends a statement with an error of no particular class.
-            if error.connection_invalidated:
-                raise DatabaseUnavailableError(type(error).__name__) from error
-            raise
+
+    async def read[*Columns](
+        self, query: Select[*Columns], parameters: Mapping[str, object] | None = None
+    ) -> Sequence[Row[*Columns]]:
+        """Give the rows of one query, which needs no statement around it to be a transaction.
+
+        Raises DatabaseUnavailableError as a transaction does.
+        """
+        with _losses():
+            async with self._turn():
+                connection = self._reading.connect()
+                with _refusals():
+                    await connection.start()
+                try:
+                    return (await connection.execute(query, parameters)).all()
+                finally:
+                    await connection.close()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        async with asyncio.timeout(self._patience):
+            await self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def reachable(self) -> bool:
         """Say within the health timeout whether the database answers."""
@@ -68,9 +101,48 @@ class Database:
         await self._engine.dispose()
 
 
-async def _connect(session: AsyncSession) -> None:
+@contextmanager
+def _losses() -> Generator[None]:
     try:
-        await session.connection()
+        yield
+    except _LOST as error:
+        raise DatabaseUnavailableError(type(error).__name__) from error
+    except DBAPIError as error:
+        # A server that shuts down ends a statement with an error of no particular class.
+        if error.connection_invalidated:
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        raise
+
+
+@contextmanager
+def _refusals() -> Generator[None]:
+    try:
+        yield
     except DBAPIError as error:
         # A refused login or an unknown database: nothing that the request could mend.
         raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+def _look_at_idle_connections(engine: Engine) -> None:
+    """Have a connection that the server or a proxy closed noticed before a statement needs it.
+
+    The pool's own pre-ping does so for each use, by three statements.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def remember(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(
+        connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection
+    ) -> None:
+        used = entry.info.get("used")
+        # A new one has just been opened.
+        if used is None:
+            return
+        driver = entry.driver_connection
+        if driver is None or driver.is_closed():
+            raise InvalidatePoolError
+        if time.monotonic() - used > _TRUSTED and not engine.dialect._do_ping_w_event(connection):  # noqa: SLF001
+            raise InvalidatePoolError

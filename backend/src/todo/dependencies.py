@@ -37,7 +37,7 @@ class Services:
     responder: Responder
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """Give the application's services."""
     found: Services = request.app.state.services
     return found
@@ -59,30 +59,30 @@ async def current_user(
 UserDep = Annotated[User, Depends(current_user)]
 
 
-def todo_store(app: ServicesDep, user: UserDep) -> TodoStore:
+async def todo_store(app: ServicesDep, user: UserDep) -> TodoStore:
     """Give the todos of the signed-in user."""
     return TodoStore(app.database, user)
 
 
-def conversation_store(app: ServicesDep, user: UserDep) -> ConversationStore:
+async def conversation_store(app: ServicesDep, user: UserDep) -> ConversationStore:
     """Give the conversations of the signed-in user."""
     return ConversationStore(app.database, user)
 
 
-def idempotency_store(app: ServicesDep, user: UserDep) -> IdempotencyStore:
+async def idempotency_store(app: ServicesDep, user: UserDep) -> IdempotencyStore:
     """Give the idempotency keys of the signed-in user."""
     longest = timedelta(seconds=app.settings.agent_timeout) + _AROUND_AN_ANSWER
     return IdempotencyStore(app.database, user, longest=longest)
 
 
-def exchange(app: ServicesDep, user: UserDep) -> Exchange:
+async def exchange(app: ServicesDep, user: UserDep) -> Exchange:
     """Give what answers a message of the signed-in user."""
     return Exchange(
         responder=app.responder,
-        todos=todo_store(app, user),
+        todos=TodoStore(app.database, user),
         most_tool_calls=app.settings.agent_max_tool_calls,
         usage=UsageStore(app.database, user, Limits.of(app.settings)),
-        conversations=conversation_store(app, user),
+        conversations=ConversationStore(app.database, user),
     )
 
 

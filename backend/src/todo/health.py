@@ -38,10 +38,12 @@ class HealthCheck:
         """Say within the health timeout whether the database answers."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
+        # Another probe may have asked anew by the time that this one goes on.
+        asking = self._asking
         # Not cancelled when it is late: the next probe takes its answer.
-        done, _ = await asyncio.wait({self._asking}, timeout=self._timeout)
+        done, _ = await asyncio.wait({asking}, timeout=self._timeout)
         if done:
-            return self._asking.result()
+            return asking.result()
         return time.monotonic() - self._answered < _PATIENCE
 
     async def close(self) -> None:

@@ -142,11 +142,11 @@ class Settings(DatabaseSettings):
     chat_output_tokens_per_day: int = Field(default=200_000, ge=1)
     """Tokens that the model may write within a day for one user."""
 
-    database_pool_size: int = Field(default=5, ge=1)
+    database_pool_size: int = Field(default=10, ge=1)
     """Connections that one process keeps open."""
 
-    database_pool_overflow: int = Field(default=5, ge=0)
-    """Connections beyond the pool under load."""
+    database_pool_overflow: int = Field(default=0, ge=0)
+    """Connections beyond the pool under load, each opened and closed for one use."""
 
     database_timeout: float = Field(default=5, gt=0)
     """Seconds to wait for a free connection, for a new one, and for each statement."""

@@ -3,22 +3,71 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, func, select, text, update
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from todo.account import outlive_deletion
+from todo.account import DELETED_AT, hold_deletion, outlive_deletion, refuse_deleted
 from todo.auth import User
 from todo.database import Database
-from todo.models import DeletedTodo, Todo, TodoCounter
+from todo.models import DeletedTodo, Todo, TodoCounter, metadata
+from todo.schemas import TodoRead
 
 LARGEST_NUMBER = 2**31 - 1
 
 # For so long a deletion can be undone.
 _RESTORABLE = text("interval '1 day'")
+
+_TODOS = TypeAdapter(list[TodoRead])
+_TABLE = metadata.tables["todo"]
+# Made once: to say these anew costs as much as to ask them. They give rows and not objects.
+_PAGE = (
+    select(*(_TABLE.columns[name] for name in TodoRead.model_fields))
+    .where(_TABLE.c.user_id == bindparam("owner"), _TABLE.c.number > bindparam("after"))
+    .order_by(_TABLE.c.number)
+    .limit(bindparam("most"))
+)
+_COUNTED = (
+    insert(TodoCounter)
+    .values(user_id=bindparam("owner"), last_number=1)
+    .on_conflict_do_update(
+        index_elements=[col(TodoCounter.user_id)],
+        set_={"last_number": col(TodoCounter.last_number) + 1},
+    )
+    .returning(col(TodoCounter.last_number))
+    .cte("counted")
+)
+# What an addition is given: columns, and the names of their values.
+_GIVEN = {
+    "id": "id",
+    "user_id": "owner",
+    "title": "title",
+    "due_at": "due_at",
+    "priority": "priority",
+}
+# The counter's row stays locked until the commit: two additions cannot draw one number.
+_ADDED = (
+    insert(_TABLE)
+    .from_select(
+        ["number", *_GIVEN],
+        select(
+            _COUNTED.c.last_number,
+            *(
+                bindparam(name, type_=_TABLE.columns[column].type)
+                for column, name in _GIVEN.items()
+            ),
+        ),
+        # The rest is the database's own.
+        include_defaults=False,
+    )
+    .returning(*(_TABLE.columns[name] for name in TodoRead.model_fields))
+    .cte("added")
+)
+_ADDED_UNLESS_DELETED = select(_ADDED, DELETED_AT.scalar_subquery().label("deleted_at"))
 
 
 class TodoNotFoundError(Exception):
@@ -37,7 +86,7 @@ class TodoChangedError(Exception):
 class Page:
     """Some todos by number. The next page is after `next_number`, unless this is the last."""
 
-    todos: Sequence[Todo]
+    todos: Sequence[TodoRead]
     next_number: int | None
 
 
@@ -65,20 +114,21 @@ class TodoStore:
         containing: str | None = None,
     ) -> Page:
         """Give the first todos after a number that are (not) completed and contain some text."""
-        query = (
-            select(Todo)
-            .where(self._own, col(Todo.number) > max(0, min(after, LARGEST_NUMBER)))
-            .order_by(col(Todo.number))
-            # One more tells whether there is a next page.
-            .limit(limit + 1)
-        )
+        query = _PAGE
         if completed is not None:
-            query = query.where(col(Todo.completed) == completed)
+            query = query.where(_TABLE.c.completed == completed)
         if containing:
-            query = query.where(col(Todo.title).icontains(containing, autoescape=True))
-        async with self._database.transaction() as session:
-            found = (await session.scalars(query)).all()
-        todos = found[:limit]
+            query = query.where(_TABLE.c.title.icontains(containing, autoescape=True))
+        found = await self._database.read(
+            query,
+            {
+                "owner": self._user.id,
+                "after": max(0, min(after, LARGEST_NUMBER)),
+                # One more tells whether there is a next page.
+                "most": limit + 1,
+            },
+        )
+        todos = _TODOS.validate_python(found[:limit])
         return Page(todos, todos[-1].number if len(found) > limit else None)
 
     async def count(self) -> Counts:
@@ -86,38 +136,25 @@ class TodoStore:
         query = select(
             func.count().filter(~col(Todo.completed)), func.count().filter(col(Todo.completed))
         ).where(self._own)
-        async with self._database.transaction() as session:
-            is_open, completed = (await session.execute(query)).one()
+        ((is_open, completed),) = await self._database.read(query)
         return Counts(is_open, completed)
 
     async def add(
         self, title: str, *, due_at: datetime | None = None, priority: str = "normal"
-    ) -> Todo:
+    ) -> TodoRead:
         """Add a todo under the user's next number."""
-        count = (
-            insert(TodoCounter)
-            .values(user_id=self._user.id, last_number=1)
-            .on_conflict_do_update(
-                index_elements=[col(TodoCounter.user_id)],
-                set_={"last_number": col(TodoCounter.last_number) + 1},
-            )
-            .returning(col(TodoCounter.last_number))
-        )
         async with self._database.transaction() as session:
-            await outlive_deletion(session, self._user)
-            # The counter's row stays locked until the commit: two additions cannot draw one number.
-            number = (await session.scalars(count)).one()
-            todo = Todo(
-                user_id=self._user.id,
-                number=number,
-                title=title,
-                due_at=due_at,
-                priority=priority,
-            )
-            session.add(todo)
-            await session.flush()
-            await session.refresh(todo)
-            return todo
+            await hold_deletion(session, self._user)
+            todo = {
+                "id": uuid4(),
+                "owner": self._user.id,
+                "title": title,
+                "due_at": due_at,
+                "priority": priority,
+            }
+            row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
+            refuse_deleted(self._user, row.deleted_at)
+            return TodoRead.model_validate(row)
 
     async def update(self, todo_id: UUID, *, version: int | None = None, **changes: object) -> Todo:
         """Set the given columns of a todo, if it still is of that version.

@@ -56,7 +56,7 @@ async def list_todos(
 )
 async def add_todo(
     todos: TodosDep, answers: IdempotencyDep, body: TodoCreate, key: KeyHeader = None
-) -> Todo | Response:
+) -> TodoRead | Response:
     """Add a todo under the user's next number."""
     if key is None:
         return await todos.add(**body.model_dump())
@@ -67,8 +67,7 @@ async def add_todo(
     except Exception:
         await answers.release(key)
         raise
-    answer = TodoRead.model_validate(added, from_attributes=True).model_dump_json()
-    await answers.keep(key, KeptAnswer(201, answer))
+    await answers.keep(key, KeptAnswer(201, added.model_dump_json()))
     return added
 
 
