@@ -1,4 +1,4 @@
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -52,6 +52,8 @@ function conversations({ method, path, query }: FakeCall): FakeAnswer {
 }
 
 afterEach(() => {
+  // First: a page that is still there keeps what was typed into it.
+  cleanup();
   vi.unstubAllGlobals();
   sessionStorage.clear();
 });

@@ -120,8 +120,14 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
       </h2>
       <Conversations
         current={shown.id}
-        onOpen={(id) => void open(id)}
-        onBegin={begin}
+        onOpen={(id) => {
+          setError(undefined);
+          void open(id);
+        }}
+        onBegin={() => {
+          setError(undefined);
+          begin();
+        }}
         onGone={begin}
         onExpired={onExpired}
         input={input}

@@ -284,7 +284,7 @@ const Item = memo(
           <span className={styles.number}>{todo.number}</span>{" "}
           <span className={styles.title} dir="auto">
             {todo.title}
-          </span>{" "}
+          </span>
           <Details todo={todo} />
         </label>
         <button
@@ -336,17 +336,20 @@ function Details({ todo: { due_at, priority, completed } }: { todo: Todo }) {
   if (!due_at && !matters) return null;
   const late = due_at && !completed && isPast(due_at);
   return (
-    <span className={styles.details}>
-      {due_at && (
-        <time className={styles.due} dateTime={due_at} data-late={late}>
-          {`${late ? "Overdue" : "Due"} ${dueText(due_at)}`}
-        </time>
-      )}{" "}
-      {matters && (
-        <span className={styles.priority} data-priority={priority}>
-          {`${PRIORITIES[priority]} priority`}
-        </span>
-      )}
-    </span>
+    <>
+      {" "}
+      <span className={styles.details}>
+        {due_at && (
+          <time className={styles.due} dateTime={due_at} data-late={late}>
+            {`${late ? "Overdue" : "Due"} ${dueText(due_at)}`}
+          </time>
+        )}{" "}
+        {matters && (
+          <span className={styles.priority} data-priority={priority}>
+            {`${PRIORITIES[priority]} priority`}
+          </span>
+        )}
+      </span>
+    </>
   );
 }
