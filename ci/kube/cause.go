@@ -232,8 +232,8 @@ var exitCauses = map[int]string{
 // databaseCauses are those of a Postgres that the application does not get into, by the words of Postgres, asyncpg, node-postgres and their TLS
 // in the application's log (https://www.postgresql.org/docs/17/errcodes-appendix.html).
 var databaseCauses = []cause{
-	{words(`password authentication failed|InvalidPasswordError`), "", uncertain, "the database refuses the password: the chart's Postgres keeps the one that the release's first --better-auth-secret made, so " +
-		"give that secret; for a database of yours, check DATABASE_URL"},
+	{words(`password authentication failed|InvalidPasswordError`), "", uncertain, "the database refuses the password: the chart's Postgres keeps the one that it was made with, so give what the first deployment " +
+		"was given (--better-auth-secret); for a database of yours, check DATABASE_URL"},
 	{words(`no pg_hba\.conf entry`), "", uncertain, "the database does not let this user in from the pods' addresses, or not without TLS: see its pg_hba.conf, and ssl in DATABASE_URL"},
 	{words(`too many clients already|remaining connection slots|TooManyConnectionsError|max clients? reached|too many connections for`), "", uncertain,
 		"the database has no connection left: raise its max_connections, or run fewer pods"},

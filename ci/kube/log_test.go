@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/secret"
 )
 
 func logLines(output string, secrets ...string) []string {
@@ -141,4 +143,23 @@ func TestALogNamesWhyADatabaseIsNotReached(t *testing.T) {
 	known := Diagnosis{Code: OOMKilled, Hint: "what the node said"}
 	known.AddLog(LogRequest{Pod: "p", Container: "backend"}, "password authentication failed for user \"todo\"\n", nil)
 	assert.Equal(t, "what the node said", known.Hint, "a cause that is known stays")
+}
+
+func TestNoNextStepIsTakenForASecret(t *testing.T) {
+	var steps []string
+	for _, causes := range [][]cause{pullCauses, configCauses, startCauses, mountCauses, sandboxCauses, creationCauses, claimCauses,
+		placementCauses, failureCauses, databaseCauses} {
+		for _, c := range causes {
+			steps = append(steps, c.hint)
+		}
+	}
+	for _, c := range codes {
+		steps = append(steps, c.hint)
+	}
+	for _, hint := range exitCauses {
+		steps = append(steps, hint)
+	}
+	for _, step := range steps {
+		assert.Equal(t, step, secret.Redact(step, nil))
+	}
 }
