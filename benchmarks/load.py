@@ -336,7 +336,7 @@ class Bench:
             serving(
                 "front end",
                 FRONTEND_CPUS,
-                ["node", "scripts/start-standalone.mjs"],
+                ["node", "--max-semi-space-size=16", "scripts/start-standalone.mjs"],
                 FRONTEND,
                 port,
                 "/api/health",
