@@ -33,8 +33,8 @@ func spelled(text, secret string) []span {
 		found = append(found, form{runes: []rune(encoded), wrapped: true}.places(text)...)
 	}
 	found = append(found, inHex(text, secret)...)
-	if lines := strings.Fields(secret); strings.ContainsAny(secret, "\r\n") && len(lines) > 1 {
-		for line := range strings.Lines(secret) {
+	if strings.ContainsAny(secret, "\r\n") {
+		for _, line := range strings.FieldsFunc(secret, func(r rune) bool { return r == '\r' || r == '\n' }) {
 			if line = strings.TrimSpace(line); len(line) >= shortestLine {
 				found = append(found, spelled(text, line)...)
 			}

@@ -329,6 +329,14 @@ func TestAValueBehindItsNameIsMaskedWhole(t *testing.T) {
 }
 
 // A secret that is given, or stands behind its name, never remains, in whatever form.
+func TestEachLongLineOfASecretIsMasked(t *testing.T) {
+	const first, second = "first-line-of-a-key", "second-line-of-a-key"
+	for _, end := range []string{"\n", "\r\n", "\r", "\r\r\r"} {
+		masked := Mask("see "+first+" and "+second, []string{first + end + second + end})
+		assert.Equal(t, "see *** and ***", masked, "%q", end)
+	}
+}
+
 func FuzzRedact(f *testing.F) {
 	for _, secret := range []string{`pä55/w"ord+x`, `it's`, "\\\\n\\'\"", "a b\tc\nd", "percent%41%", "****", "&amp;&#39;", "$'x'", "x'\"'\"'y"} {
 		f.Add(secret, "some text: ")
