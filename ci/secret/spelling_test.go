@@ -359,7 +359,7 @@ func FuzzRedact(f *testing.F) {
 			}
 		}
 		// Quotes in quotes read as an empty value in three quotes, and NAME==value as a comparison.
-		if nothing(secret) || number.MatchString(secret) || strings.Trim(secret, `'"`+"`") == "" || strings.HasPrefix(secret, "=") {
+		if nothing(secret) || number.MatchString(secret) || strings.Trim(secret, "'\"` \t") == "" || strings.HasPrefix(secret, "=") {
 			return
 		}
 		for _, h := range holders {
