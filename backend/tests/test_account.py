@@ -2,17 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 
 import httpx2
 import pytest
 
 from conftest import Connect, replica, rows_of
+from held import Held
 from issuer import SigningKey
-from todo.chat.tools import Toolbox
-from todo.models import Message
 from todo.settings import Settings
-from todo.usage import UsageStore
 
 
 async def add(client: httpx2.AsyncClient, title: str = "x") -> int:
@@ -86,39 +83,17 @@ async def test_requests_under_way_leave_no_rows(connect: Connect, settings: Sett
         assert await rows_of(settings, "alice") == {"deleted_user": 1}
 
 
-class Slow:
-    """Answers once the account is gone."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.deleted = asyncio.Event()
-
-    async def start(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-    async def reply(
-        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
-    ) -> str:
-        del message, history, tools, usage
-        self.asked.set()
-        await self.deleted.wait()
-        return "Hello."
-
-
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "key"}])
 async def test_an_answer_that_comes_after_the_deletion_is_not_kept(
     settings: Settings, key: SigningKey, headers: dict[str, str]
 ) -> None:
-    slow = Slow()
-    async with replica(settings, key.token(), slow) as alice:
+    held = Held(adds=False)
+    async with replica(settings, key.token(), held) as alice:
         answering = asyncio.create_task(
             alice.post("/api/chat", json={"message": "hello"}, headers=headers)
         )
-        await slow.asked.wait()
+        await held.asked.wait()
         await alice.delete("/api/me")
-        slow.deleted.set()
+        held.free.set()
         assert (await answering).status_code == 401
     assert await rows_of(settings, "alice") == {"deleted_user": 1}

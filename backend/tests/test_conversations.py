@@ -1,18 +1,15 @@
 """A user's conversations over HTTP: listed, read again, deleted, and nobody else's."""
 
 import asyncio
-from collections.abc import Sequence
 from uuid import uuid4
 
 import httpx2
 import pytest
 
 from conftest import Connect, replica, rows_of, run
+from held import Held
 from issuer import SigningKey
-from todo.chat.tools import Toolbox
-from todo.models import Message
 from todo.settings import Settings
-from todo.usage import UsageStore
 
 
 async def say(client: httpx2.AsyncClient, message: str, conversation: str | None = None) -> str:
@@ -147,38 +144,14 @@ async def test_a_deleted_conversation_leaves_nothing_but_what_it_did(
     assert (await alice.get(f"/api/conversations/{other}")).status_code == 200
 
 
-class Held:
-    """Answers when it is let go, after it added a todo."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.free = asyncio.Event()
-
-    async def start(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-    async def reply(
-        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
-    ) -> str:
-        del usage
-        if history:
-            await tools.add_todo(message)
-            self.asked.set()
-            await self.free.wait()
-        return "Done."
-
-
 async def test_an_answer_into_a_deleted_conversation_tells_what_it_did(
-    settings: Settings, key: SigningKey
+    alice: httpx2.AsyncClient, settings: Settings, key: SigningKey
 ) -> None:
+    conversation = await say(alice, "hello")
     held = Held()
-    async with replica(settings, key.token(), held) as alice:
-        conversation = await say(alice, "hello")
+    async with replica(settings, key.token(), held) as other:
         answering = asyncio.create_task(
-            alice.post("/api/chat", json={"message": "milk", "conversation_id": conversation})
+            other.post("/api/chat", json={"message": "milk", "conversation_id": conversation})
         )
         await held.asked.wait()
         assert (await alice.delete(f"/api/conversations/{conversation}")).status_code == 204

@@ -1,7 +1,7 @@
 """A retry under the same Idempotency-Key does nothing twice and is answered the same."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -9,12 +9,10 @@ import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 
 from conftest import PATIENCE, Connect, replica, rows_of, run
+from held import Held
 from issuer import SigningKey
 from todo.chat.agent import AgentResponder
-from todo.chat.tools import Toolbox
-from todo.models import Message
 from todo.settings import Settings
-from todo.usage import UsageStore
 
 
 async def say(
@@ -115,29 +113,6 @@ async def test_what_is_no_key_is_refused(alice: httpx2.AsyncClient, name: str) -
     assert await titles(alice) == []
 
 
-class Held:
-    """Answers when it is let go, after it added a todo."""
-
-    def __init__(self) -> None:
-        self.acted = asyncio.Event()
-        self.free = asyncio.Event()
-
-    async def start(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-    async def reply(
-        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
-    ) -> str:
-        del history, usage
-        await tools.add_todo(message)
-        self.acted.set()
-        await self.free.wait()
-        return "Done."
-
-
 async def test_a_retry_while_it_is_answered_is_told_so_by_every_replica(
     settings: Settings, key: SigningKey
 ) -> None:
@@ -147,7 +122,7 @@ async def test_a_retry_while_it_is_answered_is_told_so_by_every_replica(
         replica(settings, key.token(), held) as other,
     ):
         first = asyncio.create_task(say(one, "milk"))
-        await held.acted.wait()
+        await held.asked.wait()
         for client in (one, other):
             answer = await say(client, "milk")
             assert answer.status_code == 409
@@ -164,7 +139,7 @@ async def test_what_a_lost_process_may_have_done_is_not_done_again(
     held = Held()
     async with replica(settings, key.token(), held) as alice:
         first = asyncio.create_task(say(alice, "milk"))
-        await held.acted.wait()
+        await held.asked.wait()
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
         await run(settings, "UPDATE idempotency_key SET began_at = began_at - interval '1 hour'")
