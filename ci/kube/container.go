@@ -15,7 +15,7 @@ func (in *inspector) pod(pod Pod) *Diagnosis {
 	if d := in.placement(pod); d != nil {
 		return d
 	}
-	if d, silent := in.nodeOf(pod); silent {
+	if d, silent := in.silentNode(pod); silent {
 		return d
 	}
 	for _, status := range pod.Status.InitContainerStatuses {
@@ -247,7 +247,10 @@ func (in *inspector) unready(pod Pod, status ContainerStatus) *Diagnosis {
 	if status.Started != nil && !*status.Started {
 		return nil // its startup probe has a limit of its own
 	}
-	since := later(status.State.Running.StartedAt, in.nodeChanged(pod))
+	since := status.State.Running.StartedAt
+	if n := in.nodeOf(pod); n != nil {
+		since = later(since, n.changed()) // nobody asked it while the node was away
+	}
 	said := conditionOf(pod.Status.Conditions, "Ready")
 	if said != nil && said.Status == "False" {
 		since = later(since, said.LastTransitionTime)

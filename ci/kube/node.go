@@ -59,33 +59,32 @@ func (n Node) changed() time.Time {
 	return latest
 }
 
-// nodeOf tells of a pod whose node does not answer: what the kubelet last said of the pod is then of no worth. It is silent while that
-// may pass, and for a moment after the node is back, until the kubelet has looked at each pod.
-func (in *inspector) nodeOf(pod Pod) (d *Diagnosis, silent bool) {
-	i := slices.IndexFunc(in.Nodes, func(n Node) bool { return n.Metadata.Name == pod.Spec.NodeName })
-	switch {
-	case i < 0:
-		return nil, false
-	case in.Nodes[i].ready():
-		return nil, !in.past(in.Nodes[i].changed(), in.patience.NodeReturn)
+// nodeOf is the node that a pod is on, nil where it is not known.
+func (in *inspector) nodeOf(pod Pod) *Node {
+	for i := range in.Nodes {
+		if in.Nodes[i].Metadata.Name == pod.Spec.NodeName {
+			return &in.Nodes[i]
+		}
 	}
-	n := in.Nodes[i]
+	return nil
+}
+
+// silentNode tells of a pod whose node does not answer: what the kubelet last said of the pod is then of no worth. It is silent while
+// that may pass, and for a moment after the node is back, until the kubelet has looked at each pod.
+func (in *inspector) silentNode(pod Pod) (d *Diagnosis, silent bool) {
+	n := in.nodeOf(pod)
+	switch {
+	case n == nil:
+		return nil, false
+	case n.ready():
+		return nil, !in.past(n.changed(), in.patience.NodeReturn)
+	}
 	d = &Diagnosis{Code: NodeNotReady, Object: object("Pod", pod.Metadata), Reason: "NodeNotReady", Message: "node " + n.Metadata.Name + " is not ready",
 		Events: in.events("Pod", pod.Metadata), Facts: in.nodeFacts()}
 	if c := conditionOf(n.Status.Conditions, "Ready"); c != nil && c.Message != "" {
 		d.Message += ": " + c.Message
 	}
 	return in.after(d, n.changed(), in.patience.NodeStart), true
-}
-
-// nodeChanged is when a pod's node last became ready or ceased to be, the zero time where it is not known.
-func (in *inspector) nodeChanged(pod Pod) time.Time {
-	for _, n := range in.Nodes {
-		if n.Metadata.Name == pod.Spec.NodeName {
-			return n.changed()
-		}
-	}
-	return time.Time{}
 }
 
 // nodeFacts tells what each node has and what keeps pods off it.
