@@ -112,7 +112,7 @@ func TestWhatIsRightInAnotherFormIsNoFinding(t *testing.T) {
 	for name, patches := range map[string][]patch{
 		"half of two pods":                         {{budget, "/spec/maxUnavailable", nil}, {budget, "/spec/minAvailable", "50%"}},
 		"a part of one, rounded up":                {{budget, "/spec/maxUnavailable", "10%"}},
-		"half of two pods at once, in development": {{backend, "/spec/strategy/rollingUpdate/maxUnavailable", "50%"}},
+		"half of two pods at once, in development": {{backend, "/spec/strategy/rollingUpdate/maxUnavailable", 1}},
 		"a sleep by a command":                     {sleeps("/bin/sleep", "5")},
 		"a sleep by a shell":                       {sleeps("/bin/sh", "-c", "sleep 5s && kill -QUIT 1")},
 		"a sleep by Python":                        {sleeps("python", "-c", "import time; time.sleep(4.5)")},
