@@ -1,6 +1,7 @@
 """What is counted, and that no label tells or grows with what users send."""
 
 import asyncio
+import re
 from uuid import uuid4
 
 import httpx2
@@ -8,10 +9,12 @@ import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 from agents.usage import Usage
 from fastapi import FastAPI
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-from conftest import PATIENCE, Connect, make_settings, replica
+from conftest import BACKEND, PATIENCE, Connect, make_settings, replica
 from issuer import SigningKey
+from todo import metrics
 from todo.chat.agent import AgentResponder
 from todo.chat.responder import (
     AssistantBusyError,
@@ -202,6 +205,17 @@ async def test_nothing_of_a_user_is_told(connect: Connect) -> None:
     text = (await client.get("/metrics")).text
     assert mark not in text
     assert todo["id"] not in text
+
+
+def test_the_page_has_each_metric_with_its_labels() -> None:
+    page = (BACKEND / "README.md").read_text()
+    for metric in vars(metrics).values():
+        if isinstance(metric, Counter | Gauge | Histogram):
+            (family,) = metric.describe()
+            name = family.name + ("_total" if isinstance(metric, Counter) else "")
+            (row,) = [line for line in page.splitlines() if f"`{name}`" in line]
+            told = re.findall(r"`(\w+)`", row.split("|")[2])
+            assert told == list(metric._labelnames), name
 
 
 async def test_series_do_not_grow_with_requests(alice: httpx2.AsyncClient) -> None:
