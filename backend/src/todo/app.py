@@ -20,6 +20,7 @@ from todo.logs import AccessLog
 from todo.openapi import describe
 from todo.routes import chat, conversations, health, me, todos
 from todo.settings import Settings
+from todo.tasks import Tasks
 
 # A token is checked while its sender waits, so the front end gets little time for its keys.
 _KEYS_TIMEOUT = 3
@@ -39,6 +40,9 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
             stack.push_async_callback(database.close)
             await answering.start()
             stack.push_async_callback(answering.close)
+            # Before what they use is closed.
+            tasks = Tasks()
+            stack.push_async_callback(tasks.close)
             app.state.services = Services(
                 settings=settings,
                 database=database,
@@ -48,6 +52,7 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
                     audience=settings.auth_audience,
                 ),
                 responder=answering,
+                tasks=tasks,
             )
             yield
 

@@ -25,6 +25,7 @@ from todo.idempotency import (
     AnswerInterruptedError,
     KeptAnswer,
     KeyReusedError,
+    NoAnswerError,
     StillAnsweringError,
 )
 from todo.keys import KeysUnavailableError
@@ -97,6 +98,9 @@ def answer_to(error: BaseException) -> JSONResponse:
         errors=failure.errors,
         actions=None if actions is None else list(actions),
         todo=failure.todo,
+        retry_after=int(failure.headers["Retry-After"])
+        if "Retry-After" in failure.headers
+        else None,
     )
     if failure.status == 500 and actions is not None:
         _log.error("a chat failed", exc_info=error)
@@ -143,6 +147,7 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
         todo=TodoRead.model_validate(error.current),
     ),
     ConversationNotFoundError: lambda _: _Failure(404, "there is no such conversation"),
+    NoAnswerError: lambda _: _Failure(404, "no answer is kept for this Idempotency-Key"),
     # A 409, or no answer: ask again under the same key. Every other refusal needs a new one.
     KeyReusedError: lambda _: _Failure(
         422, "this Idempotency-Key came with another request; make a new one"

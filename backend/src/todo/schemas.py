@@ -174,6 +174,15 @@ class ChatReply(BaseModel):
     conversation_id: UUID
     reply: str
     actions: list[Action]
+    stopped: bool = Field(
+        default=False, description="Whether it was stopped, and is what there was until then."
+    )
+
+
+class SaidWords(BaseModel):
+    """Some more words of an answer while it is made."""
+
+    text: str
 
 
 class ConversationSummary(BaseModel):
@@ -243,4 +252,8 @@ class Problem(BaseModel):
     )
     todo: TodoRead | None = Field(
         default=None, description="What the todo is by now, when a change of it was stale."
+    )
+    retry_after: int | None = Field(
+        default=None,
+        description="Seconds after which to try again, as `Retry-After` says where it can.",
     )

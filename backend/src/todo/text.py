@@ -45,7 +45,12 @@ def lines(value: str) -> str:
 
 def repaired(value: str) -> str:
     """Give what a model said: what cannot be kept is replaced, and nothing is refused."""
-    return re.sub(f"[{_CONTROL_IN_LINES}]", "", re.sub(f"[{_HALVES}]", "\ufffd", value)).strip()
+    return without_controls(value).strip()
+
+
+def without_controls(value: str) -> str:
+    """Give a part of what a model says, likewise; it may begin and end with blanks."""
+    return re.sub(f"[{_CONTROL_IN_LINES}]", "", re.sub(f"[{_HALVES}]", "\ufffd", value))
 
 
 def _visible(value: str, refused: re.Pattern[str]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from todo.chat.clock import Clock
+from todo.chat.responder import Say
 from todo.chat.tools import NO_DUE, Listed, Toolbox, ToolError
 from todo.models import Message
 from todo.schemas import TodoRead
@@ -140,14 +141,21 @@ class CommandResponder:
         """Nothing to let go of."""
 
     async def reply(
-        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+        self,
+        message: str,
+        history: Sequence[Message],
+        tools: Toolbox,
+        usage: UsageStore,
+        say: Say,
     ) -> str:
         """Do what the message commands, and say so."""
         del history, usage  # A command needs no context, and asks no model.
         try:
-            return await _obey(parse(message), tools)
+            reply = await _obey(parse(message), tools)
         except ToolError as error:
-            return str(error)
+            reply = str(error)
+        say(reply)
+        return reply
 
 
 async def _obey(command: Command, tools: Toolbox) -> str:

@@ -1,12 +1,14 @@
 """What can be done in a chat, whoever understands the words."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
 from todo.chat.clock import Clock
-from todo.models import Priority
+from todo.models import Priority, Todo
 from todo.schemas import Action, Title, TodoRead, ToolName
 from todo.todos import TodoNotFoundError, TodoStore
 
@@ -35,16 +37,25 @@ class Listed:
 
 
 class Toolbox:
-    """The tools over one user's todos, and a record of what they did.
+    """The tools over one user's todos, and a record of what they did, told to `tell` as well.
 
     After `most_calls` they only say that it is enough.
     """
 
-    def __init__(self, todos: TodoStore, *, most_calls: int, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        todos: TodoStore,
+        *,
+        most_calls: int,
+        clock: Clock | None = None,
+        tell: Callable[[Action], None] = lambda _: None,
+    ) -> None:
         self._todos = todos
         self.clock = clock or Clock()
         self._most_calls = most_calls
+        self._tell = tell
         self._calls = 0
+        self._acting: set[asyncio.Task[TodoRead]] = set()
         self.actions: list[Action] = []
         self.failure: Exception | None = None
         """What ended a tool that is not for the model to mend."""
@@ -59,10 +70,10 @@ class Toolbox:
     ) -> TodoRead:
         """Add a todo; raise ToolError for what cannot be kept."""
         self._count_call()
-        todo = await self._todos.add(
+        todo = self._todos.add(
             _title(title), due_at=self._due(due), priority=_priority(priority or "normal")
         )
-        return self._record("add_todo", TodoRead.model_validate(todo))
+        return await self._act("add_todo", todo)
 
     async def list_todos(
         self, *, completed: bool | None = None, containing: str | None = None, after: int = 0
@@ -73,7 +84,7 @@ class Toolbox:
             limit=_PAGE, after=after, completed=completed, containing=containing
         )
         counts = await self._todos.count()
-        self.actions.append(Action(tool="list_todos"))
+        self._record(Action(tool="list_todos"))
         return Listed(
             todos=[TodoRead.model_validate(todo) for todo in page.todos],
             more=page.next_number is not None,
@@ -84,11 +95,8 @@ class Toolbox:
     async def complete_todo(self, number: int) -> TodoRead:
         """Mark a todo as done; raise ToolError when there is none of that number."""
         self._count_call()
-        try:
-            todo = await self._todos.update_number(number, completed=True)
-        except TodoNotFoundError:
-            raise _no_such(number) from None
-        return self._record("complete_todo", TodoRead.model_validate(todo))
+        todo = self._todos.update_number(number, completed=True)
+        return await self._act("complete_todo", todo, missing=_no_such(number))
 
     async def edit_todo(
         self,
@@ -109,31 +117,25 @@ class Toolbox:
             changes["priority"] = _priority(priority)
         if not changes:
             raise ToolError("Say what to change: the title, the due date or the priority.")
-        try:
-            todo = await self._todos.update_number(number, **changes)
-        except TodoNotFoundError:
-            raise _no_such(number) from None
-        return self._record("edit_todo", TodoRead.model_validate(todo))
+        todo = self._todos.update_number(number, **changes)
+        return await self._act("edit_todo", todo, missing=_no_such(number))
 
     async def restore_todo(self, number: int) -> TodoRead:
         """Bring back a deleted todo; raise ToolError when it cannot be brought back."""
         self._count_call()
-        try:
-            todo = await self._todos.restore_number(number)
-        except TodoNotFoundError:
-            raise ToolError(
-                f"No todo {str(number)[:20]} was deleted within the last day."
-            ) from None
-        return self._record("restore_todo", TodoRead.model_validate(todo))
+        missing = ToolError(f"No todo {str(number)[:20]} was deleted within the last day.")
+        return await self._act("restore_todo", self._todos.restore_number(number), missing=missing)
 
     async def delete_todo(self, number: int) -> TodoRead:
         """Delete a todo and give what it was; raise ToolError when there is none."""
         self._count_call()
-        try:
-            todo = await self._todos.delete_number(number)
-        except TodoNotFoundError:
-            raise _no_such(number) from None
-        return self._record("delete_todo", TodoRead.model_validate(todo))
+        todo = self._todos.delete_number(number)
+        return await self._act("delete_todo", todo, missing=_no_such(number))
+
+    async def settle(self) -> None:
+        """Wait for what was begun when the answer was given up."""
+        if self._acting:
+            await asyncio.wait(self._acting)
 
     def _due(self, written: str | None) -> datetime | None:
         if written is None or written.strip().lower() in {"", NO_DUE}:
@@ -150,9 +152,35 @@ class Toolbox:
             raise ToolError(f"That is enough: one answer may use tools {self._most_calls} times.")
         self._calls += 1
 
-    def _record(self, tool: ToolName, todo: TodoRead) -> TodoRead:
-        self.actions.append(Action(tool=tool, todo=todo))
+    async def _act(
+        self,
+        tool: ToolName,
+        work: Coroutine[object, object, Todo | TodoRead],
+        *,
+        missing: ToolError | None = None,
+    ) -> TodoRead:
+        # Given up half-way, it might be done without a word of it.
+        acting = asyncio.create_task(self._act_to_the_end(tool, work, missing))
+        self._acting.add(acting)
+        acting.add_done_callback(self._acting.discard)
+        return await asyncio.shield(acting)
+
+    async def _act_to_the_end(
+        self,
+        tool: ToolName,
+        work: Coroutine[object, object, Todo | TodoRead],
+        missing: ToolError | None,
+    ) -> TodoRead:
+        try:
+            todo = TodoRead.model_validate(await work)
+        except TodoNotFoundError:
+            raise missing or ToolError("There is no such todo.") from None
+        self._record(Action(tool=tool, todo=todo))
         return todo
+
+    def _record(self, action: Action) -> None:
+        self.actions.append(action)
+        self._tell(action)
 
 
 def _title(title: str) -> str:
