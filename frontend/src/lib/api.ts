@@ -1,3 +1,5 @@
+import { isEventStream, readEvents } from "./events";
+
 /** A todo as the backend tells it. */
 export interface Todo {
   id: string;
@@ -18,10 +20,19 @@ export type Priority = "low" | "normal" | "high";
 /** What can be edited of a todo. */
 export type TodoEdit = Partial<Pick<Todo, "title" | "due_at" | "priority">>;
 
+/** What a tool of the assistant did: to a todo, unless it only looked. */
+export interface Action {
+  tool: "add_todo" | "list_todos" | "complete_todo" | "edit_todo" | "delete_todo" | "restore_todo";
+  todo: Todo | null;
+}
+
 /** The assistant's answer to one message. */
 export interface ChatReply {
   conversation_id: string;
   reply: string;
+  actions: Action[];
+  /** Whether it was stopped, and is what there was until then. */
+  stopped?: boolean;
 }
 
 /** A conversation in a list of them. */
@@ -43,6 +54,8 @@ export interface ConversationPage {
 export interface Message {
   role: "user" | "assistant";
   content: string;
+  /** What was done for it, in an answer that was made while this page was open. */
+  actions?: Action[];
 }
 
 /** A conversation with some of its messages, oldest first. */
@@ -66,8 +79,8 @@ export class ApiError extends Error {
     message: string,
     /** The HTTP status, or 0 when no answer arrived at all. */
     readonly status: number,
-    /** Whether the answer names what was done before it failed. It is the same however often its key is sent. */
-    readonly acted = false,
+    /** What was done before it failed, where the answer names that. It is the same however often its key is sent. */
+    readonly actions: Action[] = [],
     /** What the todo is by now, when a change of it was stale. */
     readonly current?: Todo,
   ) {
@@ -76,7 +89,7 @@ export class ApiError extends Error {
 
   /** Whether what was asked for may have been done all the same, or is being done (409). */
   get uncertain(): boolean {
-    return !this.acted && (this.status === 0 || this.status === 409 || this.status >= 500);
+    return !this.actions.length && (this.status === 0 || this.status === 409 || this.status >= 500);
   }
 }
 
@@ -143,10 +156,59 @@ export interface Utterance {
   key: string;
 }
 
-/** Says it. */
-export function chat({ message, conversationId, timeZone, key }: Utterance): Promise<ChatReply> {
+/** Follows an answer while it is made. */
+export interface Follower {
+  onWords: (words: string) => void;
+  onAction: (action: Action) => void;
+  /** Stops it when it is aborted. */
+  signal: AbortSignal;
+}
+
+/** Says it, and gives the whole answer once it is there, or as much of it as there is when it is stopped. */
+export async function chat(utterance: Utterance, follower: Follower): Promise<ChatReply | undefined> {
+  const { message, conversationId, timeZone, key } = utterance;
   const body = { message, conversation_id: conversationId, time_zone: timeZone };
-  return send("POST", "/api/chat", body, key);
+  try {
+    const response = await ask("POST", "/api/chat", { body, key, signal: follower.signal });
+    if (!isEventStream(response)) return await read<ChatReply>(response);
+    return await follow(response, follower);
+  } catch (error) {
+    if (follower.signal.aborted) return whatBecameOf(key);
+    throw error;
+  }
+}
+
+async function follow(response: Response, { onWords, onAction }: Follower): Promise<ChatReply> {
+  try {
+    for await (const { event, data } of readEvents(response)) {
+      const told = JSON.parse(data) as unknown;
+      if (event === "text") onWords((told as { text: string }).text);
+      else if (event === "action") onAction(told as Action);
+      else if (event === "reply") return told as ChatReply;
+      else if (event === "problem") throw failure(told);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+  }
+  throw new ApiError("The connection was lost before the answer was complete.", 0);
+}
+
+/** How often, and how many milliseconds apart, it is asked what became of a message that was stopped. */
+const ASKED = 60;
+const APART = 500;
+
+/** The answer that is kept of a message that was stopped, or undefined when nothing was said or done. */
+async function whatBecameOf(key: string): Promise<ChatReply | undefined> {
+  for (let asked = 1; ; asked++) {
+    try {
+      return await send<ChatReply>("GET", `/api/chat/answers/${key}`);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      // What was begun is brought to its end first.
+      if (!(error instanceof ApiError && error.status === 409 && asked < ASKED)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, APART));
+    }
+  }
 }
 
 /** A page of the user's conversations. */
@@ -189,7 +251,7 @@ export function errorMessage(error: unknown): string {
 }
 
 /** After how long to try again, in words for the user, where an answer says so in seconds. */
-export function tryAgainIn(seconds: string | null): string {
+export function tryAgainIn(seconds: string | number | null | undefined): string {
   const wait = Number(seconds);
   if (!(wait > 0)) return "Try again in a moment.";
   if (wait < 90) return `Try again in ${wait === 1 ? "a second" : `${wait} seconds`}.`;
@@ -197,48 +259,67 @@ export function tryAgainIn(seconds: string | null): string {
 }
 
 async function send<T>(method: string, path: string, body?: object, key?: string): Promise<T> {
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(path, {
+  return read(await ask(method, path, { body, key }));
+}
+
+interface Asked {
+  body?: object;
+  key?: string;
+  /** Takes a stream of events too, until this is aborted. */
+  signal?: AbortSignal;
+}
+
+async function ask(method: string, path: string, { body, key, signal }: Asked): Promise<Response> {
+  return reached(
+    fetch(path, {
       method,
       headers: {
         ...(body && { "content-type": "application/json" }),
         ...(key && { "idempotency-key": key }),
+        ...(signal && { accept: "text/event-stream, application/json" }),
       },
       ...(body && { body: JSON.stringify(body) }),
-    });
-    text = await response.text();
+      signal,
+    }),
+  );
+}
+
+async function read<T>(response: Response): Promise<T> {
+  const json = parse(await reached(response.text()));
+  if (response.ok) return json as T;
+  throw failure(json, response);
+}
+
+async function reached<T>(action: Promise<T>): Promise<T> {
+  try {
+    return await action;
   } catch {
     throw new ApiError("The server cannot be reached. Check your connection and try again.", 0);
   }
-  const json = parse(text);
-  if (response.ok) return json as T;
-  const message = detail(json) ?? `The server answered with status ${response.status}.`;
-  const wait = response.headers.get("retry-after");
-  throw new ApiError(
-    response.status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
-    response.status,
-    acted(json),
-    response.status === 409 ? current(json) : undefined,
+}
+
+/** A failure as the server tells it: in a response, or in an event of one that began well. */
+function failure(json: unknown, response?: Response): ApiError {
+  const told = (typeof json === "object" && json !== null ? json : {}) as Partial<Problem>;
+  const status = response?.status ?? told.status ?? 0;
+  const message = detail(json) ?? `The server answered with status ${status}.`;
+  const wait = response?.headers.get("retry-after") ?? told.retry_after;
+  return new ApiError(
+    status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
+    status,
+    Array.isArray(told.actions) ? told.actions : [],
+    status === 409 ? told.todo : undefined,
   );
 }
 
-/** What a refused change found in place of the todo that it was of. */
-function current(json: unknown): Todo | undefined {
-  if (typeof json !== "object" || json === null || !("todo" in json)) return undefined;
-  return json.todo as Todo;
-}
-
-/** Whether a failed answer of the chat names something that was done. */
-function acted(json: unknown): boolean {
-  return (
-    typeof json === "object" &&
-    json !== null &&
-    "actions" in json &&
-    Array.isArray(json.actions) &&
-    json.actions.length > 0
-  );
+/** What a failure may say beside its `detail`. */
+interface Problem {
+  status: number;
+  retry_after: number;
+  /** What was done before it failed. */
+  actions: Action[];
+  /** What a refused change found in place of the todo that it was of. */
+  todo: Todo;
 }
 
 function parse(text: string): unknown {
