@@ -94,6 +94,10 @@ def test_each_migration_goes_forward_and_back_with_rows_in_it(
         "INSERT INTO deleted_todo (id, user_id, number, title)"
         " VALUES (gen_random_uuid(), 'a', 3, 'z')",
     )
+    passed(alembic(empty_url, "upgrade", "0004"))
+    execute(empty_url, "UPDATE todo SET title = 'w'", "DELETE FROM todo WHERE number = 2")
+    passed(alembic(empty_url, "downgrade", "0003"))
+    execute(empty_url, "UPDATE todo SET title = 'v'")
     passed(alembic(empty_url, "downgrade", "0002"))
     passed(alembic(empty_url, "downgrade", "0001"))
     passed(alembic(empty_url, "upgrade", "head"))
@@ -142,9 +146,9 @@ def broken(tmp_path: Path) -> Path:
     shutil.copytree(BACKEND / "migrations", tmp_path / "migrations")
     ini = (BACKEND / "alembic.ini").read_text()
     (tmp_path / "alembic.ini").write_text(ini.replace("%(here)s/src", str(BACKEND / "src")))
-    (tmp_path / "migrations/versions/0004_broken.py").write_text(
+    (tmp_path / "migrations/versions/9999_broken.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0004', '0003', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '9999', '0004', None, None\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half (id int)')\n"
         "    op.execute('ALTER TABLE nowhere ADD COLUMN x int')\n"

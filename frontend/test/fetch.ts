@@ -47,10 +47,16 @@ export interface FakeCall {
  */
 export function fakeServer(
   answer: (call: FakeCall) => FakeAnswer | FakeStream | undefined | Promise<FakeAnswer>,
+  /** What a page that watches is told. */
+  live: () => FakeStream | undefined = () => new FakeStream(),
 ): FakeCall[] {
   const calls: FakeCall[] = [];
   vi.stubGlobal("fetch", async (input: string | URL, init: RequestInit = {}) => {
     const url = new URL(String(input), "http://localhost:3000");
+    if (url.pathname === "/api/events") {
+      const stream = live();
+      return stream ? streamed(stream, init) : new Response(null, { status: 503 });
+    }
     const key = new Headers(init.headers).get("idempotency-key");
     const call: FakeCall = {
       method: init.method ?? "GET",
@@ -62,10 +68,7 @@ export function fakeServer(
     calls.push(call);
     const given = await answer(call);
     if (!given) throw new TypeError("Failed to fetch");
-    if (given instanceof FakeStream) {
-      init.signal?.addEventListener("abort", () => given.abort());
-      return new Response(given.body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
-    }
+    if (given instanceof FakeStream) return streamed(given, init);
     const [status, body, headers] = given;
     return new Response(body === undefined ? null : JSON.stringify(body), {
       status,
@@ -73,4 +76,9 @@ export function fakeServer(
     });
   });
   return calls;
+}
+
+function streamed(stream: FakeStream, { signal }: RequestInit): Response {
+  signal?.addEventListener("abort", () => stream.abort());
+  return new Response(stream.body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
 }

@@ -1,5 +1,6 @@
 """Putting the application together."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -10,6 +11,7 @@ from fastapi.routing import APIRoute
 from todo import __version__, problems
 from todo.auth import Authenticator
 from todo.body import BodyLimit
+from todo.changes import Changes
 from todo.chat.commands import CommandResponder
 from todo.chat.lazy import LazyResponder
 from todo.chat.responder import Responder
@@ -18,8 +20,9 @@ from todo.dependencies import Services
 from todo.keys import KeySet
 from todo.logs import AccessLog
 from todo.openapi import describe
-from todo.routes import chat, conversations, health, me, todos
+from todo.routes import chat, conversations, events, health, me, todos
 from todo.settings import Settings
+from todo.shutdown import noticed
 from todo.tasks import Tasks
 
 # A token is checked while its sender waits, so the front end gets little time for its keys.
@@ -38,6 +41,10 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
             client = await stack.enter_async_context(httpx2.AsyncClient(timeout=_KEYS_TIMEOUT))
             database = Database(settings)
             stack.push_async_callback(database.close)
+            changes = Changes(settings)
+            stack.push_async_callback(changes.close)
+            ending = asyncio.Event()
+            stack.enter_context(noticed(ending))
             await answering.start()
             stack.push_async_callback(answering.close)
             # Before what they use is closed.
@@ -53,6 +60,8 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
                 ),
                 responder=answering,
                 tasks=tasks,
+                changes=changes,
+                ending=ending,
             )
             yield
 
@@ -66,7 +75,7 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
         docs_url="/docs" if settings.environment == "development" else None,
         redoc_url=None,
     )
-    for module in (health, todos, chat, conversations, me):
+    for module in (health, todos, chat, conversations, events, me):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit)

@@ -1,5 +1,6 @@
 """What a route may ask for."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, TypedDict
@@ -8,6 +9,7 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from todo.auth import Authenticator, UnauthorizedError, User
+from todo.changes import Changes
 from todo.chat.exchange import Exchange
 from todo.chat.responder import Responder
 from todo.conversations import ConversationStore
@@ -37,6 +39,9 @@ class Services:
     authenticator: Authenticator
     responder: Responder
     tasks: Tasks
+    changes: Changes
+    ending: asyncio.Event
+    """Set as soon as the process is asked to end."""
 
 
 async def services(request: Request) -> Services:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from todo.auth import UnauthorizedError
+from todo.changes import TooManyWatchersError
 from todo.chat.exchange import ChatFailedError
 from todo.chat.responder import (
     AssistantBusyError,
@@ -37,6 +38,8 @@ MEDIA_TYPE = "application/problem+json"
 
 # Seconds after which a passing fault is worth another try.
 _RETRY = 2
+# Seconds after which a window may have been closed.
+_LATER = 30
 # A body of many wrong fields is not answered by a longer one.
 _MOST_FIELDS = 20
 
@@ -161,6 +164,9 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
         "and ask again under a new one",
     ),
     LimitExceededError: lambda error: _Failure(429, str(error), _after(error.retry_after)),
+    TooManyWatchersError: lambda _: _Failure(
+        429, "you watch in too many windows; close one", _after(_LATER)
+    ),
     AssistantBusyError: lambda error: _Failure(429, str(error), _after(error.retry_after)),
     AssistantTimeoutError: lambda error: _Failure(504, str(error)),
     AssistantUnavailableError: lambda error: _Failure(502, str(error)),

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { Todo } from "@/lib/api";
 
-import { fakeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
+import { fakeServer, FakeStream, type FakeAnswer, type FakeCall } from "../../test/fetch";
 import { TodoList } from "./todo-list";
 import { useTodos } from "./use-todos";
 
@@ -227,14 +227,50 @@ describe("the list of todos", () => {
     }
   });
 
-  test("is read again when another tab has changed it", async () => {
-    fakeServer(serve);
-    const user = userEvent.setup({ delay: null });
+  test("is read again when it was changed elsewhere, once for many changes", async () => {
+    const live = new FakeStream();
+    const calls = fakeServer(serve, () => live);
     render(<List />);
-    const { container } = render(<List />);
-    const there = await within(container).findByRole("checkbox", { name: /buy milk/ });
-    await user.click((await screen.findAllByRole("checkbox", { name: /buy milk/ }))[0]!);
-    await waitFor(() => expect(there).toBeChecked());
+    expect(await milk()).not.toBeChecked();
+    stored[0]!.completed = true;
+    stored[0]!.version = 2;
+    for (let times = 0; times < 5; times++) live.send("changed", { kind: "todos" });
+    await waitFor(async () => expect(await milk()).toBeChecked());
+    expect(calls).toHaveLength(2);
+  });
+
+  test("is watched again after the connection was lost, and not while it cannot be seen", async () => {
+    const streams: FakeStream[] = [];
+    fakeServer(serve, () => {
+      // The second time nobody answers.
+      streams.push(new FakeStream());
+      return streams.length === 2 ? undefined : streams.at(-1);
+    });
+    const { unmount } = render(<List />);
+    await milk();
+    streams[0]!.end();
+    await waitFor(() => expect(streams).toHaveLength(3));
+    const visibility = vi.spyOn(document, "visibilityState", "get");
+    visibility.mockReturnValue("hidden");
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(streams[2]!.left).toHaveBeenCalledOnce();
+    visibility.mockReturnValue("visible");
+    document.dispatchEvent(new Event("visibilitychange"));
+    await waitFor(() => expect(streams).toHaveLength(4));
+    visibility.mockRestore();
+    unmount();
+    expect(streams[3]!.left).toHaveBeenCalledOnce();
+  });
+
+  test("that is watched after the session is over hands over", async () => {
+    const onExpired = vi.fn();
+    const live = new FakeStream();
+    fakeServer(serve, () => live);
+    render(<List onExpired={onExpired} />);
+    await milk();
+    failure = [401, { detail: "Sign in first." }];
+    live.send("changed", { kind: "todos" });
+    await waitFor(() => expect(onExpired).toHaveBeenCalledOnce());
   });
 
   test("takes a todo without the chat, and keeps the words and their key when that fails", async () => {

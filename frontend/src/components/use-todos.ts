@@ -15,6 +15,7 @@ import {
   type Todo,
   type TodoEdit,
 } from "@/lib/api";
+import { watchChanges } from "@/lib/changes";
 
 /** The user's todos and what can be done to them. */
 export interface Todos {
@@ -26,9 +27,8 @@ export interface Todos {
   error: string | undefined;
   /** The todos that a request is under way for. */
   pending: ReadonlySet<string>;
+  /** Reads them again: something may have changed them. */
   reload: () => Promise<void>;
-  /** Reads them again, here and in the other tabs: something may have changed them. */
-  changed: () => Promise<void>;
   /** Reads the next page. */
   readOn: () => Promise<void>;
   toggle: (todo: Todo) => Promise<void>;
@@ -54,6 +54,9 @@ export interface EditFailure {
 /** Milliseconds: coming back to the page may be told as two events at once, and is one reason to read. */
 const ONE_RETURN = 1_000;
 
+/** Milliseconds: what is changed here is told from elsewhere too, and so are many changes at once. */
+const TOGETHER = 150;
+
 /** Reads the todos and keeps them up to date with what is done here; `onExpired` is called when the session is over. */
 export function useTodos(onExpired: () => void): Todos {
   const [todos, setTodos] = useState<Todo[]>();
@@ -63,7 +66,7 @@ export function useTodos(onExpired: () => void): Todos {
   const [deleted, setDeleted] = useState<Todo>();
   const latest = useRef(0);
   const count = useRef(0);
-  const tabs = useRef<BroadcastChannel>(null);
+  const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
   const adding = useRef({ title: "", key: "" });
 
   /** Gives what went wrong, in words for the user; a session that is over is no error of theirs. */
@@ -106,6 +109,7 @@ export function useTodos(onExpired: () => void): Todos {
   );
 
   const reload = useCallback(async () => {
+    clearTimeout(soon.current);
     await show(async () => {
       let page = await listTodos();
       // As many as there were: what has been scrolled to stays where it is.
@@ -125,11 +129,6 @@ export function useTodos(onExpired: () => void): Todos {
     });
   }, [next, todos, show]);
 
-  const changed = useCallback(async () => {
-    tabs.current?.postMessage("changed");
-    await reload();
-  }, [reload]);
-
   const change = useCallback(
     async (todo: Todo, shown: (todos: Todo[]) => Todo[], action: () => Promise<unknown>) => {
       // What was asked before this would put the past on the screen.
@@ -145,12 +144,12 @@ export function useTodos(onExpired: () => void): Todos {
           })
           .catch(ignoreGone);
       });
-      if (done) await changed();
+      if (done) await reload();
       else setTodos((before) => before && putBack(before, stale.current ?? todo));
       setPending((ids) => new Set([...ids].filter((id) => id !== todo.id)));
       return done;
     },
-    [attempt, changed],
+    [attempt, reload],
   );
 
   const toggle = useCallback(
@@ -181,8 +180,8 @@ export function useTodos(onExpired: () => void): Todos {
     const done = await attempt(async () => void (await restoreTodo(deleted)));
     if (!done) return;
     setDeleted(undefined);
-    await changed();
-  }, [attempt, changed, deleted]);
+    await reload();
+  }, [attempt, reload, deleted]);
   const edit = useCallback(
     async (todo: Todo, edit: TodoEdit) => {
       let current: Todo | undefined;
@@ -195,10 +194,10 @@ export function useTodos(onExpired: () => void): Todos {
         }
       });
       // Also when it is another by now: the list is to say so.
-      if (message === undefined || current) await changed();
+      if (message === undefined || current) await reload();
       return message ? { message, current } : undefined;
     },
-    [failureOf, changed],
+    [failureOf, reload],
   );
   const add = useCallback(
     async (title: string) => {
@@ -208,10 +207,10 @@ export function useTodos(onExpired: () => void): Todos {
         await addTodo(title, adding.current.key);
         adding.current = { title: "", key: "" };
       });
-      if (added) await changed();
+      if (added) await reload();
       return added;
     },
-    [attempt, changed],
+    [attempt, reload],
   );
 
   const clearDone = useCallback(async () => {
@@ -225,16 +224,17 @@ export function useTodos(onExpired: () => void): Todos {
         for (const todo of done) await deleteTodo(todo).catch(ignoreGone);
       }
     });
-    await changed();
+    await reload();
     return failure;
-  }, [failureOf, changed]);
+  }, [failureOf, reload]);
 
   useEffect(() => {
     void reload();
     let read = Date.now();
-    const channel = new BroadcastChannel("todos");
-    tabs.current = channel;
-    channel.onmessage = () => void reload();
+    const stop = watchChanges(() => {
+      clearTimeout(soon.current);
+      soon.current = setTimeout(() => void reload(), TOGETHER);
+    });
     function comeBack() {
       if (document.visibilityState === "hidden" || Date.now() < read + ONE_RETURN) return;
       read = Date.now();
@@ -243,7 +243,8 @@ export function useTodos(onExpired: () => void): Todos {
     document.addEventListener("visibilitychange", comeBack);
     window.addEventListener("focus", comeBack);
     return () => {
-      channel.close();
+      stop();
+      clearTimeout(soon.current);
       document.removeEventListener("visibilitychange", comeBack);
       window.removeEventListener("focus", comeBack);
     };
@@ -255,7 +256,6 @@ export function useTodos(onExpired: () => void): Todos {
     error,
     pending,
     reload,
-    changed,
     readOn,
     toggle,
     remove,

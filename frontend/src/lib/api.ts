@@ -194,19 +194,19 @@ async function follow(response: Response, { onWords, onAction }: Follower): Prom
 }
 
 /** How often, and how many milliseconds apart, it is asked what became of a message that was stopped. */
-const ASKED = 60;
-const APART = 500;
+const ASKED = 100;
+const APART = 300;
 
 /** The answer that is kept of a message that was stopped, or undefined when nothing was said or done. */
 async function whatBecameOf(key: string): Promise<ChatReply | undefined> {
   for (let asked = 1; ; asked++) {
+    await new Promise((resolve) => setTimeout(resolve, APART));
     try {
       return await send<ChatReply>("GET", `/api/chat/answers/${key}`);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return undefined;
       // What was begun is brought to its end first.
       if (!(error instanceof ApiError && error.status === 409 && asked < ASKED)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, APART));
     }
   }
 }

@@ -359,6 +359,27 @@ describe("an answer that is streamed", () => {
   });
 });
 
+test("what is watched ends with the browser and with this server", async () => {
+  const events = await import("@/app/api/events/route");
+  const begun: ServerResponse[] = [];
+  upstream.answer = () => (response) => {
+    begun.push(response);
+    response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+  };
+  const before = process.listenerCount("SIGTERM");
+  const leaving = new AbortController();
+  const watch = (signal?: AbortSignal) =>
+    events.GET(request("GET", "/api/events", { cookie: user.cookie, signal }));
+  const [one, other] = [await watch(leaving.signal), await watch()];
+  expect(upstream.received).toMatchObject(Array(2).fill({ method: "GET", url: "/api/events" }));
+  leaving.abort();
+  expect(await one.text()).toBe("");
+  expect(process.listenerCount("SIGTERM")).toBe(before);
+  process.emit("SIGTERM");
+  expect(await other.text()).toBe("");
+  expect((await watch()).status).toBe(502);
+});
+
 test("what became of a message is asked for by its key, and by nothing else", async () => {
   const read = (key: string) =>
     answers.GET(request("GET", "/", { cookie: user.cookie }), { params: Promise.resolve({ key }) });

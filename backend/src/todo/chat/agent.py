@@ -404,7 +404,7 @@ class AgentResponder:
             if tools.failure:
                 raise tools.failure from None
             if speech.cut_off:
-                return _reply(f"{speech.cut_off} …")
+                return _reply(f"{speech.cut_off.rstrip()} …")
             raise _failure(error) from None
 
 

@@ -75,7 +75,7 @@ class Exchange:
             if not stopped:
                 reply = replying.result()
             elif progress.said or tools.changes:
-                reply = f"{progress.said} …" if progress.said else _NOTHING_SAID
+                reply = f"{progress.said.rstrip()} …" if progress.said else _NOTHING_SAID
             else:
                 raise StoppedError  # noqa: TRY301
             conversation_id = await self.conversations.record(
