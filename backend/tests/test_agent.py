@@ -112,10 +112,11 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
     assert model.last_call
     tools = {tool.name: tool.params_json_schema for tool in model.last_call.tools}  # type: ignore[union-attr]
     assert {name: sorted(schema["properties"]) for name, schema in tools.items()} == {
-        "add_todo": ["due", "priority", "title"],
-        "list_todos": ["after_number", "completed", "containing"],
+        "add_todo": ["due", "priority", "tags", "title"],
+        "list_todos": ["after_number", "completed", "containing", "tag"],
         "complete_todo": ["number"],
         "edit_todo": ["due", "number", "priority", "title"],
+        "tag_todo": ["add", "number", "remove"],
         "delete_todo": ["number"],
         "restore_todo": ["number"],
     }

@@ -30,6 +30,7 @@ from todo.idempotency import (
     StillAnsweringError,
 )
 from todo.keys import KeysUnavailableError
+from todo.order import CursorError
 from todo.schemas import Action, FieldProblem, Problem, TodoRead
 from todo.todos import TodoChangedError, TodoNotFoundError
 from todo.usage import LimitExceededError
@@ -173,6 +174,7 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
     DatabaseUnavailableError: lambda _: _Failure(
         503, "the database does not answer; try again later", _after(_RETRY)
     ),
+    CursorError: lambda _: _Failure(422, "the cursor is of another order, or of none"),
     KeysUnavailableError: lambda _: _Failure(
         503,
         "sign-in cannot be checked, since the front end does not answer; try again later",

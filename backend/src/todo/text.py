@@ -1,6 +1,7 @@
 """Text from people and from models, without what nobody sees."""
 
 import re
+import unicodedata
 
 # Inside brackets of a pattern, in the spelling that JSON Schema has too.
 _CONTROL_IN_A_LINE = r"\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f"
@@ -36,6 +37,19 @@ _SEEN = re.compile(f"[^{_UNSEEN}]")
 def one_line(value: str) -> str:
     """Give a title, each run of blanks as one space; raise ValueError for what cannot be shown."""
     return _visible(" ".join(value.split()), _REFUSED_IN_A_LINE)
+
+
+def tag(value: str) -> str:
+    """Give a tag without its sign and without capitals; raise ValueError for what is none."""
+    kept = unicodedata.normalize("NFC", one_line(value.strip().removeprefix("#")).lower())
+    if re.search(r"[\s#,]", kept):
+        raise ValueError("must be one word, without # and commas")
+    return kept
+
+
+def folded(value: str) -> str:
+    """Give a word as titles are searched: without capitals and accents."""
+    return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", value)).lower()
 
 
 def lines(value: str) -> str:

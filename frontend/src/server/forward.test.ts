@@ -375,9 +375,10 @@ test("what is watched ends with the browser and with this server", async () => {
   leaving.abort();
   expect(await one.text()).toBe("");
   expect(process.listenerCount("SIGTERM")).toBe(before);
+  expect(other.headers.get("connection")).toBe("close");
   process.emit("SIGTERM");
   expect(await other.text()).toBe("");
-  expect((await watch()).status).toBe(502);
+  expect((await watch()).status).toBe(503);
 });
 
 test("what became of a message is asked for by its key, and by nothing else", async () => {

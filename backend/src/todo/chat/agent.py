@@ -110,6 +110,7 @@ async def add_todo(
     title: str,
     due: str | None = None,
     priority: str | None = None,
+    tags: list[str] | None = None,
 ) -> str:
     """Add a todo to the user's list.
 
@@ -118,8 +119,9 @@ async def add_todo(
         title: What is to be done, 1 to 200 characters.
         due: When it is due, on the user's own clock, as 2026-11-27T17:00 or 2026-11-27; or null.
         priority: low, normal or high; null for normal.
+        tags: Tags, each one word, as shopping; or null.
     """
-    todo = await context.context.add_todo(title, due=due, priority=priority)
+    todo = await context.context.add_todo(title, due=due, priority=priority, tags=tags or ())
     return _as_json(todo, context.context)
 
 
@@ -151,21 +153,42 @@ async def list_todos(
     completed: bool | None,
     containing: str | None,
     after_number: int | None,
+    tag: str | None = None,
 ) -> str:
     """List the user's todos by number, at most 50 at once, with how many there are in all.
 
     Args:
         context: The user's tools.
         completed: true for completed ones only, false for open ones only, null for all.
-        containing: Only those whose title contains this text; null for all.
+        containing: Only those whose title contains these words; null for all.
         after_number: Only those after this number, for what did not fit before; null for all.
+        tag: Only those that have this tag; null for all.
     """
     return _page_as_json(
         await context.context.list_todos(
-            completed=completed, containing=containing, after=after_number or 0
+            completed=completed, containing=containing, tag=tag, after=after_number or 0
         ),
         context.context,
     )
+
+
+@function_tool(failure_error_function=_explain)
+async def tag_todo(
+    context: RunContextWrapper[Toolbox],
+    number: int,
+    add: list[str] | None = None,
+    remove: list[str] | None = None,
+) -> str:
+    """Give a todo tags, or take tags from it.
+
+    Args:
+        context: The user's tools.
+        number: The todo's number.
+        add: Tags to give it, each one word, as shopping; or null.
+        remove: Tags to take from it; or null.
+    """
+    todo = await context.context.tag_todo(number, add=add or (), remove=remove or ())
+    return _as_json(todo, context.context)
 
 
 @function_tool(failure_error_function=_explain)
@@ -226,6 +249,8 @@ def _shown(todo: TodoRead, tools: Toolbox) -> dict[str, object]:
         shown["due"] = tools.clock.shown(todo.due_at)
     if todo.priority != "normal":
         shown["priority"] = todo.priority
+    if todo.tags:
+        shown["tags"] = todo.tags
     return shown
 
 
@@ -322,7 +347,10 @@ class AgentResponder:
             model=model,
             # Nothing of a conversation is to be kept on the model's side.
             model_settings=ModelSettings(store=False, max_tokens=_LONGEST_TURN, retry=_RETRY),
-            tools=[add_todo, list_todos, complete_todo, edit_todo, delete_todo, restore_todo],
+            tools=[
+                *(add_todo, list_todos, complete_todo, edit_todo),
+                *(tag_todo, delete_todo, restore_todo),
+            ],
         )
 
     @classmethod

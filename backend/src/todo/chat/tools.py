@@ -1,7 +1,7 @@
 """What can be done in a chat, whoever understands the words."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,14 +9,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from todo.chat.clock import Clock
 from todo.models import Priority, Todo
-from todo.schemas import Action, Title, TodoRead, ToolName
-from todo.todos import TodoNotFoundError, TodoStore
+from todo.schemas import MOST_TAGS, TAG_LENGTH, Action, Tags, Title, TodoRead, ToolName
+from todo.todos import TodoNotFoundError, TodoStore, TooManyTagsError, Wanted
 
 # What a model is given at once; it may ask for the todos after these.
 _PAGE = 50
 
 _TITLE: TypeAdapter[str] = TypeAdapter(Title)
 _PRIORITY: TypeAdapter[str] = TypeAdapter(Priority)
+_TAGS: TypeAdapter[list[str]] = TypeAdapter(Tags)
 
 NO_DUE = "none"
 """What takes a due date away."""
@@ -66,28 +67,41 @@ class Toolbox:
         return [action for action in self.actions if action.todo]
 
     async def add_todo(
-        self, title: str, *, due: str | None = None, priority: str | None = None
+        self,
+        title: str,
+        *,
+        due: str | None = None,
+        priority: str | None = None,
+        tags: Sequence[str] = (),
     ) -> TodoRead:
         """Add a todo; raise ToolError for what cannot be kept."""
         self._count_call()
         todo = self._todos.add(
-            _title(title), due_at=self._due(due), priority=_priority(priority or "normal")
+            _title(title),
+            due_at=self._due(due),
+            priority=_priority(priority or "normal"),
+            tags=sorted(_tags(tags)),
         )
         return await self._act("add_todo", todo)
 
     async def list_todos(
-        self, *, completed: bool | None = None, containing: str | None = None, after: int = 0
+        self,
+        *,
+        completed: bool | None = None,
+        containing: str | None = None,
+        tag: str | None = None,
+        after: int = 0,
     ) -> Listed:
         """List the todos after a number, or only those of them that fit."""
         self._count_call()
-        page = await self._todos.page(
-            limit=_PAGE, after=after, completed=completed, containing=containing
-        )
-        counts = await self._todos.count()
+        tags = _tags([tag] if tag else [])
+        wanted = Wanted(completed=completed, search=containing, tag=next(iter(tags), None))
+        page = await self._todos.page(wanted, limit=_PAGE, cursor=str(max(after, 0)))
+        counts = await self._todos.summary()
         self._record(Action(tool="list_todos"))
         return Listed(
             todos=[TodoRead.model_validate(todo) for todo in page.todos],
-            more=page.next_number is not None,
+            more=page.next_cursor is not None,
             open=counts.open,
             completed=counts.completed,
         )
@@ -119,6 +133,14 @@ class Toolbox:
             raise ToolError("Say what to change: the title, the due date or the priority.")
         todo = self._todos.update_number(number, **changes)
         return await self._act("edit_todo", todo, missing=_no_such(number))
+
+    async def tag_todo(
+        self, number: int, *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> TodoRead:
+        """Give a todo tags and take some from it; raise ToolError for what cannot be kept."""
+        self._count_call()
+        tagged = self._todos.tag_number(number, add=_tags(add), remove=_tags(remove))
+        return await self._act("edit_todo", tagged, missing=_no_such(number))
 
     async def restore_todo(self, number: int) -> TodoRead:
         """Bring back a deleted todo; raise ToolError when it cannot be brought back."""
@@ -175,6 +197,8 @@ class Toolbox:
             todo = TodoRead.model_validate(await work)
         except TodoNotFoundError:
             raise missing or ToolError("There is no such todo.") from None
+        except TooManyTagsError:
+            raise ToolError(f"A todo has at most {MOST_TAGS} tags.") from None
         self._record(Action(tool=tool, todo=todo))
         return todo
 
@@ -195,6 +219,15 @@ def _priority(priority: str) -> str:
         return _PRIORITY.validate_python(priority)
     except ValidationError:
         raise ToolError("A priority is low, normal or high.") from None
+
+
+def _tags(tags: Sequence[str]) -> set[str]:
+    try:
+        return set(_TAGS.validate_python(list(tags)))
+    except ValidationError:
+        raise ToolError(
+            f"A tag is one word of at most {TAG_LENGTH} characters; a todo has at most {MOST_TAGS}."
+        ) from None
 
 
 def _no_such(number: int) -> ToolError:
