@@ -12,15 +12,26 @@ import {
   newKey,
   restoreTodo,
   setCompleted,
+  summarizeTodos,
   type Todo,
   type TodoEdit,
+  type TodoQuery,
+  type TodoSummary,
 } from "@/lib/api";
 import { watchChanges } from "@/lib/changes";
 
+import { WHOLE, type Arrangement } from "./arrange";
+
 /** The user's todos and what can be done to them. */
 export interface Todos {
-  /** By number; undefined until they have been read for the first time. */
+  /** Those that are asked for, in order; undefined until they have been read for the first time. */
   todos: Todo[] | undefined;
+  /** Which are asked for, and in which order. */
+  arrangement: Arrangement;
+  /** Asks for others, or for another order. */
+  arrange: (change: Partial<Arrangement>) => void;
+  /** What there is in all; undefined until it has been read. */
+  summary: TodoSummary | undefined;
   /** Whether there are more of them than have been read. */
   more: boolean;
   /** What went wrong last, if nothing has gone right since. */
@@ -57,9 +68,15 @@ const ONE_RETURN = 1_000;
 /** Milliseconds: what is changed here is told from elsewhere too, and so are many changes at once. */
 const TOGETHER = 150;
 
+/** Milliseconds: who types goes on typing. */
+const TYPING = 200;
+
 /** Reads the todos and keeps them up to date with what is done here; `onExpired` is called when the session is over. */
 export function useTodos(onExpired: () => void): Todos {
   const [todos, setTodos] = useState<Todo[]>();
+  const [arrangement, setArrangement] = useState(WHOLE);
+  const wanted = useRef(WHOLE);
+  const [summary, setSummary] = useState<TodoSummary>();
   const [next, setNext] = useState<string | null>(null);
   const [error, setError] = useState<string>();
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
@@ -111,10 +128,13 @@ export function useTodos(onExpired: () => void): Todos {
   const reload = useCallback(async () => {
     clearTimeout(soon.current);
     await show(async () => {
-      let page = await listTodos();
+      const query = queryOf(wanted.current);
+      const [first, summary] = await Promise.all([listTodos(query), summarizeTodos().catch(() => undefined)]);
+      setSummary(summary);
+      let page = first;
       // As many as there were: what has been scrolled to stays where it is.
       while (page.next && page.todos.length < count.current) {
-        const following = await listTodos({ cursor: page.next });
+        const following = await listTodos({ ...query, cursor: page.next });
         page = { todos: [...page.todos, ...following.todos], next: following.next };
       }
       return page;
@@ -124,17 +144,35 @@ export function useTodos(onExpired: () => void): Todos {
   const readOn = useCallback(async () => {
     if (!next || !todos) return;
     await show(async () => {
-      const following = await listTodos({ cursor: next });
+      const following = await listTodos({ ...queryOf(wanted.current), cursor: next });
       return { todos: [...todos, ...following.todos], next: following.next };
     });
   }, [next, todos, show]);
+
+  const arrange = useCallback(
+    (change: Partial<Arrangement>) => {
+      wanted.current = { ...wanted.current, ...change };
+      setArrangement(wanted.current);
+      // From the beginning, and for what is typed not at each letter.
+      count.current = 0;
+      // What is on its way is of another question.
+      latest.current++;
+      clearTimeout(soon.current);
+      soon.current = setTimeout(() => void reload(), "search" in change ? TYPING : 0);
+    },
+    [reload],
+  );
 
   const change = useCallback(
     async (todo: Todo, shown: (todos: Todo[]) => Todo[], action: () => Promise<unknown>) => {
       // What was asked before this would put the past on the screen.
       latest.current++;
       setPending((ids) => new Set(ids).add(todo.id));
-      setTodos((before) => before && shown(before));
+      let place = 0;
+      setTodos((before) => {
+        place = before?.findIndex(({ id }) => id === todo.id) ?? 0;
+        return before && shown(before);
+      });
       const stale: { current?: Todo } = {};
       const done = await attempt(async () => {
         await action()
@@ -145,7 +183,7 @@ export function useTodos(onExpired: () => void): Todos {
           .catch(ignoreGone);
       });
       if (done) await reload();
-      else setTodos((before) => before && putBack(before, stale.current ?? todo));
+      else setTodos((before) => before && putBack(before, place, stale.current ?? todo));
       setPending((ids) => new Set([...ids].filter((id) => id !== todo.id)));
       return done;
     },
@@ -252,6 +290,9 @@ export function useTodos(onExpired: () => void): Todos {
 
   return {
     todos,
+    arrangement,
+    arrange,
+    summary,
     more: next !== null,
     error,
     pending,
@@ -272,7 +313,16 @@ function ignoreGone(error: unknown): void {
   if (!(error instanceof ApiError && error.status === 404)) throw error;
 }
 
-/** The list with a todo as it was, after a change that did not come about. */
-function putBack(todos: Todo[], todo: Todo): Todo[] {
-  return [...todos.filter(({ id }) => id !== todo.id), todo].sort((one, other) => one.number - other.number);
+/** The list with a todo as it was and where it was, after a change that did not come about. */
+function putBack(todos: Todo[], place: number, todo: Todo): Todo[] {
+  return todos.filter(({ id }) => id !== todo.id).toSpliced(place, 0, todo);
+}
+
+function queryOf({ search, filter, tag, sort }: Arrangement): TodoQuery {
+  return {
+    ...(search.trim() && { search: search.trim() }),
+    ...(filter !== "all" && { completed: filter === "done" }),
+    ...(tag && { tag }),
+    ...(sort !== "number" && { sort }),
+  };
 }

@@ -10,6 +10,7 @@ export interface Todo {
   /** RFC 3339, or null when it is due at no time. */
   due_at: string | null;
   priority: Priority;
+  tags: string[];
   /** Counts its changes: a change says which version it is of, and is refused when that is stale. */
   version: number;
 }
@@ -18,7 +19,7 @@ export interface Todo {
 export type Priority = "low" | "normal" | "high";
 
 /** What can be edited of a todo. */
-export type TodoEdit = Partial<Pick<Todo, "title" | "due_at" | "priority">>;
+export type TodoEdit = Partial<Pick<Todo, "title" | "due_at" | "priority" | "tags">>;
 
 /** What a tool of the assistant did: to a todo, unless it only looked. */
 export interface Action {
@@ -97,19 +98,25 @@ export class ApiError extends Error {
 const PAGE = 200;
 
 /** Which todos are asked for. */
-interface TodoQuery {
+export interface TodoQuery {
   /** Where the page begins; left out for the first. */
   cursor?: string;
   /** Only those that are done, or only those that are open. */
   completed?: boolean;
+  search?: string;
+  tag?: string;
+  sort?: string;
 }
 
-/** A page of the user's todos, by number. */
-export async function listTodos({ cursor, completed }: TodoQuery = {}): Promise<TodoPage> {
+/** A page of the user's todos, by number unless another order is asked for. */
+export async function listTodos({ cursor, completed, search, tag, sort }: TodoQuery = {}): Promise<TodoPage> {
   const query = new URLSearchParams({
     limit: String(PAGE),
-    ...(cursor && { cursor }),
     ...(completed !== undefined && { completed: String(completed) }),
+    ...(search && { search }),
+    ...(tag && { tag }),
+    ...(sort && { sort }),
+    ...(cursor && { cursor }),
   });
   const answer = await send<Todo[] | { todos: Todo[]; next_cursor: string | null }>(
     "GET",
@@ -118,6 +125,19 @@ export async function listTodos({ cursor, completed }: TodoQuery = {}): Promise<
   // A backend without pages gives all of them.
   if (Array.isArray(answer)) return { todos: answer, next: null };
   return { todos: answer.todos, next: answer.next_cursor };
+}
+
+/** What there is in the user's list. */
+export interface TodoSummary {
+  open: number;
+  completed: number;
+  /** Those that most todos have first. */
+  tags: { tag: string; count: number }[];
+}
+
+/** Counts the user's todos. */
+export function summarizeTodos(): Promise<TodoSummary> {
+  return send("GET", "/api/todos/summary");
 }
 
 /** Adds a todo; `key` makes it one, however often it is sent. */
