@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from todo.chat.responder import Say
 from todo.chat.tools import Toolbox
 from todo.models import Message
 from todo.usage import UsageStore
@@ -23,11 +24,17 @@ class Held:
         pass
 
     async def reply(
-        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+        self,
+        message: str,
+        history: Sequence[Message],
+        tools: Toolbox,
+        usage: UsageStore,
+        say: Say,
     ) -> str:
         del history, usage
         if self._adds:
             await tools.add_todo(message)
+        say("Do")
         self.asked.set()
         await self.free.wait()
         return "Done."

@@ -44,8 +44,18 @@ class Server:
                 os.chown(entry, _NOBODY, _NOBODY)
         self._programs = installed / "bin"
 
-    def start(self) -> None:
-        """Make the cluster and start it; returns when it answers."""
+    def start(self, *, again: bool = False) -> None:
+        """Make the cluster, unless there is one, and start it; returns when it answers."""
+        if not again:
+            self._make()
+        # What a crash would lose is no loss here.
+        options = (
+            f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self._folder} "
+            f"-c fsync=off -c full_page_writes=off"
+        )
+        self._run("pg_ctl", "start", "-w", "-o", options, "-l", str(self._folder / "log"))
+
+    def _make(self) -> None:
         password = self._folder / "password"
         password.write_text(PASSWORD)
         if self._as_nobody:
@@ -54,12 +64,6 @@ class Server:
             *("initdb", "--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8"),
             *("--locale=C", "--no-sync", f"--pwfile={password}"),
         )
-        # What a crash would lose is no loss here.
-        options = (
-            f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self._folder} "
-            f"-c fsync=off -c full_page_writes=off"
-        )
-        self._run("pg_ctl", "start", "-w", "-o", options, "-l", str(self._folder / "log"))
 
     def stop(self) -> None:
         """Stop it at once, whoever is still connected."""

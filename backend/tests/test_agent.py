@@ -112,10 +112,11 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
     assert model.last_call
     tools = {tool.name: tool.params_json_schema for tool in model.last_call.tools}  # type: ignore[union-attr]
     assert {name: sorted(schema["properties"]) for name, schema in tools.items()} == {
-        "add_todo": ["due", "priority", "title"],
-        "list_todos": ["after_number", "completed", "containing"],
+        "add_todo": ["due", "priority", "tags", "title"],
+        "list_todos": ["after_number", "completed", "containing", "tag"],
         "complete_todo": ["number"],
         "edit_todo": ["due", "number", "priority", "title"],
+        "tag_todo": ["add", "number", "remove"],
         "delete_todo": ["number"],
         "restore_todo": ["number"],
     }
@@ -437,9 +438,21 @@ def called(name: str, arguments: str) -> dict[str, object]:
     return {"type": "function_call", "name": name, "arguments": arguments, "call_id": "call"}
 
 
+def streamed(*events: object) -> bytes:
+    return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events)
+
+
 def response(*output: object, **changes: object) -> bytes:
     body = {"id": "r", "object": "response", "model": "m", "output": output} | changes
-    return json.dumps(body).encode()
+    return streamed({"type": "response.completed", "sequence_number": 1, "response": body})
+
+
+def delta(words: object) -> dict[str, object]:
+    place = {"item_id": "m", "output_index": 0, "content_index": 0, "sequence_number": 0}
+    return {"type": "response.output_text.delta", "delta": words, "logprobs": [], **place}
+
+
+STREAM = {"Content-Type": "text/event-stream"}
 
 
 @pytest.mark.parametrize(
@@ -449,28 +462,45 @@ def response(*output: object, **changes: object) -> bytes:
         (b"<html><h1>It works!</h1></html>", JSON),
         (b"{}", JSON),
         (b"null", JSON),
-        (b"[]", JSON),
         (b'"text"', JSON),
-        (b"", JSON),
-        (b"\x00", JSON),
         (b'{"output": null}', JSON),
-        (response(output=None), JSON),
-        (response(output="text"), JSON),
-        (response(output={"a": 1}), JSON),
-        (response(None), JSON),
-        (response(7), JSON),
-        (response({"type": "function_call", "name": None, "arguments": 7, "call_id": 1}), JSON),
-        (response(called("add_todo", '{"title": "\\ud800"}')), JSON),
-        (response(called("add_todo", '{"title": "\ud800"}')), JSON),
-        (response(called("add_todo\x00", "\x00")), JSON),
-        (response({"type": "message", "content": None}), JSON),
-        (response(message(None)), JSON),
-        (response(message(7)), JSON),
-        (response(message(["x"])), JSON),
-        (response(message("fine"), usage="many"), JSON),
-        (response(message("fine"), usage={"input_tokens": -1, "output_tokens": "x"}), JSON),
-        (response(message("nul \x00, half \ud800")), JSON),
-        (response(), JSON),
+        (b"", STREAM),
+        (b"\x00", STREAM),
+        (b": nothing\n\n", STREAM),
+        (b"data: [DONE]\n\n", STREAM),
+        (b"data: {\n\n", STREAM),
+        (b"data: \xff\n\n", STREAM),
+        (b"event: response.completed\n\n", STREAM),
+        (streamed({}), STREAM),
+        (streamed(None), STREAM),
+        (streamed([]), STREAM),
+        (streamed("text"), STREAM),
+        (streamed({"type": 7}), STREAM),
+        (streamed({"type": "response.completed"}), STREAM),
+        (streamed({"type": "response.completed", "response": None}), STREAM),
+        (streamed({"type": "error", "message": f"bad key {KEY}"}), STREAM),
+        (streamed({"type": "response.failed", "response": {"error": None}}), STREAM),
+        (streamed(delta("half an answ")), STREAM),
+        (streamed(delta(7)) + response(message("fine")), STREAM),
+        (streamed(delta(None)) + response(message("fine")), STREAM),
+        (streamed(delta("\x00\ud800")) + response(message("fine")), STREAM),
+        (response(output=None), STREAM),
+        (response(output="text"), STREAM),
+        (response(output={"a": 1}), STREAM),
+        (response(None), STREAM),
+        (response(7), STREAM),
+        (response({"type": "function_call", "name": None, "arguments": 7, "call_id": 1}), STREAM),
+        (response(called("add_todo", '{"title": "\\ud800"}')), STREAM),
+        (response(called("add_todo", '{"title": "\ud800"}')), STREAM),
+        (response(called("add_todo\x00", "\x00")), STREAM),
+        (response({"type": "message", "content": None}), STREAM),
+        (response(message(None)), STREAM),
+        (response(message(7)), STREAM),
+        (response(message(["x"])), STREAM),
+        (response(message("fine"), usage="many"), STREAM),
+        (response(message("fine"), usage={"input_tokens": -1, "output_tokens": "x"}), STREAM),
+        (response(message("nul \x00, half \ud800")), STREAM),
+        (response(), STREAM),
     ],
     ids=lambda value: str(value)[-60:],
 )
@@ -479,6 +509,7 @@ async def test_nonsense_is_told_as_the_services_fault(
 ) -> None:
     with OpenAI(200, body, headers) as openai:
         answer = await ask(settings, key, openai)
+    assert KEY not in answer.text
     # What can be made sense of is an answer.
     assert answer.status_code in {200, 502}, answer.text
     if answer.status_code == 200:

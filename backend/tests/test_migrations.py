@@ -94,6 +94,17 @@ def test_each_migration_goes_forward_and_back_with_rows_in_it(
         "INSERT INTO deleted_todo (id, user_id, number, title)"
         " VALUES (gen_random_uuid(), 'a', 3, 'z')",
     )
+    passed(alembic(empty_url, "upgrade", "0004"))
+    execute(empty_url, "UPDATE todo SET title = 'w'", "DELETE FROM todo WHERE number = 2")
+    passed(alembic(empty_url, "upgrade", "0005"))
+    execute(
+        empty_url,
+        "INSERT INTO todo (id, user_id, number, title) VALUES (gen_random_uuid(), 'a', 4, 'Über')",
+        "UPDATE todo SET tags = '{home}' WHERE folded = 'uber'",
+    )
+    passed(alembic(empty_url, "downgrade", "0004"))
+    passed(alembic(empty_url, "downgrade", "0003"))
+    execute(empty_url, "UPDATE todo SET title = 'v'")
     passed(alembic(empty_url, "downgrade", "0002"))
     passed(alembic(empty_url, "downgrade", "0001"))
     passed(alembic(empty_url, "upgrade", "head"))
@@ -104,7 +115,7 @@ def test_the_models_are_what_migrations_make(empty_url: str, alembic: Alembic) -
     # The front end keeps tables of its own in the same database.
     execute(empty_url, 'CREATE TABLE "session" (id text PRIMARY KEY)')
     passed(alembic(empty_url, "check"))
-    execute(empty_url, "ALTER TABLE todo ALTER COLUMN title TYPE varchar(100)")
+    execute(empty_url, "ALTER TABLE message ALTER COLUMN content TYPE varchar(100)")
     assert "New upgrade operations" in failed(alembic(empty_url, "check"))
 
 
@@ -142,9 +153,9 @@ def broken(tmp_path: Path) -> Path:
     shutil.copytree(BACKEND / "migrations", tmp_path / "migrations")
     ini = (BACKEND / "alembic.ini").read_text()
     (tmp_path / "alembic.ini").write_text(ini.replace("%(here)s/src", str(BACKEND / "src")))
-    (tmp_path / "migrations/versions/0004_broken.py").write_text(
+    (tmp_path / "migrations/versions/9999_broken.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0004', '0003', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '9999', '0005', None, None\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half (id int)')\n"
         "    op.execute('ALTER TABLE nowhere ADD COLUMN x int')\n"

@@ -152,6 +152,25 @@ def test_a_request_under_way_is_finished_before_the_end(
         assert ended_well(running)
 
 
+def test_whoever_watches_keeps_nothing_from_ending(
+    environment: dict[str, str], key: SigningKey, tmp_path: Path
+) -> None:
+    environment |= {"ENVIRONMENT": "development", "OPENAI_API_KEY": ""}
+    with serve(
+        tmp_path / "log", "--timeout-graceful-shutdown", str(PATIENCE), **environment
+    ) as running:
+        headers = {"Authorization": f"Bearer {key.token()}"}
+        url = f"{running.url}/api/events"
+        with httpx2.stream("GET", url, headers=headers, timeout=PATIENCE) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "event: changed"
+            running.process.send_signal(signal.SIGTERM)
+            # To its end, and not cut off.
+            list(lines)
+        assert ended_well(running)
+        assert "timeout graceful shutdown exceeded" not in running.printed
+
+
 def test_starting_does_not_wait_for_the_agents_sdk() -> None:
     program = "import sys, todo.app; sys.exit('agents' in sys.modules or 'openai' in sys.modules)"
     environment = {"PATH": os.defpath, "PYTHONPATH": str(BACKEND / "src")}

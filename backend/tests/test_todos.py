@@ -9,7 +9,7 @@ import pytest
 from conftest import rows_of, run
 from todo.settings import Settings
 
-MORE = ("due_at", "priority", "version", "created_at", "updated_at")
+MORE = ("due_at", "priority", "tags", "version", "created_at", "updated_at")
 
 
 async def add(client: httpx2.AsyncClient, title: str = "buy milk") -> dict[str, object]:

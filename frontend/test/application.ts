@@ -43,7 +43,7 @@ export function request(method: string, path: string, options: RequestOptions = 
     headers.set("content-type", "application/json");
   for (const name of options.without ?? []) headers.delete(name);
   const body = typeof options.body === "object" ? JSON.stringify(options.body) : options.body;
-  return new Request(new URL(path, ORIGIN), { method, headers, body });
+  return new Request(new URL(path, ORIGIN), { method, headers, body, signal: options.signal });
 }
 
 interface RequestOptions {
@@ -51,6 +51,8 @@ interface RequestOptions {
   cookie?: string;
   headers?: Record<string, string>;
   without?: string[];
+  /** Aborted when the browser leaves. */
+  signal?: AbortSignal;
 }
 
 let users = 0;

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 
 /** A request as the upstream received it. */
 export interface Received {
@@ -8,8 +8,11 @@ export interface Received {
   body: string;
 }
 
-/** An answer to give, or "never" for one that does not come. */
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "never";
+/** An answer to give: one to write to as a test likes, or "never" for one that does not come. */
+export type Answer =
+  | { status: number; body?: unknown; headers?: Record<string, string> }
+  | ((response: ServerResponse) => void)
+  | "never";
 
 /** A real HTTP server in the backend's place, that keeps what it receives and answers as it is told. */
 export class Upstream {
@@ -36,6 +39,7 @@ export class Upstream {
       upstream.received.push(received);
       const answer = upstream.answer(received);
       if (answer === "never") return;
+      if (typeof answer === "function") return answer(response);
       response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
       response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
     });

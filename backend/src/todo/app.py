@@ -1,5 +1,6 @@
 """Putting the application together."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -10,6 +11,7 @@ from fastapi.routing import APIRoute
 from todo import __version__, problems
 from todo.auth import Authenticator
 from todo.body import BodyLimit
+from todo.changes import Changes
 from todo.chat.commands import CommandResponder
 from todo.chat.lazy import LazyResponder
 from todo.chat.responder import Responder
@@ -19,8 +21,10 @@ from todo.keys import KeySet
 from todo.logs import AccessLog
 from todo.metrics import RequestMetrics
 from todo.openapi import describe
-from todo.routes import chat, conversations, health, me, metrics, todos
+from todo.routes import chat, conversations, events, health, me, metrics, todos
 from todo.settings import Settings
+from todo.shutdown import noticed
+from todo.tasks import Tasks
 
 # A token is checked while its sender waits, so the front end gets little time for its keys.
 _KEYS_TIMEOUT = 3
@@ -38,8 +42,15 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
             client = await stack.enter_async_context(httpx2.AsyncClient(timeout=_KEYS_TIMEOUT))
             database = Database(settings)
             stack.push_async_callback(database.close)
+            changes = Changes(settings)
+            stack.push_async_callback(changes.close)
+            ending = asyncio.Event()
+            stack.enter_context(noticed(ending))
             await answering.start()
             stack.push_async_callback(answering.close)
+            # Before what they use is closed.
+            tasks = Tasks()
+            stack.push_async_callback(tasks.close)
             app.state.services = Services(
                 settings=settings,
                 database=database,
@@ -49,6 +60,9 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
                     audience=settings.auth_audience,
                 ),
                 responder=answering,
+                tasks=tasks,
+                changes=changes,
+                ending=ending,
             )
             yield
 
@@ -62,7 +76,7 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
         docs_url="/docs" if settings.environment == "development" else None,
         redoc_url=None,
     )
-    for module in (health, metrics, todos, chat, conversations, me):
+    for module in (health, metrics, todos, chat, conversations, events, me):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit)

@@ -1,19 +1,22 @@
 """What a route may ask for."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from todo.auth import Authenticator, UnauthorizedError, User
+from todo.changes import Changes
 from todo.chat.exchange import Exchange
 from todo.chat.responder import Responder
 from todo.conversations import ConversationStore
 from todo.database import Database
 from todo.idempotency import IdempotencyStore
 from todo.settings import Settings
+from todo.tasks import Tasks
 from todo.todos import TodoStore
 from todo.usage import Limits, UsageStore
 
@@ -35,6 +38,10 @@ class Services:
     database: Database
     authenticator: Authenticator
     responder: Responder
+    tasks: Tasks
+    changes: Changes
+    ending: asyncio.Event
+    """Set as soon as the process is asked to end."""
 
 
 async def services(request: Request) -> Services:
@@ -90,13 +97,20 @@ TodosDep = Annotated[TodoStore, Depends(todo_store)]
 ConversationsDep = Annotated[ConversationStore, Depends(conversation_store)]
 IdempotencyDep = Annotated[IdempotencyStore, Depends(idempotency_store)]
 ExchangeDep = Annotated[Exchange, Depends(exchange)]
+
+
+class _KeyRules(TypedDict):
+    min_length: int
+    max_length: int
+    pattern: str
+
+
+KEY_RULES: _KeyRules = {"min_length": 1, "max_length": 255, "pattern": r"^[\x21-\x7e]+$"}
 KeyHeader = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
+        **KEY_RULES,
         description="Made by the client for each request. A retry under the same key does nothing "
         "twice, and is given the answer of the first request for a day.",
     ),

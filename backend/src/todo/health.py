@@ -3,11 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
 
 import asyncpg
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
+from todo.connection import connect
 from todo.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -21,15 +20,7 @@ class HealthCheck:
     """Asks one question at a time, for however many probes; a busy pod is not a lost database."""
 
     def __init__(self, settings: Settings) -> None:
-        self._timeout = settings.health_timeout
-        _, options = dialect().create_connect_args(settings.url)  # type: ignore[no-untyped-call]
-        self._options: Mapping[str, object] = {
-            **options,
-            "ssl": settings.tls,
-            "timeout": _PATIENCE,
-            "command_timeout": _PATIENCE,
-            "server_settings": {"application_name": "todo-backend-health"},
-        }
+        self._settings = settings
         self._connection: asyncpg.Connection | None = None
         self._asking: asyncio.Task[bool] | None = None
         self._answered = -float("inf")
@@ -41,7 +32,7 @@ class HealthCheck:
         # Another probe may have asked anew by the time that this one goes on.
         asking = self._asking
         # Not cancelled when it is late: the next probe takes its answer.
-        done, _ = await asyncio.wait({asking}, timeout=self._timeout)
+        done, _ = await asyncio.wait({asking}, timeout=self._settings.health_timeout)
         if done:
             return asking.result()
         return time.monotonic() - self._answered < _PATIENCE
@@ -56,7 +47,9 @@ class HealthCheck:
     async def _ask(self) -> bool:
         try:
             if self._connection is None or self._connection.is_closed():
-                self._connection = await asyncpg.connect(**self._options)
+                self._connection = await connect(
+                    self._settings, "todo-backend-health", patience=_PATIENCE
+                )
             await self._connection.fetchval("SELECT 1")
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is no
             _log.warning("the database is unreachable: %s", type(error).__name__)

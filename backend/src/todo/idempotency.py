@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -22,6 +22,10 @@ class KeyReusedError(Exception):
 
 class StillAnsweringError(Exception):
     """The request of this key is being answered; a later retry finds the answer."""
+
+
+class NoAnswerError(Exception):
+    """Nothing is kept for the key: it never came, or its request did nothing."""
 
 
 class AnswerInterruptedError(Exception):
@@ -65,17 +69,26 @@ class IdempotencyStore:
             )
             if await session.scalar(claimed):
                 return None
-            query = select(IdempotencyKey, now - col(IdempotencyKey.began_at)).where(self._is(key))
-            found = (await session.execute(query)).one_or_none()
+            found = (await session.execute(self._kept(key))).one_or_none()
         # None when the first request failed, and gave the key back, just now.
         if found is None:
             raise StillAnsweringError
         kept, age = found
         if kept.digest != digest:
             raise KeyReusedError
-        if kept.status is None or kept.body is None:
-            raise StillAnsweringError if age < self._longest else AnswerInterruptedError
-        return KeptAnswer(kept.status, kept.body)
+        return self._answer(kept, age)
+
+    async def read(self, key: str) -> KeptAnswer:
+        """Give the answer that is kept for a key.
+
+        Raises NoAnswerError, StillAnsweringError and AnswerInterruptedError.
+        """
+        async with self._database.transaction() as session:
+            found = (await session.execute(self._kept(key))).one_or_none()
+        if found is None:
+            raise NoAnswerError
+        kept, age = found
+        return self._answer(kept, age)
 
     async def keep(self, key: str, answer: KeptAnswer) -> None:
         """Keep the answer for retries."""
@@ -92,6 +105,15 @@ class IdempotencyStore:
     async def _write(self, statement: Update | Delete) -> None:
         async with self._database.transaction() as session:
             await session.execute(statement)
+
+    def _kept(self, key: str) -> Select[IdempotencyKey, timedelta]:
+        age = func.clock_timestamp() - col(IdempotencyKey.began_at)
+        return select(IdempotencyKey, age).where(self._is(key))
+
+    def _answer(self, kept: IdempotencyKey, age: timedelta) -> KeptAnswer:
+        if kept.status is None or kept.body is None:
+            raise StillAnsweringError if age < self._longest else AnswerInterruptedError
+        return KeptAnswer(kept.status, kept.body)
 
     def _is(self, key: str) -> ColumnElement[bool]:
         return (col(IdempotencyKey.user_id) == self._user.id) & (col(IdempotencyKey.key) == key)

@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Text, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 type Role = Literal["user", "assistant"]
@@ -24,7 +35,15 @@ _NOW = {"server_default": func.now(), "nullable": False}
 _ZERO = {"server_default": "0"}
 
 
+PRIORITIES: tuple[Priority, ...] = ("high", "normal", "low")
+LARGEST_NUMBER = 2**31 - 1
+
 _PRIORITIES = "priority IN ('low', 'normal', 'high')"
+# As migration 0005 has it, in Postgres' own spelling.
+_FOLDED = (
+    "lower(regexp_replace(pg_catalog.normalize((title)::text, 'NFD'::text),"
+    " '[\\u0300-\\u036f]'::text, ''::text, 'g'::text))"
+)
 
 
 class _TodoColumns(SQLModel):
@@ -44,6 +63,9 @@ class _TodoColumns(SQLModel):
         default="normal", sa_type=Text, sa_column_kwargs={"server_default": "normal"}
     )
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    tags: list[str] = Field(
+        default_factory=list, sa_type=ARRAY(Text), sa_column_kwargs={"server_default": "{}"}
+    )
 
 
 class Todo(_TodoColumns, table=True):
@@ -53,6 +75,10 @@ class Todo(_TodoColumns, table=True):
         UniqueConstraint("user_id", "number"),
         CheckConstraint(_PRIORITIES, name="priority"),
     )
+
+
+# For queries alone: it is the database's own, and no part of what a todo is.
+metadata.tables["todo"].append_column(Column("folded", Text, Computed(_FOLDED, persisted=True)))
 
 
 class DeletedTodo(_TodoColumns, table=True):

@@ -23,7 +23,7 @@ def describe(app: FastAPI) -> None:
             for path in original()["paths"].values():
                 for operation in path.values():
                     for response in operation["responses"].values():
-                        if response.get("content") == {"application/json": _PROBLEM}:
+                        if list(response.get("content", {}).values()) == [_PROBLEM]:
                             response["content"] = {MEDIA_TYPE: _PROBLEM}
         assert app.openapi_schema is not None
         return app.openapi_schema

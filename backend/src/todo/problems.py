@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from todo.auth import UnauthorizedError
+from todo.changes import TooManyWatchersError
 from todo.chat.exchange import ChatFailedError
 from todo.chat.responder import (
     AssistantBusyError,
@@ -25,9 +26,11 @@ from todo.idempotency import (
     AnswerInterruptedError,
     KeptAnswer,
     KeyReusedError,
+    NoAnswerError,
     StillAnsweringError,
 )
 from todo.keys import KeysUnavailableError
+from todo.order import CursorError
 from todo.schemas import Action, FieldProblem, Problem, TodoRead
 from todo.todos import TodoChangedError, TodoNotFoundError
 from todo.usage import LimitExceededError
@@ -36,6 +39,8 @@ MEDIA_TYPE = "application/problem+json"
 
 # Seconds after which a passing fault is worth another try.
 _RETRY = 2
+# Seconds after which a window may have been closed.
+_LATER = 30
 # A body of many wrong fields is not answered by a longer one.
 _MOST_FIELDS = 20
 
@@ -97,6 +102,9 @@ def answer_to(error: BaseException) -> JSONResponse:
         errors=failure.errors,
         actions=None if actions is None else list(actions),
         todo=failure.todo,
+        retry_after=int(failure.headers["Retry-After"])
+        if "Retry-After" in failure.headers
+        else None,
     )
     if failure.status == 500 and actions is not None:
         _log.error("a chat failed", exc_info=error)
@@ -143,6 +151,7 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
         todo=TodoRead.model_validate(error.current),
     ),
     ConversationNotFoundError: lambda _: _Failure(404, "there is no such conversation"),
+    NoAnswerError: lambda _: _Failure(404, "no answer is kept for this Idempotency-Key"),
     # A 409, or no answer: ask again under the same key. Every other refusal needs a new one.
     KeyReusedError: lambda _: _Failure(
         422, "this Idempotency-Key came with another request; make a new one"
@@ -156,12 +165,16 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
         "and ask again under a new one",
     ),
     LimitExceededError: lambda error: _Failure(429, str(error), _after(error.retry_after)),
+    TooManyWatchersError: lambda _: _Failure(
+        429, "you watch in too many windows; close one", _after(_LATER)
+    ),
     AssistantBusyError: lambda error: _Failure(429, str(error), _after(error.retry_after)),
     AssistantTimeoutError: lambda error: _Failure(504, str(error)),
     AssistantUnavailableError: lambda error: _Failure(502, str(error)),
     DatabaseUnavailableError: lambda _: _Failure(
         503, "the database does not answer; try again later", _after(_RETRY)
     ),
+    CursorError: lambda _: _Failure(422, "the cursor is of another order, or of none"),
     KeysUnavailableError: lambda _: _Failure(
         503,
         "sign-in cannot be checked, since the front end does not answer; try again later",

@@ -29,6 +29,20 @@ type Title = Annotated[
 ]
 """What is to be done: one line of 1 to 200 characters, without what nobody sees."""
 
+TAG_LENGTH = 30
+MOST_TAGS = 10
+
+type Tag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TAG_LENGTH),
+    AfterValidator(text.tag),
+]
+"""One word, kept in small letters; a # before it is left out."""
+
+type Tags = Annotated[
+    list[Tag], Field(max_length=MOST_TAGS), AfterValidator(lambda tags: sorted(set(tags)))
+]
+
 type ChatText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
@@ -88,6 +102,7 @@ class TodoCreate(_Request):
     title: Title
     due_at: Moment | None = None
     priority: Priority = "normal"
+    tags: Tags = []
 
 
 class TodoUpdate(_Request):
@@ -100,6 +115,7 @@ class TodoUpdate(_Request):
                 {"required": ["completed"], "properties": {"completed": {"type": "boolean"}}},
                 {"required": ["due_at"], "properties": {"due_at": {}}},
                 {"required": ["priority"], "properties": {"priority": {"type": "string"}}},
+                {"required": ["tags"], "properties": {"tags": {"type": "array"}}},
             ]
         }
     )
@@ -108,6 +124,7 @@ class TodoUpdate(_Request):
     completed: StrictBool | None = None
     due_at: Moment | None = Field(default=None, description="Null takes it away.")
     priority: Priority | None = None
+    tags: Tags | None = Field(default=None, description="All of them; an empty list for none.")
     version: Version | None = Field(
         default=None,
         description="The version that is changed. When the todo is another by now, nothing is "
@@ -124,7 +141,7 @@ class TodoUpdate(_Request):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.changes():
-            raise ValueError("give a title, completed, due_at or priority")
+            raise ValueError("give a title, completed, due_at, priority or tags")
         return self
 
 
@@ -139,16 +156,32 @@ class TodoRead(BaseModel):
     completed: bool
     due_at: datetime | None
     priority: Priority
+    tags: list[str]
     version: int = Field(description="Counts the changes; sent back, it finds one that is stale.")
     created_at: datetime
     updated_at: datetime
 
 
 class TodoPage(BaseModel):
-    """Some of a user's todos by number, and where the next ones begin."""
+    """Some of a user's todos, and where the next ones begin."""
 
     todos: list[TodoRead]
     next_cursor: str | None = Field(description="The `cursor` of the next page; null on the last.")
+
+
+class TagCount(BaseModel):
+    """A tag, and how many todos have it."""
+
+    tag: str
+    count: int
+
+
+class TodoSummary(BaseModel):
+    """What there is in a user's list, without the list."""
+
+    open: int
+    completed: int
+    tags: list[TagCount] = Field(description="Those that most todos have first, 100 at most.")
 
 
 class ChatRequest(_Request):
@@ -174,6 +207,15 @@ class ChatReply(BaseModel):
     conversation_id: UUID
     reply: str
     actions: list[Action]
+    stopped: bool = Field(
+        default=False, description="Whether it was stopped, and is what there was until then."
+    )
+
+
+class SaidWords(BaseModel):
+    """Some more words of an answer while it is made."""
+
+    text: str
 
 
 class ConversationSummary(BaseModel):
@@ -243,4 +285,8 @@ class Problem(BaseModel):
     )
     todo: TodoRead | None = Field(
         default=None, description="What the todo is by now, when a change of it was stale."
+    )
+    retry_after: int | None = Field(
+        default=None,
+        description="Seconds after which to try again, as `Retry-After` says where it can.",
     )

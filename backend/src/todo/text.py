@@ -1,6 +1,7 @@
 """Text from people and from models, without what nobody sees."""
 
 import re
+import unicodedata
 
 # Inside brackets of a pattern, in the spelling that JSON Schema has too.
 _CONTROL_IN_A_LINE = r"\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f"
@@ -38,6 +39,19 @@ def one_line(value: str) -> str:
     return _visible(" ".join(value.split()), _REFUSED_IN_A_LINE)
 
 
+def tag(value: str) -> str:
+    """Give a tag without its sign and without capitals; raise ValueError for what is none."""
+    kept = unicodedata.normalize("NFC", one_line(value.strip().removeprefix("#")).lower())
+    if re.search(r"[\s#,]", kept):
+        raise ValueError("must be one word, without # and commas")
+    return kept
+
+
+def folded(value: str) -> str:
+    """Give a word as titles are searched: without capitals and accents."""
+    return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", value)).lower()
+
+
 def lines(value: str) -> str:
     """Give a message, which may have lines; raise ValueError for what cannot be shown."""
     return _visible(value.replace("\r\n", "\n").replace("\r", "\n"), _REFUSED_IN_LINES)
@@ -45,7 +59,12 @@ def lines(value: str) -> str:
 
 def repaired(value: str) -> str:
     """Give what a model said: what cannot be kept is replaced, and nothing is refused."""
-    return re.sub(f"[{_CONTROL_IN_LINES}]", "", re.sub(f"[{_HALVES}]", "\ufffd", value)).strip()
+    return without_controls(value).strip()
+
+
+def without_controls(value: str) -> str:
+    """Give a part of what a model says, likewise; it may begin and end with blanks."""
+    return re.sub(f"[{_CONTROL_IN_LINES}]", "", re.sub(f"[{_HALVES}]", "\ufffd", value))
 
 
 def _visible(value: str, refused: re.Pattern[str]) -> str:

@@ -1,12 +1,12 @@
 """One user's todos in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -14,23 +14,25 @@ from sqlmodel import col
 from todo.account import DELETED_AT, hold_deletion, outlive_deletion, refuse_deleted
 from todo.auth import User
 from todo.database import Database
-from todo.models import DeletedTodo, Todo, TodoCounter, metadata
-from todo.schemas import TodoRead
-
-LARGEST_NUMBER = 2**31 - 1
+from todo.models import LARGEST_NUMBER, DeletedTodo, Todo, TodoCounter, metadata
+from todo.order import Sort, cursor_after, ordered
+from todo.schemas import MOST_TAGS, TagCount, TodoRead, TodoSummary
+from todo.text import folded
 
 # For so long a deletion can be undone.
 _RESTORABLE = text("interval '1 day'")
+_MOST_WORDS = 10
+_MOST_COUNTED = 100
 
 _TODOS = TypeAdapter(list[TodoRead])
 _TABLE = metadata.tables["todo"]
 # Made once: to say these anew costs as much as to ask them. They give rows and not objects.
 _PAGE = (
     select(*(_TABLE.columns[name] for name in TodoRead.model_fields))
-    .where(_TABLE.c.user_id == bindparam("owner"), _TABLE.c.number > bindparam("after"))
-    .order_by(_TABLE.c.number)
+    .where(_TABLE.c.user_id == bindparam("owner"))
     .limit(bindparam("most"))
 )
+_PAGE_BY_NUMBER = ordered(_PAGE, "number", "0")
 _COUNTED = (
     insert(TodoCounter)
     .values(user_id=bindparam("owner"), last_number=1)
@@ -48,6 +50,7 @@ _GIVEN = {
     "title": "title",
     "due_at": "due_at",
     "priority": "priority",
+    "tags": "tags",
 }
 # The counter's row stays locked until the commit: two additions cannot draw one number.
 _ADDED = (
@@ -74,6 +77,10 @@ class TodoNotFoundError(Exception):
     """This user has no such todo; that another one might is not told."""
 
 
+class TooManyTagsError(Exception):
+    """The todo would have more tags than one may."""
+
+
 class TodoChangedError(Exception):
     """The todo is not what it was in the version that was to be changed."""
 
@@ -84,18 +91,44 @@ class TodoChangedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some todos by number. The next page is after `next_number`, unless this is the last."""
+    """Some todos in order, and where the next page begins, unless this is the last."""
 
     todos: Sequence[TodoRead]
-    next_number: int | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How many todos there are."""
+class Wanted:
+    """Which todos are asked for."""
 
-    open: int
-    completed: int
+    completed: bool | None = None
+    search: str | None = None
+    """Words that a title contains, in any order; or a number, or with a # a tag."""
+    tag: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give what a todo has to be."""
+        found = [_has(word) for word in (self.search or "").split()[:_MOST_WORDS]]
+        if self.completed is not None:
+            found.append(_TABLE.c.completed == self.completed)
+        if self.tag is not None:
+            found.append(_TABLE.c.tags.contains([self.tag]))
+        return found
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    bare = word.removeprefix("#")
+    found: list[ColumnElement[bool]] = []
+    if bare == word or not bare:
+        found.append(_TABLE.c.folded.contains(folded(word), autoescape=True))
+    else:
+        found.append(_TABLE.c.tags.contains([bare.lower()]))
+    if bare.isascii() and bare.isdecimal() and int(bare) <= LARGEST_NUMBER:
+        found.append(_TABLE.c.number == int(bare))
+    return or_(*found)
+
+
+EVERYTHING = Wanted()
 
 
 class TodoStore:
@@ -107,40 +140,46 @@ class TodoStore:
 
     async def page(
         self,
+        wanted: Wanted = EVERYTHING,
         *,
         limit: int,
-        after: int = 0,
-        completed: bool | None = None,
-        containing: str | None = None,
+        sort: Sort = "number",
+        cursor: str | None = None,
     ) -> Page:
-        """Give the first todos after a number that are (not) completed and contain some text."""
-        query = _PAGE
-        if completed is not None:
-            query = query.where(_TABLE.c.completed == completed)
-        if containing:
-            query = query.where(_TABLE.c.title.icontains(containing, autoescape=True))
-        found = await self._database.read(
-            query,
-            {
-                "owner": self._user.id,
-                "after": max(0, min(after, LARGEST_NUMBER)),
-                # One more tells whether there is a next page.
-                "most": limit + 1,
-            },
+        """Give the todos that are wanted, in order, from where a cursor says; raise CursorError."""
+        first = sort == "number" and cursor is None
+        query = (_PAGE_BY_NUMBER if first else ordered(_PAGE, sort, cursor)).where(
+            *wanted.conditions()
         )
+        # One more tells whether there is a next page.
+        found = await self._database.read(query, {"owner": self._user.id, "most": limit + 1})
+        more = len(found) > limit
         todos = _TODOS.validate_python(found[:limit])
-        return Page(todos, todos[-1].number if len(found) > limit else None)
+        return Page(todos, cursor_after(found[limit - 1], sort) if more else None)
 
-    async def count(self) -> Counts:
-        """Count the todos."""
+    async def summary(self) -> TodoSummary:
+        """Count the todos, and those of each tag."""
         query = select(
             func.count().filter(~col(Todo.completed)), func.count().filter(col(Todo.completed))
         ).where(self._own)
         ((is_open, completed),) = await self._database.read(query)
-        return Counts(is_open, completed)
+        each = select(func.unnest(col(Todo.tags)).label("tag")).where(self._own).subquery()
+        counted = (
+            select(each.c.tag, func.count())
+            .group_by(each.c.tag)
+            .order_by(func.count().desc(), each.c.tag)
+            .limit(_MOST_COUNTED)
+        )
+        tags = [TagCount(tag=tag, count=count) for tag, count in await self._database.read(counted)]
+        return TodoSummary(open=is_open, completed=completed, tags=tags)
 
     async def add(
-        self, title: str, *, due_at: datetime | None = None, priority: str = "normal"
+        self,
+        title: str,
+        *,
+        due_at: datetime | None = None,
+        priority: str = "normal",
+        tags: Sequence[str] = (),
     ) -> TodoRead:
         """Add a todo under the user's next number."""
         async with self._database.transaction() as session:
@@ -151,6 +190,7 @@ class TodoStore:
                 "title": title,
                 "due_at": due_at,
                 "priority": priority,
+                "tags": list(tags),
             }
             row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
             refuse_deleted(self._user, row.deleted_at)
@@ -166,6 +206,23 @@ class TodoStore:
     async def update_number(self, number: int, **changes: object) -> Todo:
         """Set the given columns of the todo of that number; raise TodoNotFoundError."""
         return await self._change(self._numbered(number), None, **changes)
+
+    async def tag_number(self, number: int, *, add: Set[str], remove: Set[str]) -> Todo:
+        """Give the todo of that number tags, and take some from it.
+
+        Raises TodoNotFoundError and TooManyTagsError.
+        """
+        query = select(Todo).where(self._own, self._numbered(number)).with_for_update()
+        async with self._database.transaction() as session:
+            todo = (await session.scalars(query)).one_or_none()
+            if todo is None:
+                raise TodoNotFoundError
+            tags = sorted((set(todo.tags) | add) - remove)
+            if len(tags) > MOST_TAGS:
+                raise TooManyTagsError
+            todo.tags, todo.version = tags, todo.version + 1
+            todo.updated_at = await session.scalar(select(func.now())) or todo.updated_at
+        return todo
 
     async def delete(self, todo_id: UUID, *, version: int | None = None) -> Todo:
         """Delete a todo, if it still is of that version, and give what it was.

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { Message } from "@/lib/api";
 
-import { fakeServer as fakeWholeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
+import { FakeStream, fakeServer as fakeWholeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
 import { Chat } from "./chat";
 
 const CONVERSATION = "5a0a8f4e-1f6a-4c39-8d5e-0a6d9a3a7b10";
@@ -21,7 +21,9 @@ beforeEach(() => {
 });
 
 /** A server that keeps conversations, and whose chat answers as it is told; gives what was said to it. */
-function fakeServer(answer: (call: FakeCall) => FakeAnswer | undefined | Promise<FakeAnswer>): FakeCall[] {
+function fakeServer(
+  answer: (call: FakeCall) => FakeAnswer | FakeStream | undefined | Promise<FakeAnswer>,
+): FakeCall[] {
   const said: FakeCall[] = [];
   fakeWholeServer((call) => {
     if (!call.path.startsWith("/api/conversations")) {
@@ -59,15 +61,15 @@ afterEach(() => {
 });
 
 async function open(userId = "ada") {
-  const onSettled = vi.fn();
+  const onActed = vi.fn();
   const onExpired = vi.fn();
-  const { unmount } = render(<Chat userId={userId} name="Ada" onSettled={onSettled} onExpired={onExpired} />);
+  const { unmount } = render(<Chat userId={userId} name="Ada" onActed={onActed} onExpired={onExpired} />);
   await waitFor(() =>
     expect(screen.getByRole("log", { name: "Conversation" })).toHaveAttribute("aria-busy", "false"),
   );
   return {
     unmount,
-    onSettled,
+    onActed,
     onExpired,
     user: userEvent.setup({ delay: null }),
     log: within(screen.getByRole("log", { name: "Conversation" })),
@@ -91,7 +93,7 @@ describe("the chat", () => {
 
   test("sends what is typed, shows both sides and tells that the todos may have changed", async () => {
     const calls = fakeServer(() => reply("Added #1: buy milk"));
-    const { user, log, input, onSettled } = await open();
+    const { user, log, input, onActed } = await open();
     await user.type(input, "  add buy milk {Enter}");
     expect(await log.findByText("Added #1: buy milk")).toBeVisible();
     expect(log.getByText("add buy milk")).toBeVisible();
@@ -103,7 +105,7 @@ describe("the chat", () => {
         key: expect.stringMatching(/^[0-9a-f]{32}$/),
       },
     ]);
-    expect(onSettled).toHaveBeenCalledOnce();
+    expect(onActed).toHaveBeenCalledOnce();
     expect(input).toHaveValue("");
     expect(input).toHaveFocus();
   });
@@ -168,12 +170,12 @@ describe("the chat", () => {
     ["there were too many, of what nobody says", [429, { detail: "Too many." }], "Try again in a moment."],
   ])("when %s: says so, gives the message back, and has the list read again", async (_, answer, shown) => {
     fakeServer(() => answer);
-    const { user, log, input, onSettled } = await open();
+    const { user, log, input, onActed } = await open();
     await user.type(input, "add buy milk{Enter}");
     expect(await screen.findByRole("alert")).toHaveTextContent(shown);
     expect(input).toHaveValue("add buy milk");
     expect(log.queryByText("add buy milk")).not.toBeInTheDocument();
-    expect(onSettled).toHaveBeenCalledOnce();
+    expect(onActed).toHaveBeenCalledOnce();
   });
 
   test("shows words where an answer has none", async () => {
@@ -222,7 +224,7 @@ describe("a message whose answer was lost", () => {
   test.each<[string, FakeAnswer]>([
     [
       "names what was done before it failed",
-      [502, { detail: "The model failed.", actions: [{ name: "add_todo" }] }],
+      [502, { detail: "The model failed.", actions: [{ tool: "add_todo", todo: null }] }],
     ],
     ["was interrupted", [410, { detail: "The answer was interrupted." }]],
   ])("is another one when its answer %s", async (_, failure) => {
@@ -276,6 +278,123 @@ describe("a message whose answer was lost", () => {
     await user.clear(input);
     await user.click(await screen.findByRole("button", { name: "Dismiss" }));
     expect(screen.queryByText(/Not answered/)).not.toBeInTheDocument();
+  });
+});
+
+describe("an answer that is streamed", () => {
+  const MILK = { id: "1", number: 3, title: "milk" };
+  const ADDED = { tool: "add_todo", todo: MILK };
+  const LISTED = { tool: "list_todos", todo: null };
+  const whole = (text: string, actions: unknown[] = [], stopped = false) => ({
+    conversation_id: CONVERSATION,
+    reply: text,
+    actions,
+    stopped,
+  });
+  const stop = () => screen.getByRole("button", { name: "Stop" });
+
+  async function asked(
+    answer: (call: FakeCall) => FakeAnswer | undefined = () => undefined,
+    said = "add milk",
+  ) {
+    const stream = new FakeStream();
+    const calls = fakeServer((call) => (calls.length === 1 ? stream : answer(call)));
+    const opened = await open();
+    await opened.user.type(opened.input, `${said}{Enter}`);
+    await waitFor(() => expect(calls).toHaveLength(1));
+    return { ...opened, stream, calls };
+  }
+
+  test("grows word by word, in whatever pieces they come", async () => {
+    const { log, stream } = await asked();
+    stream.write(": ping\n\n");
+    stream.send("text", { text: "I have " });
+    expect(await log.findByText("I have")).toBeVisible();
+    expect(log.queryByText("The assistant is thinking…")).not.toBeInTheDocument();
+    const rest = 'event: text\ndata: {"text":"added it."}\n\n';
+    stream.write(rest.slice(0, 20));
+    stream.write(rest.slice(20));
+    expect(await log.findByText("I have added it.")).toBeVisible();
+    stream.send("reply", whole("I have added milk."));
+    expect(await log.findByText("I have added milk.")).toBeVisible();
+    expect(log.queryByText("I have added it.")).not.toBeInTheDocument();
+    expect(await screen.findByRole("button", { name: "Send" })).toBeVisible();
+  });
+
+  test("shows what was done to the list as it is done, and keeps it beside the answer", async () => {
+    const { log, stream, onActed } = await asked();
+    stream.send("action", LISTED);
+    stream.send("action", ADDED);
+    const done = within(await log.findByRole("list", { name: "Done to your list" }));
+    expect(done.getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual(["Added 3: milk"]);
+    expect(onActed).toHaveBeenCalledOnce();
+    stream.send("reply", whole("Done.", [LISTED, ADDED]));
+    await log.findByText("Done.");
+    expect(log.getByText("3: milk", { exact: false })).toBeVisible();
+  });
+
+  test("is stopped by a press, and what there was until then stays", async () => {
+    const { log, stream, user, calls, input } = await asked((call) =>
+      call.method === "GET" && calls.length > 2 ? [200, whole("I ha …", [ADDED], true)] : [409, {}],
+    );
+    stream.send("text", { text: "I ha" });
+    await log.findByText("I ha");
+    await user.click(stop());
+    expect(stream.left).toHaveBeenCalledOnce();
+    expect(await log.findByText("I ha …")).toBeVisible();
+    expect(log.getByText("3: milk", { exact: false })).toBeVisible();
+    // What was begun is waited for.
+    expect(calls.slice(1)).toMatchObject(
+      Array(2).fill({ method: "GET", path: `/api/chat/answers/${calls[0]!.key}` }),
+    );
+    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+    expect(screen.queryByText(/Not answered/)).not.toBeInTheDocument();
+    expect(input).toHaveValue("");
+  });
+
+  test("that is stopped before anything came of it gives the message back", async () => {
+    const { log, user, input } = await asked(() => [404, { detail: "no answer is kept" }]);
+    await user.click(stop());
+    await waitFor(() => expect(input).toHaveValue("add milk"));
+    expect(log.queryByText("add milk")).not.toBeInTheDocument();
+    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+    expect(await screen.findByRole("button", { name: "Send" })).toBeEnabled();
+  });
+
+  test("that fails after it acted is another message when it is said again", async () => {
+    const { log, stream, user, input, calls } = await asked(() => reply("Added."));
+    stream.send("action", ADDED);
+    stream.send("problem", { status: 502, detail: "The model failed.", actions: [ADDED] });
+    expect(await screen.findByRole("alert")).toHaveTextContent("The model failed.");
+    expect(input).toHaveValue("add milk");
+    await user.type(input, "{Enter}");
+    await log.findByText("Added.");
+    expect(calls[1]!.key).not.toBe(calls[0]!.key);
+  });
+
+  test("that asks to wait says for how long", async () => {
+    const { stream } = await asked();
+    stream.send("problem", { status: 429, detail: "Too many.", retry_after: 20, actions: [] });
+    expect(await screen.findByRole("alert")).toHaveTextContent("Too many. Try again in 20 seconds.");
+  });
+
+  test("that is cut off is asked for again under its key, and the message is not lost", async () => {
+    const { log, stream, user, input, calls } = await asked(() => reply("Added."));
+    stream.send("text", { text: "I ha" });
+    await log.findByText("I ha");
+    stream.end();
+    expect(await screen.findByRole("alert")).toHaveTextContent("The connection was lost");
+    expect(log.queryByText("I ha")).not.toBeInTheDocument();
+    expect(input).toHaveValue("add milk");
+    await user.type(input, "{Enter}");
+    await log.findByText("Added.");
+    expect(calls[1]!.key).toBe(calls[0]!.key);
+  });
+
+  test("is left when its page is", async () => {
+    const { stream, unmount } = await asked();
+    unmount();
+    await waitFor(() => expect(stream.left).toHaveBeenCalledOnce());
   });
 });
 

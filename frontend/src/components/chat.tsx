@@ -2,10 +2,11 @@
 
 import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
 
-import { ApiError, chat, errorMessage, newKey, type Message, type Utterance } from "@/lib/api";
+import { ApiError, chat, errorMessage, newKey, type Action, type Message, type Utterance } from "@/lib/api";
 import { keepDraft, readDraft } from "@/lib/drafts";
 
 import styles from "./chat.module.css";
+import { Actions } from "./actions";
 import { Conversations } from "./conversations";
 import { Notice } from "./notice";
 import { useConversation, type Shown } from "./use-conversation";
@@ -14,8 +15,8 @@ interface ChatProps {
   userId: string;
   /** How to greet the user. */
   name: string;
-  /** Called after each message, answered or not: the assistant may have changed the todos. */
-  onSettled: () => void;
+  /** Called whenever the assistant has, or may have, changed the todos. */
+  onActed: () => void;
   /** Called when the session is over. */
   onExpired: () => void;
 }
@@ -26,11 +27,11 @@ const MAX_LENGTH = 2_000;
 const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A conversation with the assistant about the todos. */
-export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
+export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const id = useId();
   const [kept] = useState(() => readDraft(userId));
   const { shown, opening, failure, open, begin, readBack, change, turn } = useConversation(onExpired);
-  const { messages } = shown;
+  const { messages, answering } = shown;
   const [text, setText] = useState(kept.text);
   const [unanswered, setUnanswered] = useState(kept.unanswered);
   /** The key of what is being sent. */
@@ -40,11 +41,15 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
   const busy = sending !== undefined;
   const waiting = busy || opening;
   const log = useRef<HTMLDivElement>(null);
+  const stop = useRef<AbortController>(null);
 
   const last = messages.at(-1);
   useEffect(() => {
     if (log.current) log.current.scrollTop = log.current.scrollHeight;
-  }, [last, busy]);
+  }, [last, busy, answering]);
+
+  // A page that is left asks for no more of the answer.
+  useEffect(() => () => stop.current?.abort(), []);
 
   useEffect(() => keepDraft(userId, { text, unanswered }), [userId, text, unanswered]);
 
@@ -62,18 +67,25 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
     settle(utterance, utterance);
     change(here, (now) => say(now, { role: "user", content: utterance.message }));
     input.current?.focus();
+    stop.current = new AbortController();
     try {
-      const answer = await chat(utterance);
+      const answer = await chat(utterance, {
+        signal: stop.current.signal,
+        onWords: (words) => change(here, (now) => hear(now, words)),
+        onAction: (action) => {
+          change(here, (now) => hear(now, "", action));
+          if (action.todo) onActed();
+        },
+      });
+      if (!answer) return takeBack(utterance, here);
       const content =
         answer.reply.trim() || "I have nothing to say to that. Your list shows what has changed.";
-      change(here, (now) => ({ ...say(now, { role: "assistant", content }), id: answer.conversation_id }));
+      const { actions, conversation_id: id } = answer;
+      change(here, (now) => ({ ...say(now, { role: "assistant", content, actions }), id }));
       settle(utterance);
       if (here === undefined) void open(answer.conversation_id);
     } catch (error) {
-      // What was not answered is not part of the conversation; give it back, unless something else was typed meanwhile.
-      change(here, (now) => ({ ...now, messages: now.messages.slice(0, -1) }));
-      const returned = !input.current?.value;
-      if (returned) setText(utterance.message);
+      const returned = giveBack(utterance, here);
       if (error instanceof ApiError && error.status === 401) return onExpired();
       const gone = error instanceof ApiError && error.status === 404;
       // What was refused was not done: said again, it is something new.
@@ -85,8 +97,23 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
       setError(gone ? "This conversation is gone. What you say now begins another." : errorMessage(error));
     } finally {
       setSending(undefined);
+      change(here, (now) => ({ ...now, answering: undefined }));
     }
-    onSettled();
+    onActed();
+  }
+
+  /** What was not answered is not part of the conversation: gives it back, unless something else was typed meanwhile. */
+  function giveBack({ message }: Utterance, here: number | undefined): boolean {
+    change(here, (now) => ({ ...now, messages: now.messages.slice(0, -1) }));
+    const returned = !input.current?.value;
+    if (returned) setText(message);
+    return returned;
+  }
+
+  /** Stopped before anything came of it, it is as if it had not been sent. */
+  function takeBack(utterance: Utterance, here: number | undefined) {
+    giveBack(utterance, here);
+    settle(utterance);
   }
 
   function submitMessage(said: string) {
@@ -138,7 +165,7 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
         className={styles.log}
         role="log"
         aria-label="Conversation"
-        aria-busy={opening}
+        aria-busy={opening || Boolean(answering)}
         tabIndex={0}
       >
         {shown.earlier ? (
@@ -161,12 +188,11 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
               : `Hello ${name}! Tell me what you need to do, and I will keep the list.`}
           </Bubble>
         )}
-        {messages.map(({ role, content }, index) => (
-          <Bubble key={shown.first + index} from={role}>
-            {content}
-          </Bubble>
+        {messages.map((message, index) => (
+          <Turn key={shown.first + index} message={message} />
         ))}
-        {busy && (
+        {answering && <Turn message={answering} />}
+        {busy && !answering?.content && (
           <p className={styles.thinking}>
             <span className="visually-hidden">The assistant is thinking…</span>
             <i />
@@ -224,9 +250,15 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
           dir="auto"
           autoFocus
         />
-        <button className="button" type="submit" disabled={waiting || !text.trim()}>
-          Send
-        </button>
+        {busy ? (
+          <button className="button" data-kind="quiet" type="button" onClick={() => stop.current?.abort()}>
+            Stop
+          </button>
+        ) : (
+          <button className="button" type="submit" disabled={waiting || !text.trim()}>
+            Send
+          </button>
+        )}
       </form>
     </section>
   );
@@ -234,7 +266,29 @@ export function Chat({ userId, name, onSettled, onExpired }: ChatProps) {
 
 /** The conversation with one more message. */
 function say(shown: Shown, message: Message): Shown {
-  return { ...shown, messages: [...shown.messages, message] };
+  return { ...shown, messages: [...shown.messages, message], answering: undefined };
+}
+
+/** The conversation with some more of the answer that is being made. */
+function hear(shown: Shown, words: string, action?: Action): Shown {
+  const { content = "", actions = [] } = shown.answering ?? {};
+  return {
+    ...shown,
+    answering: {
+      role: "assistant",
+      content: content + words,
+      actions: action ? [...actions, action] : actions,
+    },
+  };
+}
+
+function Turn({ message: { role, content, actions } }: { message: Message }) {
+  return (
+    <>
+      <Actions actions={actions} />
+      {content && <Bubble from={role}>{content}</Bubble>}
+    </>
+  );
 }
 
 function Bubble({ from, children }: { from: Message["role"]; children: string }) {

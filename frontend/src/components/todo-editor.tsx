@@ -35,6 +35,8 @@ export function TodoEditor({ ref, todo, edit, onClose }: TodoEditorProps) {
 interface Fields extends DueFields {
   title: string;
   priority: Priority;
+  /** Separated by blanks. */
+  tags: string;
 }
 
 interface EditFormProps extends Pick<Todos, "edit"> {
@@ -126,6 +128,19 @@ function EditForm({ todo, edit, close }: EditFormProps) {
           ))}
         </select>
       </label>
+      <label>
+        Tags
+        <input
+          className="field"
+          value={fields.tags}
+          onChange={(event) => set({ tags: event.target.value })}
+          placeholder="shopping home"
+          maxLength={400}
+          autoComplete="off"
+          autoCapitalize="none"
+          dir="auto"
+        />
+      </label>
       <div className={dialog.choices}>
         <button className="button" data-kind="quiet" type="button" onClick={close}>
           Cancel
@@ -138,8 +153,14 @@ function EditForm({ todo, edit, close }: EditFormProps) {
   );
 }
 
-function fieldsOf({ title, due_at, priority }: Todo): Fields {
-  return { title, priority: priority ?? "normal", ...dueFields(due_at) };
+function fieldsOf({ title, due_at, priority, tags }: Todo): Fields {
+  return { title, priority: priority ?? "normal", tags: (tags ?? []).join(" "), ...dueFields(due_at) };
+}
+
+/** The tags that were typed; a # before one is how it is shown, and no part of it. */
+function tagsOf({ tags }: Fields): string[] {
+  const words = tags.toLowerCase().split(/[\s,#]+/);
+  return [...new Set(words.filter(Boolean))].sort();
 }
 
 /** What of the todo is to be another than it is. */
@@ -149,6 +170,7 @@ function changesOf(base: Todo, fields: Fields): TodoEdit {
     ...(fields.title.trim() !== before.title && { title: fields.title.trim() }),
     ...((fields.date !== before.date || fields.time !== before.time) && { due_at: dueMoment(fields) }),
     ...(fields.priority !== before.priority && { priority: fields.priority }),
+    ...(tagsOf(fields).join() !== tagsOf(before).join() && { tags: tagsOf(fields) }),
   };
 }
 
@@ -158,12 +180,14 @@ function merged(before: Fields, typed: Fields, now: Fields): Fields {
   return {
     title: typed.title === before.title ? now.title : typed.title,
     priority: typed.priority === before.priority ? now.priority : typed.priority,
+    tags: typed.tags === before.tags ? now.tags : typed.tags,
     date: due.date,
     time: due.time,
   };
 }
 
-function inWords({ title, due_at, priority, completed }: Todo): string {
+function inWords({ title, due_at, priority, completed, tags }: Todo): string {
   const due = due_at ? `due ${dueText(due_at)}` : "due at no time";
-  return `“${title}”, ${due}, of ${priority} priority and ${completed ? "done" : "open"}`;
+  const tagged = tags?.length ? `, tagged ${tags.map((tag) => `#${tag}`).join(" ")},` : "";
+  return `“${title}”, ${due}, of ${priority} priority${tagged} and ${completed ? "done" : "open"}`;
 }

@@ -2,9 +2,9 @@ import { render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import type { Todo } from "@/lib/api";
+import type { Todo, TodoSummary } from "@/lib/api";
 
-import { fakeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
+import { fakeServer, FakeStream, type FakeAnswer, type FakeCall } from "../../test/fetch";
 import { TodoList } from "./todo-list";
 import { useTodos } from "./use-todos";
 
@@ -17,7 +17,14 @@ function List({ onExpired = ignore }: { onExpired?: () => void }) {
 }
 
 const NOON = "2026-11-20T12:00:00Z";
-const PLAIN = { due_at: null, priority: "normal", version: 1, created_at: NOON, updated_at: NOON } as const;
+const PLAIN = {
+  due_at: null,
+  priority: "normal",
+  version: 1,
+  tags: [] as string[],
+  created_at: NOON,
+  updated_at: NOON,
+} as const;
 
 let stored: Todo[];
 /** What was deleted and can be brought back. */
@@ -28,6 +35,7 @@ function serve({ method, path, query, body }: FakeCall): FakeAnswer {
   if (failure) return failure;
   const id = path.split("/")[3];
   const found = stored.find((todo) => todo.id === id);
+  if (id === "summary") return [200, summary()];
   if (method === "GET") {
     const { completed } = query ?? {};
     return [200, stored.filter((todo) => !completed || String(todo.completed) === completed)];
@@ -56,6 +64,16 @@ function serve({ method, path, query, body }: FakeCall): FakeAnswer {
   stored = stored.map((todo) => (todo === found ? changed : todo));
   return [200, changed];
 }
+
+function summary(): TodoSummary {
+  const completed = stored.filter((todo) => todo.completed).length;
+  const tags = [...new Set(stored.flatMap(({ tags }) => tags))].map((tag) => ({ tag, count: 1 }));
+  return { open: stored.length - completed, completed, tags };
+}
+
+/** The calls that ask for the list itself. */
+const lists = (calls: FakeCall[]) =>
+  calls.filter(({ method, path }) => method === "GET" && path === "/api/todos");
 
 beforeEach(() => {
   failure = undefined;
@@ -228,14 +246,50 @@ describe("the list of todos", () => {
     }
   });
 
-  test("is read again when another tab has changed it", async () => {
-    fakeServer(serve);
-    const user = userEvent.setup({ delay: null });
+  test("is read again when it was changed elsewhere, once for many changes", async () => {
+    const live = new FakeStream();
+    const calls = fakeServer(serve, () => live);
     render(<List />);
-    const { container } = render(<List />);
-    const there = await within(container).findByRole("checkbox", { name: /buy milk/ });
-    await user.click((await screen.findAllByRole("checkbox", { name: /buy milk/ }))[0]!);
-    await waitFor(() => expect(there).toBeChecked());
+    expect(await milk()).not.toBeChecked();
+    stored[0]!.completed = true;
+    stored[0]!.version = 2;
+    for (let times = 0; times < 5; times++) live.send("changed", { kind: "todos" });
+    await waitFor(async () => expect(await milk()).toBeChecked());
+    expect(lists(calls)).toHaveLength(2);
+  });
+
+  test("is watched again after the connection was lost, and not while it cannot be seen", async () => {
+    const streams: FakeStream[] = [];
+    fakeServer(serve, () => {
+      // The second time nobody answers.
+      streams.push(new FakeStream());
+      return streams.length === 2 ? undefined : streams.at(-1);
+    });
+    const { unmount } = render(<List />);
+    await milk();
+    streams[0]!.end();
+    await waitFor(() => expect(streams).toHaveLength(3));
+    const visibility = vi.spyOn(document, "visibilityState", "get");
+    visibility.mockReturnValue("hidden");
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(streams[2]!.left).toHaveBeenCalledOnce();
+    visibility.mockReturnValue("visible");
+    document.dispatchEvent(new Event("visibilitychange"));
+    await waitFor(() => expect(streams).toHaveLength(4));
+    visibility.mockRestore();
+    unmount();
+    expect(streams[3]!.left).toHaveBeenCalledOnce();
+  });
+
+  test("that is watched after the session is over hands over", async () => {
+    const onExpired = vi.fn();
+    const live = new FakeStream();
+    fakeServer(serve, () => live);
+    render(<List onExpired={onExpired} />);
+    await milk();
+    failure = [401, { detail: "Sign in first." }];
+    live.send("changed", { kind: "todos" });
+    await waitFor(() => expect(onExpired).toHaveBeenCalledOnce());
   });
 
   test("takes a todo without the chat, and keeps the words and their key when that fails", async () => {
@@ -264,7 +318,9 @@ describe("the list of todos", () => {
 
   test("ignores an answer that a later one has overtaken", async () => {
     const waiting: ((answer: FakeAnswer) => void)[] = [];
-    fakeServer(() => new Promise<FakeAnswer>((resolve) => waiting.push(resolve)));
+    fakeServer((call) =>
+      call.path === "/api/todos" ? new Promise<FakeAnswer>((resolve) => waiting.push(resolve)) : serve(call),
+    );
     function Probe() {
       const todos = useTodos(ignore);
       return (
@@ -299,7 +355,8 @@ describe("a long list", () => {
   const shown = () => screen.getAllByRole<HTMLInputElement>("checkbox").length;
 
   /** A backend with pages of 200. */
-  const paged = ({ query }: FakeCall): FakeAnswer => {
+  const paged = ({ path, query }: FakeCall): FakeAnswer => {
+    if (path.endsWith("/summary")) return [200, summary()];
     const from = Number(query?.cursor ?? 0);
     const rest = stored.length > from + 200;
     return [200, { todos: stored.slice(from, from + 200), next_cursor: rest ? String(from + 200) : null }];
@@ -307,7 +364,7 @@ describe("a long list", () => {
 
   test("is never cleared of what is open, whatever the backend answers", async () => {
     stored = many(4);
-    fakeServer((call) => (call.method === "GET" ? [200, stored] : serve(call)));
+    fakeServer((call) => (call.path === "/api/todos" ? [200, stored] : serve(call)));
     const user = userEvent.setup({ delay: null });
     render(<List />);
     await screen.findByRole("checkbox", { name: /todo 1$/ });
@@ -336,37 +393,108 @@ describe("a long list", () => {
     const user = userEvent.setup({ delay: null });
     render(<List />);
     await screen.findByRole("checkbox", { name: /todo 1$/ });
-    expect(screen.getAllByRole("status")[0]).toHaveTextContent("100+ open");
+    expect(screen.getAllByRole("status")[0]).toHaveTextContent("225 open");
     await user.click(screen.getByRole("button", { name: "Show more" }));
     await user.click(screen.getByRole("button", { name: "Show more" }));
     await waitFor(() => expect(shown()).toBe(300));
-    expect(calls.map(({ query }) => query)).toEqual([{ limit: "200" }, { limit: "200", cursor: "200" }]);
+    expect(lists(calls).map(({ query }) => query)).toEqual([
+      { limit: "200" },
+      { limit: "200", cursor: "200" },
+    ]);
   });
 
-  test("is read to its end when it is searched", async () => {
+  test("is searched, narrowed and put in order by the server, from its beginning", async () => {
     stored = many(450);
-    fakeServer(paged);
+    const calls = fakeServer(paged);
     const user = userEvent.setup({ delay: null });
     render(<List />);
     await screen.findByRole("checkbox", { name: /todo 1$/ });
-    await user.type(screen.getByRole("searchbox", { name: "Search todos" }), "450");
-    expect(await screen.findByRole("checkbox", { name: /todo 450/ })).toBeVisible();
-    expect(shown()).toBe(1);
-  });
-
-  test("is narrowed and ordered by two choices", async () => {
-    stored = many(3);
-    fakeServer(serve);
-    const user = userEvent.setup({ delay: null });
-    render(<List />);
-    await screen.findByRole("checkbox", { name: /todo 1$/ });
+    await user.click(screen.getByRole("button", { name: "Show more" }));
     await user.selectOptions(screen.getByRole("combobox", { name: "Show" }), "Open");
     await user.selectOptions(screen.getByRole("combobox", { name: "Order" }), "Newest first");
+    await user.type(screen.getByRole("searchbox", { name: "Search todos" }), " 45");
+    await waitFor(() => expect(lists(calls).at(-1)?.query).toHaveProperty("search"));
+    expect(lists(calls).at(-1)?.query).toEqual({
+      limit: "200",
+      completed: "false",
+      search: "45",
+      sort: "newest",
+    });
+    // Not at each letter.
+    expect(lists(calls).filter(({ query }) => query?.search === "4")).toEqual([]);
+  });
+
+  test("in which nothing is like what is searched says so, and is left again", async () => {
+    fakeServer((call) => (call.query?.search ? [200, { todos: [], next_cursor: null }] : serve(call)));
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await milk();
+    const search = screen.getByRole("searchbox", { name: "Search todos" });
+    await user.type(search, "x");
+    expect(await screen.findByText("No todo is like that.")).toBeVisible();
+    await user.clear(search);
+    expect(await milk()).toBeVisible();
+  });
+
+  test("that is searched forgets an answer to what was asked before", async () => {
+    const waiting: ((answer: FakeAnswer) => void)[] = [];
+    fakeServer((call) =>
+      call.query?.sort ? new Promise<FakeAnswer>((resolve) => waiting.push(resolve)) : serve(call),
+    );
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await milk();
+    const order = screen.getByRole("combobox", { name: "Order" });
+    await user.selectOptions(order, "Newest first");
+    await waitFor(() => expect(waiting).toHaveLength(1));
+    await user.selectOptions(order, "By number");
+    waiting[0]!([200, []]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await milk()).toBeVisible();
+  });
+});
+
+describe("tags", () => {
+  test("are shown, chosen among, and sent to the server", async () => {
+    stored[0]!.tags = ["food", "home"];
+    const calls = fakeServer(serve);
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    expect(await screen.findByText("#home")).toBeVisible();
+    const tag = await screen.findByRole("combobox", { name: "Tag" });
     expect(
-      screen.getAllByRole<HTMLInputElement>("checkbox").map(({ labels }) => labels?.[0]?.textContent),
-    ).toEqual(["3 todo 3", "1 todo 1"]);
-    await user.type(screen.getByRole("searchbox", { name: "Search todos" }), "2");
-    expect(screen.getByText("No todo is like that.")).toBeVisible();
+      within(tag)
+        .getAllByRole("option")
+        .map(({ textContent }) => textContent),
+    ).toEqual(["Any tag", "#food", "#home"]);
+    await user.selectOptions(tag, "#home");
+    await waitFor(() => expect(lists(calls).at(-1)?.query).toEqual({ limit: "200", tag: "home" }));
+  });
+
+  test("are not asked for where there are none", async () => {
+    fakeServer(serve);
+    render(<List />);
+    await milk();
+    expect(screen.queryByRole("combobox", { name: "Tag" })).not.toBeInTheDocument();
+  });
+
+  test.each([
+    ["food #Home,  garden", ["food", "garden", "home"]],
+    ["", []],
+  ])("are edited as words: %j", async (typed, tags) => {
+    stored[0]!.tags = ["food"];
+    const calls = fakeServer(serve);
+    render(<List />);
+    const user = userEvent.setup({ delay: null });
+    await user.click(await screen.findByRole("button", { name: "Edit buy milk" }));
+    const field = screen.getByLabelText("Tags");
+    expect(field).toHaveValue("food");
+    await user.clear(field);
+    if (typed) await user.type(field, typed);
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    await waitFor(() =>
+      expect(calls).toContainEqual({ method: "PATCH", path: "/api/todos/a", body: { tags, version: 1 } }),
+    );
   });
 });
 

@@ -4,7 +4,7 @@ import { memo, useCallback, useEffect, useRef, useState, type FormEvent, type Re
 
 import type { Todo } from "@/lib/api";
 
-import { arrange, FILTERS, SORTS, type Arrangement } from "./arrange";
+import { FILTERS, SORTS, WHOLE, type Arrangement } from "./arrange";
 import { Confirmation } from "./confirmation";
 import { dueText, isPast } from "./due";
 import { Notice } from "./notice";
@@ -20,8 +20,7 @@ const MAX_LENGTH = 200;
 /** The list of todos, each with its number, a check box and a way to delete it. */
 export function TodoList(props: Todos) {
   const { todos, more, error, pending, reload, readOn, toggle, remove, add, clearDone } = props;
-  const { deleted, restore, edit } = props;
-  const [arrangement, setArrangement] = useState<Arrangement>({ search: "", filter: "all", sort: "number" });
+  const { deleted, restore, edit, arrangement, arrange, summary } = props;
   const [drawn, setDrawn] = useState(STEP);
   const list = useRef<HTMLUListElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -29,17 +28,18 @@ export function TodoList(props: Todos) {
   const editor = useRef<HTMLDialogElement>(null);
   const [edited, setEdited] = useState<Todo>();
 
-  const arranged = todos && arrange(todos, arrangement);
-  const open = todos?.filter((todo) => !todo.completed).length ?? 0;
-  // What is looked for may be on any page.
-  const looking = arrangement.search !== "" || arrangement.filter !== "all" || arrangement.sort !== "number";
-  const missing = more && (looking || drawn > (todos?.length ?? 0));
+  const open = summary?.open ?? todos?.filter((todo) => !todo.completed).length ?? 0;
+  const uncounted = !summary && more;
+  const done = summary ? summary.completed > 0 : todos?.some(({ completed }) => completed);
+  const looking = arrangement.search !== "" || arrangement.filter !== "all" || arrangement.tag !== "";
+  const empty = todos?.length === 0 && !looking;
+  const missing = more && drawn > (todos?.length ?? 0);
   useEffect(() => {
     if (missing && !error) void readOn();
   }, [missing, error, readOn]);
 
   function rearrange(change: Partial<Arrangement>) {
-    setArrangement({ ...arrangement, ...change });
+    arrange(change);
     setDrawn(STEP);
   }
 
@@ -66,9 +66,9 @@ export function TodoList(props: Todos) {
         <h2 id="todos-title" ref={heading} tabIndex={-1}>
           Your todos
         </h2>
-        {todos && todos.length > 0 && (
+        {todos && !empty && (
           <p className={styles.count} role="status">
-            {open === 0 && !more ? "All done" : `${open}${more ? "+" : ""} open`}
+            {open === 0 && !uncounted ? "All done" : `${open}${uncounted ? "+" : ""} open`}
           </p>
         )}
       </div>
@@ -101,9 +101,13 @@ export function TodoList(props: Todos) {
           </>
         )}
       </div>
-      {todos && todos.length > 0 && (
-        <Arranging arrangement={arrangement} onChange={rearrange}>
-          {todos.some(({ completed }) => completed) && (
+      {todos && !empty && (
+        <Arranging
+          arrangement={arrangement}
+          tags={summary?.tags.map(({ tag }) => tag) ?? []}
+          onChange={rearrange}
+        >
+          {done && (
             <button
               className="button"
               data-kind="quiet"
@@ -124,15 +128,15 @@ export function TodoList(props: Todos) {
         </div>
       )}
       {!todos && !error && <p className={styles.empty}>Loading…</p>}
-      {todos?.length === 0 && (
-        <p className={styles.empty}>Nothing to do. Tell the assistant what is on your mind.</p>
+      {empty && <p className={styles.empty}>Nothing to do. Tell the assistant what is on your mind.</p>}
+      {todos?.length === 0 && looking && (
+        <p className={styles.empty} role="status">
+          No todo is like that.
+        </p>
       )}
-      {todos && todos.length > 0 && arranged?.length === 0 && (
-        <p className={styles.empty}>{missing ? "Looking…" : "No todo is like that."}</p>
-      )}
-      {arranged && arranged.length > 0 && (
+      {todos && todos.length > 0 && (
         <ul ref={list} className={styles.list}>
-          {arranged.slice(0, drawn).map((todo) => (
+          {todos.slice(0, drawn).map((todo) => (
             <Item
               key={todo.id}
               todo={todo}
@@ -142,8 +146,8 @@ export function TodoList(props: Todos) {
               onRemove={removeAndMoveOn}
             />
           ))}
-          {(arranged.length > drawn || (more && !looking)) && (
-            <ShowMore onShow={() => setDrawn(Math.min(drawn, arranged.length) + STEP)} />
+          {(todos.length > drawn || more) && (
+            <ShowMore onShow={() => setDrawn(Math.min(drawn, todos.length) + STEP)} />
           )}
         </ul>
       )}
@@ -186,13 +190,18 @@ function AddForm({ add }: Pick<Todos, "add">) {
 
 interface ArrangingProps {
   arrangement: Arrangement;
+  /** Those that the user's todos have. */
+  tags: string[];
   onChange: (change: Partial<Arrangement>) => void;
   /** What else can be done to the list. */
   children: ReactNode;
 }
 
 /** What of the list is shown, and in which order. */
-function Arranging({ arrangement: { search, filter, sort }, onChange, children }: ArrangingProps) {
+function Arranging({ arrangement, tags, onChange, children }: ArrangingProps) {
+  const { search, filter, tag, sort } = arrangement;
+  // One that no todo has any more is still what is asked for.
+  const named = tag && !tags.includes(tag) ? [tag, ...tags] : tags;
   return (
     <div className={styles.arranging} role="search">
       <input
@@ -202,9 +211,18 @@ function Arranging({ arrangement: { search, filter, sort }, onChange, children }
         placeholder="Search"
         value={search}
         onChange={(event) => onChange({ search: event.target.value })}
+        maxLength={MAX_LENGTH}
         dir="auto"
       />
       <Choice label="Show" value={filter} options={FILTERS} onChange={(filter) => onChange({ filter })} />
+      {named.length > 0 && (
+        <Choice
+          label="Tag"
+          value={tag}
+          options={{ [WHOLE.tag]: "Any tag", ...Object.fromEntries(named.map((each) => [each, `#${each}`])) }}
+          onChange={(tag) => onChange({ tag })}
+        />
+      )}
       <Choice label="Order" value={sort} options={SORTS} onChange={(sort) => onChange({ sort })} />
       {children}
     </div>
@@ -330,10 +348,10 @@ const Item = memo(
     before.todo.version === after.todo.version,
 );
 
-/** When a todo is due and how much it matters, where that was said. */
-function Details({ todo: { due_at, priority, completed } }: { todo: Todo }) {
+/** When a todo is due, how much it matters and its tags, where that was said. */
+function Details({ todo: { due_at, priority, completed, tags } }: { todo: Todo }) {
   const matters = priority && priority !== "normal";
-  if (!due_at && !matters) return null;
+  if (!due_at && !matters && !tags?.length) return null;
   const late = due_at && !completed && isPast(due_at);
   return (
     <>
@@ -348,7 +366,12 @@ function Details({ todo: { due_at, priority, completed } }: { todo: Todo }) {
           <span className={styles.priority} data-priority={priority}>
             {`${PRIORITIES[priority]} priority`}
           </span>
-        )}
+        )}{" "}
+        {tags?.map((tag) => (
+          <span key={tag} className={styles.tag} dir="auto">
+            {`#${tag} `}
+          </span>
+        ))}
       </span>
     </>
   );

@@ -9,6 +9,8 @@ export interface Shown {
   /** Undefined until its first message is answered. */
   id: string | undefined;
   messages: Message[];
+  /** The answer that is being made. */
+  answering?: Message;
   /** The place of the first of them; those that are read later and come before it have lower ones. */
   first: number;
   /** Where the messages before these are, or null where they begin. */

@@ -12,23 +12,34 @@ import {
   newKey,
   restoreTodo,
   setCompleted,
+  summarizeTodos,
   type Todo,
   type TodoEdit,
+  type TodoQuery,
+  type TodoSummary,
 } from "@/lib/api";
+import { watchChanges } from "@/lib/changes";
+
+import { WHOLE, type Arrangement } from "./arrange";
 
 /** The user's todos and what can be done to them. */
 export interface Todos {
-  /** By number; undefined until they have been read for the first time. */
+  /** Those that are asked for, in order; undefined until they have been read for the first time. */
   todos: Todo[] | undefined;
+  /** Which are asked for, and in which order. */
+  arrangement: Arrangement;
+  /** Asks for others, or for another order. */
+  arrange: (change: Partial<Arrangement>) => void;
+  /** What there is in all; undefined until it has been read. */
+  summary: TodoSummary | undefined;
   /** Whether there are more of them than have been read. */
   more: boolean;
   /** What went wrong last, if nothing has gone right since. */
   error: string | undefined;
   /** The todos that a request is under way for. */
   pending: ReadonlySet<string>;
+  /** Reads them again: something may have changed them. */
   reload: () => Promise<void>;
-  /** Reads them again, here and in the other tabs: something may have changed them. */
-  changed: () => Promise<void>;
   /** Reads the next page. */
   readOn: () => Promise<void>;
   toggle: (todo: Todo) => Promise<void>;
@@ -54,16 +65,25 @@ export interface EditFailure {
 /** Milliseconds: coming back to the page may be told as two events at once, and is one reason to read. */
 const ONE_RETURN = 1_000;
 
+/** Milliseconds: what is changed here is told from elsewhere too, and so are many changes at once. */
+const TOGETHER = 150;
+
+/** Milliseconds: who types goes on typing. */
+const TYPING = 200;
+
 /** Reads the todos and keeps them up to date with what is done here; `onExpired` is called when the session is over. */
 export function useTodos(onExpired: () => void): Todos {
   const [todos, setTodos] = useState<Todo[]>();
+  const [arrangement, setArrangement] = useState(WHOLE);
+  const wanted = useRef(WHOLE);
+  const [summary, setSummary] = useState<TodoSummary>();
   const [next, setNext] = useState<string | null>(null);
   const [error, setError] = useState<string>();
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
   const [deleted, setDeleted] = useState<Todo>();
   const latest = useRef(0);
   const count = useRef(0);
-  const tabs = useRef<BroadcastChannel>(null);
+  const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
   const adding = useRef({ title: "", key: "" });
 
   /** Gives what went wrong, in words for the user; a session that is over is no error of theirs. */
@@ -106,11 +126,15 @@ export function useTodos(onExpired: () => void): Todos {
   );
 
   const reload = useCallback(async () => {
+    clearTimeout(soon.current);
     await show(async () => {
-      let page = await listTodos();
+      const query = queryOf(wanted.current);
+      const [first, summary] = await Promise.all([listTodos(query), summarizeTodos().catch(() => undefined)]);
+      setSummary(summary);
+      let page = first;
       // As many as there were: what has been scrolled to stays where it is.
       while (page.next && page.todos.length < count.current) {
-        const following = await listTodos({ cursor: page.next });
+        const following = await listTodos({ ...query, cursor: page.next });
         page = { todos: [...page.todos, ...following.todos], next: following.next };
       }
       return page;
@@ -120,22 +144,35 @@ export function useTodos(onExpired: () => void): Todos {
   const readOn = useCallback(async () => {
     if (!next || !todos) return;
     await show(async () => {
-      const following = await listTodos({ cursor: next });
+      const following = await listTodos({ ...queryOf(wanted.current), cursor: next });
       return { todos: [...todos, ...following.todos], next: following.next };
     });
   }, [next, todos, show]);
 
-  const changed = useCallback(async () => {
-    tabs.current?.postMessage("changed");
-    await reload();
-  }, [reload]);
+  const arrange = useCallback(
+    (change: Partial<Arrangement>) => {
+      wanted.current = { ...wanted.current, ...change };
+      setArrangement(wanted.current);
+      // From the beginning, and for what is typed not at each letter.
+      count.current = 0;
+      // What is on its way is of another question.
+      latest.current++;
+      clearTimeout(soon.current);
+      soon.current = setTimeout(() => void reload(), "search" in change ? TYPING : 0);
+    },
+    [reload],
+  );
 
   const change = useCallback(
     async (todo: Todo, shown: (todos: Todo[]) => Todo[], action: () => Promise<unknown>) => {
       // What was asked before this would put the past on the screen.
       latest.current++;
       setPending((ids) => new Set(ids).add(todo.id));
-      setTodos((before) => before && shown(before));
+      let place = 0;
+      setTodos((before) => {
+        place = before?.findIndex(({ id }) => id === todo.id) ?? 0;
+        return before && shown(before);
+      });
       const stale: { current?: Todo } = {};
       const done = await attempt(async () => {
         await action()
@@ -145,12 +182,12 @@ export function useTodos(onExpired: () => void): Todos {
           })
           .catch(ignoreGone);
       });
-      if (done) await changed();
-      else setTodos((before) => before && putBack(before, stale.current ?? todo));
+      if (done) await reload();
+      else setTodos((before) => before && putBack(before, place, stale.current ?? todo));
       setPending((ids) => new Set([...ids].filter((id) => id !== todo.id)));
       return done;
     },
-    [attempt, changed],
+    [attempt, reload],
   );
 
   const toggle = useCallback(
@@ -181,8 +218,8 @@ export function useTodos(onExpired: () => void): Todos {
     const done = await attempt(async () => void (await restoreTodo(deleted)));
     if (!done) return;
     setDeleted(undefined);
-    await changed();
-  }, [attempt, changed, deleted]);
+    await reload();
+  }, [attempt, reload, deleted]);
   const edit = useCallback(
     async (todo: Todo, edit: TodoEdit) => {
       let current: Todo | undefined;
@@ -195,10 +232,10 @@ export function useTodos(onExpired: () => void): Todos {
         }
       });
       // Also when it is another by now: the list is to say so.
-      if (message === undefined || current) await changed();
+      if (message === undefined || current) await reload();
       return message ? { message, current } : undefined;
     },
-    [failureOf, changed],
+    [failureOf, reload],
   );
   const add = useCallback(
     async (title: string) => {
@@ -208,10 +245,10 @@ export function useTodos(onExpired: () => void): Todos {
         await addTodo(title, adding.current.key);
         adding.current = { title: "", key: "" };
       });
-      if (added) await changed();
+      if (added) await reload();
       return added;
     },
-    [attempt, changed],
+    [attempt, reload],
   );
 
   const clearDone = useCallback(async () => {
@@ -225,16 +262,17 @@ export function useTodos(onExpired: () => void): Todos {
         for (const todo of done) await deleteTodo(todo).catch(ignoreGone);
       }
     });
-    await changed();
+    await reload();
     return failure;
-  }, [failureOf, changed]);
+  }, [failureOf, reload]);
 
   useEffect(() => {
     void reload();
     let read = Date.now();
-    const channel = new BroadcastChannel("todos");
-    tabs.current = channel;
-    channel.onmessage = () => void reload();
+    const stop = watchChanges(() => {
+      clearTimeout(soon.current);
+      soon.current = setTimeout(() => void reload(), TOGETHER);
+    });
     function comeBack() {
       if (document.visibilityState === "hidden" || Date.now() < read + ONE_RETURN) return;
       read = Date.now();
@@ -243,7 +281,8 @@ export function useTodos(onExpired: () => void): Todos {
     document.addEventListener("visibilitychange", comeBack);
     window.addEventListener("focus", comeBack);
     return () => {
-      channel.close();
+      stop();
+      clearTimeout(soon.current);
       document.removeEventListener("visibilitychange", comeBack);
       window.removeEventListener("focus", comeBack);
     };
@@ -251,11 +290,13 @@ export function useTodos(onExpired: () => void): Todos {
 
   return {
     todos,
+    arrangement,
+    arrange,
+    summary,
     more: next !== null,
     error,
     pending,
     reload,
-    changed,
     readOn,
     toggle,
     remove,
@@ -272,7 +313,16 @@ function ignoreGone(error: unknown): void {
   if (!(error instanceof ApiError && error.status === 404)) throw error;
 }
 
-/** The list with a todo as it was, after a change that did not come about. */
-function putBack(todos: Todo[], todo: Todo): Todo[] {
-  return [...todos.filter(({ id }) => id !== todo.id), todo].sort((one, other) => one.number - other.number);
+/** The list with a todo as it was and where it was, after a change that did not come about. */
+function putBack(todos: Todo[], place: number, todo: Todo): Todo[] {
+  return todos.filter(({ id }) => id !== todo.id).toSpliced(place, 0, todo);
+}
+
+function queryOf({ search, filter, tag, sort }: Arrangement): TodoQuery {
+  return {
+    ...(search.trim() && { search: search.trim() }),
+    ...(filter !== "all" && { completed: filter === "done" }),
+    ...(tag && { tag }),
+    ...(sort !== "number" && { sort }),
+  };
 }

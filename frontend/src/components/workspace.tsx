@@ -36,7 +36,7 @@ export function Workspace({ userId, name, email, onLeave }: WorkspaceProps) {
         <AccountMenu name={name} email={email} onLeave={leave} onExpired={expire} />
       </header>
       <main className={styles.main}>
-        <Chat userId={userId} name={name} onSettled={todos.changed} onExpired={expire} />
+        <Chat userId={userId} name={name} onActed={todos.reload} onExpired={expire} />
         <TodoList {...todos} />
       </main>
     </div>

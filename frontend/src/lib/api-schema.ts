@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * List todos
-         * @description List the user's todos by number, a page at a time.
+         * @description List the user's todos, those that are asked for and in the order asked for, page by page.
          *
          *     Without `limit` and `cursor` the answer is a plain array of the first 500, as it was before
          *     there were pages.
@@ -85,6 +85,26 @@ export interface paths {
          * @description Add a todo under the user's next number.
          */
         post: operations["add_todo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count todos
+         * @description Count the todos that are open and those that are done, and how many have each tag.
+         */
+        get: operations["summarize_todos"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -110,7 +130,7 @@ export interface paths {
         head?: never;
         /**
          * Change a todo
-         * @description Change the title, whether it is completed, when it is due, its priority, or several.
+         * @description Change the title, whether it is completed, when it is due, its priority or its tags.
          */
         patch: operations["update_todo"];
         trace?: never;
@@ -148,10 +168,33 @@ export interface paths {
          * Say something
          * @description Answer a message, acting on the user's todos when it asks for that.
          *
-         *     An exchange is kept once it is complete. What tools did before a failure stays done, and is
-         *     told. A failure that did nothing is not kept for its key: a retry asks again.
+         *     An exchange is kept once it is complete or was stopped. What tools did before a failure stays
+         *     done, and is told. A failure that did nothing is not kept for its key: a retry asks again. An
+         *     answer that is kept is given as JSON, and so is a refusal before the answer begins.
          */
         post: operations["chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/answers/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a kept answer
+         * @description Give the answer that is kept for an Idempotency-Key, and ask for none.
+         *
+         *     A 404 says that nothing was said or done under it, a 409 that the answer is still being made.
+         */
+        get: operations["read_answer"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -197,6 +240,26 @@ export interface paths {
          * @description Delete a conversation and its messages for good; what was done to todos stays done.
          */
         delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch my data
+         * @description Tell which of the user's data has changed, as soon as it has, until the client leaves.
+         */
+        get: operations["watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -252,6 +315,12 @@ export interface components {
             reply: string;
             /** Actions */
             actions: components["schemas"]["Action"][];
+            /**
+             * Stopped
+             * @description Whether it was stopped, and is what there was until then.
+             * @default false
+             */
+            stopped?: boolean;
         };
         /**
          * ChatRequest
@@ -413,9 +482,28 @@ export interface components {
             actions?: components["schemas"]["Action"][] | null;
             /** @description What the todo is by now, when a change of it was stale. */
             todo?: components["schemas"]["TodoRead"] | null;
+            /**
+             * Retry After
+             * @description Seconds after which to try again, as `Retry-After` says where it can.
+             */
+            retry_after?: number | null;
         };
         /** @enum {string} */
         Role: "user" | "assistant";
+        /** @enum {string} */
+        Sort: "number" | "newest" | "title" | "open" | "due" | "priority";
+        Tag: string;
+        /**
+         * TagCount
+         * @description A tag, and how many todos have it.
+         */
+        TagCount: {
+            /** Tag */
+            tag: string;
+            /** Count */
+            count: number;
+        };
+        Tags: components["schemas"]["Tag"][];
         TimeZone: string;
         Title: string;
         /**
@@ -427,10 +515,12 @@ export interface components {
             due_at?: components["schemas"]["Moment"] | null;
             /** @default normal */
             priority?: components["schemas"]["Priority"];
+            /** @default [] */
+            tags?: components["schemas"]["Tags"];
         };
         /**
          * TodoPage
-         * @description Some of a user's todos by number, and where the next ones begin.
+         * @description Some of a user's todos, and where the next ones begin.
          */
         TodoPage: {
             /** Todos */
@@ -463,6 +553,8 @@ export interface components {
             /** Due At */
             due_at: string | null;
             priority: components["schemas"]["Priority"];
+            /** Tags */
+            tags: string[];
             /**
              * Version
              * @description Counts the changes; sent back, it finds one that is stale.
@@ -480,6 +572,21 @@ export interface components {
             updated_at: string;
         };
         /**
+         * TodoSummary
+         * @description What there is in a user's list, without the list.
+         */
+        TodoSummary: {
+            /** Open */
+            open: number;
+            /** Completed */
+            completed: number;
+            /**
+             * Tags
+             * @description Those that most todos have first, 100 at most.
+             */
+            tags: components["schemas"]["TagCount"][];
+        };
+        /**
          * TodoUpdate
          * @description What to change; a field that is left out stays, and so does one that is null but `due_at`.
          */
@@ -490,6 +597,8 @@ export interface components {
             /** @description Null takes it away. */
             due_at?: components["schemas"]["Moment"] | null;
             priority?: components["schemas"]["Priority"] | null;
+            /** @description All of them; an empty list for none. */
+            tags?: components["schemas"]["Tags"] | null;
             /** @description The version that is changed. When the todo is another by now, nothing is changed, and the 409 says what it is. */
             version?: components["schemas"]["Version"] | null;
         } | {
@@ -500,6 +609,8 @@ export interface components {
             due_at: unknown;
         } | {
             priority: string;
+        } | {
+            tags: unknown[];
         };
         Version: number;
     };
@@ -523,11 +634,16 @@ export type Moment = components['schemas']['Moment'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
 export type Role = components['schemas']['Role'];
+export type Sort = components['schemas']['Sort'];
+export type Tag = components['schemas']['Tag'];
+export type TagCount = components['schemas']['TagCount'];
+export type Tags = components['schemas']['Tags'];
 export type TimeZone = components['schemas']['TimeZone'];
 export type Title = components['schemas']['Title'];
 export type TodoCreate = components['schemas']['TodoCreate'];
 export type TodoPage = components['schemas']['TodoPage'];
 export type TodoRead = components['schemas']['TodoRead'];
+export type TodoSummary = components['schemas']['TodoSummary'];
 export type TodoUpdate = components['schemas']['TodoUpdate'];
 export type Version = components['schemas']['Version'];
 export type $defs = Record<string, never>;
@@ -606,9 +722,15 @@ export interface operations {
             query?: {
                 /** @description Only those that are (not) done. */
                 completed?: boolean | null;
+                /** @description Only those whose title contains each word, whose number it is or, where it begins with a #, that have the tag. */
+                search?: string | null;
+                /** @description Only those that have it. */
+                tag?: components["schemas"]["Tag"] | null;
+                /** @description The order; `number` if not given. */
+                sort?: components["schemas"]["Sort"];
                 /** @description Todos of a page; 100 if not given. */
                 limit?: number | null;
-                /** @description Where the page begins: a `next_cursor`. */
+                /** @description Where the page begins: a `next_cursor` of the same order. */
                 cursor?: string | null;
             };
             header?: never;
@@ -727,6 +849,71 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    summarize_todos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1029,6 +1216,137 @@ export interface operations {
                 "application/json": components["schemas"]["ChatRequest"];
             };
         };
+        responses: {
+            /** @description The answer. Asked for as `text/event-stream`, it comes while it is made: `text` events (`{"text": …}`), `action` events (`Action`), and at the end one `reply` (`ChatReply`) or one `problem` (`Problem`). Whoever closes the connection stops it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatReply"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -1356,6 +1674,62 @@ export interface operations {
             };
             /** @description Unprocessable Content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `changed` events, each with the `kind` of data to read again: `todos`. The first comes at once. The stream ends after ten minutes, or with the process. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

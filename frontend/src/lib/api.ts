@@ -1,4 +1,5 @@
 import type {
+  Action,
   ChatReply,
   ConversationPage,
   ConversationRead,
@@ -6,19 +7,31 @@ import type {
   paths,
   Problem,
   TodoRead,
+  TodoSummary,
   TodoUpdate,
 } from "./api-schema";
+import { isEventStream, readEvents } from "./events";
 
-export type { ChatReply, ConversationPage, ConversationSummary, Priority } from "./api-schema";
+export type {
+  Action,
+  ChatReply,
+  ConversationPage,
+  ConversationSummary,
+  Priority,
+  TodoSummary,
+} from "./api-schema";
 
 /** A todo as the backend tells it. */
 export type Todo = TodoRead;
 
 /** What can be edited of a todo. */
-export type TodoEdit = Partial<Pick<Todo, "title" | "due_at" | "priority">>;
+export type TodoEdit = Partial<Pick<Todo, "title" | "due_at" | "priority" | "tags">>;
 
 /** What one side said. */
-export type Message = Pick<MessageRead, "role" | "content">;
+export interface Message extends Pick<MessageRead, "role" | "content"> {
+  /** What was done for it, in an answer that was made while this page was open. */
+  actions?: Action[];
+}
 
 /** A conversation with some of its messages, oldest first. */
 export type Conversation = ConversationRead;
@@ -37,8 +50,8 @@ export class ApiError extends Error {
     message: string,
     /** The HTTP status, or 0 when no answer arrived at all. */
     readonly status: number,
-    /** Whether the answer names what was done before it failed. It is the same however often its key is sent. */
-    readonly acted = false,
+    /** What was done before it failed, where the answer names that. It is the same however often its key is sent. */
+    readonly actions: Action[] = [],
     /** What the todo is by now, when a change of it was stale. */
     readonly current?: Todo,
   ) {
@@ -47,22 +60,27 @@ export class ApiError extends Error {
 
   /** Whether what was asked for may have been done all the same, or is being done (409). */
   get uncertain(): boolean {
-    return !this.acted && (this.status === 0 || this.status === 409 || this.status >= 500);
+    return !this.actions.length && (this.status === 0 || this.status === 409 || this.status >= 500);
   }
 }
 
 /** How many todos a page has. */
 const PAGE = 200;
 
-/** Which todos are asked for: where the page begins, and whether only those that are done, or that are open. */
-type TodoQuery = Pick<RequestOf<"get", "/api/todos">["query"] & object, "cursor" | "completed">;
+/** Which todos are asked for: where the page begins, which of them, and in which order. */
+export type TodoQuery = Omit<RequestOf<"get", "/api/todos">["query"] & object, "limit">;
 
-/** A page of the user's todos, by number. */
+/** A page of the user's todos, by number unless another order is asked for. */
 export async function listTodos(query: TodoQuery = {}): Promise<TodoPage> {
   const answer = await send("get", "/api/todos", { query: { limit: PAGE, ...query } });
   // A backend without pages gives all of them.
   if (Array.isArray(answer)) return { todos: answer, next: null };
   return { todos: answer.todos, next: answer.next_cursor };
+}
+
+/** Counts the user's todos. */
+export function summarizeTodos(): Promise<TodoSummary> {
+  return send("get", "/api/todos/summary", {});
 }
 
 /** Adds a todo; `key` makes it one, however often it is sent. */
@@ -105,10 +123,64 @@ export interface Utterance {
   key: string;
 }
 
-/** Says it. */
-export function chat({ message, conversationId, timeZone, key }: Utterance): Promise<ChatReply> {
+/** Follows an answer while it is made. */
+export interface Follower {
+  onWords: (words: string) => void;
+  onAction: (action: Action) => void;
+  /** Stops it when it is aborted. */
+  signal: AbortSignal;
+}
+
+/** Says it, and gives the whole answer once it is there, or as much of it as there is when it is stopped. */
+export async function chat(utterance: Utterance, follower: Follower): Promise<ChatReply | undefined> {
+  const { message, conversationId, timeZone, key } = utterance;
   const body = { message, conversation_id: conversationId, time_zone: timeZone };
-  return send("post", "/api/chat", { body, header: { "Idempotency-Key": key } });
+  try {
+    const response = await ask(
+      "post",
+      "/api/chat",
+      { body, header: { "Idempotency-Key": key } },
+      { accept: "text/event-stream, application/json", signal: follower.signal },
+    );
+    if (!isEventStream(response)) return await read<ChatReply>(response);
+    return await follow(response, follower);
+  } catch (error) {
+    if (follower.signal.aborted) return whatBecameOf(key);
+    throw error;
+  }
+}
+
+async function follow(response: Response, { onWords, onAction }: Follower): Promise<ChatReply> {
+  try {
+    for await (const { event, data } of readEvents(response)) {
+      const told = JSON.parse(data) as unknown;
+      if (event === "text") onWords((told as { text: string }).text);
+      else if (event === "action") onAction(told as Action);
+      else if (event === "reply") return told as ChatReply;
+      else if (event === "problem") throw failure(told);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+  }
+  throw new ApiError("The connection was lost before the answer was complete.", 0);
+}
+
+/** How often, and how many milliseconds apart, it is asked what became of a message that was stopped. */
+const ASKED = 100;
+const APART = 300;
+
+/** The answer that is kept of a message that was stopped, or undefined when nothing was said or done. */
+async function whatBecameOf(key: string): Promise<ChatReply | undefined> {
+  for (let asked = 1; ; asked++) {
+    await new Promise((resolve) => setTimeout(resolve, APART));
+    try {
+      return await send("get", "/api/chat/answers/{key}", { path: { key } });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      // What was begun is brought to its end first.
+      if (!(error instanceof ApiError && error.status === 409 && asked < ASKED)) throw error;
+    }
+  }
 }
 
 /** A page of the user's conversations. */
@@ -150,7 +222,7 @@ export function errorMessage(error: unknown): string {
 }
 
 /** After how long to try again, in words for the user, where an answer says so in seconds. */
-export function tryAgainIn(seconds: string | null): string {
+export function tryAgainIn(seconds: string | number | null | undefined): string {
   const wait = Number(seconds);
   if (!(wait > 0)) return "Try again in a moment.";
   if (wait < 90) return `Try again in ${wait === 1 ? "a second" : `${wait} seconds`}.`;
@@ -191,29 +263,60 @@ async function send<Path extends keyof paths, Method extends MethodOf<Path>>(
   path: Path,
   request: RequestOf<Method, Path>,
 ): Promise<AnswerOf<Method, Path>> {
+  return read(await ask(method, path, request));
+}
+
+/** How an answer is taken. */
+interface Taking {
+  accept: string;
+  signal: AbortSignal;
+}
+
+async function ask<Path extends keyof paths, Method extends MethodOf<Path>>(
+  method: Method,
+  path: Path,
+  request: RequestOf<Method, Path>,
+  taking?: Taking,
+): Promise<Response> {
   const { header, body, ...rest } = request as AnyRequest;
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(addressOf(path, rest), {
+  return reached(
+    fetch(addressOf(path, rest), {
       method: method.toUpperCase(),
-      headers: { ...(body !== undefined && { "content-type": "application/json" }), ...given(header) },
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...given({ ...header, accept: taking?.accept }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    text = await response.text();
+      signal: taking?.signal,
+    }),
+  );
+}
+
+async function read<T>(response: Response): Promise<T> {
+  const json = parse(await reached(response.text()));
+  if (response.ok) return json as T;
+  throw failure(json, response);
+}
+
+async function reached<T>(action: Promise<T>): Promise<T> {
+  try {
+    return await action;
   } catch {
     throw new ApiError("The server cannot be reached. Check your connection and try again.", 0);
   }
-  const json = parse(text);
-  if (response.ok) return json as AnswerOf<Method, Path>;
-  const { detail, actions, todo } = problemOf(json);
-  const message = detail ?? `The server answered with status ${response.status}.`;
-  const wait = response.headers.get("retry-after");
-  throw new ApiError(
-    response.status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
-    response.status,
-    Array.isArray(actions) && actions.length > 0,
-    response.status === 409 ? (todo ?? undefined) : undefined,
+}
+
+/** A failure as the server tells it: in a response, or in an event of one that began well. */
+function failure(json: unknown, response?: Response): ApiError {
+  const told = problemOf(json);
+  const status = response?.status ?? told.status ?? 0;
+  const message = told.detail ?? `The server answered with status ${status}.`;
+  const wait = response?.headers.get("retry-after") ?? told.retry_after;
+  return new ApiError(
+    status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
+    status,
+    Array.isArray(told.actions) ? told.actions : [],
+    status === 409 ? (told.todo ?? undefined) : undefined,
   );
 }
 

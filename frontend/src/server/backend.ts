@@ -15,8 +15,10 @@ export interface BackendRequest {
   body?: string;
   /** Names a request that may be sent more than once, so that what it asks for is done once. */
   idempotencyKey?: string;
-  /** How long to wait for the whole answer, in milliseconds. */
+  /** How long to wait for the whole answer, or for the beginning of one that is streamed, in milliseconds. */
   timeout?: number;
+  /** Takes server-sent events too, which are passed on as they come and until this is aborted. */
+  stream?: AbortSignal;
 }
 
 /** Why there is no answer from the backend that could be passed on. */
@@ -38,20 +40,26 @@ export class BackendError extends Error {
 
 const DEFAULT_TIMEOUT = 10_000;
 
+const EVENT_STREAM = "text/event-stream";
+
+/** Milliseconds: the backend says something every 15 seconds, or it is no longer there. */
+const LONGEST_SILENCE = 45_000;
+
 /**
- * Sends a request to the backend on behalf of the user whom `token` names, and returns its answer read to the end.
+ * Sends a request to the backend on behalf of the user whom `token` names, and returns its answer: read to the end, or a
+ * stream of events.
  *
  * @throws {BackendError} when no usable answer arrives
  */
 export async function callBackend(token: string, request: BackendRequest): Promise<Response> {
-  const { method, path, body, idempotencyKey, timeout = DEFAULT_TIMEOUT } = request;
+  const { method, path, body, idempotencyKey, timeout = DEFAULT_TIMEOUT, stream } = request;
   let response: Response;
   try {
     response = await send(new URL(path, env().backendUrl), {
       method,
       body,
       headers: {
-        accept: "application/json",
+        accept: stream ? `${EVENT_STREAM}, application/json` : "application/json",
         authorization: `Bearer ${token}`,
         ...(body !== undefined && {
           "content-type": "application/json",
@@ -60,9 +68,10 @@ export async function callBackend(token: string, request: BackendRequest): Promi
         ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
       },
       timeout,
+      stream,
     });
   } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") {
+    if (error instanceof Error && error.name === "TimeoutError") {
       throw new BackendError(
         504,
         "The todo service takes too long to answer.",
@@ -100,30 +109,61 @@ interface Sent {
   body: string | undefined;
   headers: Record<string, string>;
   timeout: number;
+  stream: AbortSignal | undefined;
 }
 
 /** Node's own client, which takes a third of the processor's time that its `fetch` does. */
-function send(url: URL, { method, body, headers, timeout }: Sent): Promise<Response> {
-  // The time limit covers the body too.
-  const signal = AbortSignal.timeout(timeout);
+function send(url: URL, { method, body, headers, timeout, stream }: Sent): Promise<Response> {
   const { request } = url.protocol === "https:" ? https : http;
   return new Promise((resolve, reject) => {
     // A connection that is kept may be closed by a pod on its way out in the moment in which the next request takes it,
     // and that request is lost. A new one goes to a pod that the Service still has.
-    const outgoing = request(url, { method, headers, signal, agent: false }, (answer) => {
-      text(answer).then((read) => {
-        resolve(new Response(read || null, { status: answer.statusCode, headers: passedOn(answer) }));
-      }, reject);
+    const outgoing = request(url, { method, headers, agent: false }, (answer) => {
+      const init = { status: answer.statusCode, headers: passedOn(answer) };
+      if (stream && answer.headers["content-type"]?.startsWith(EVENT_STREAM)) {
+        clearTimeout(limit);
+        outgoing.setTimeout(LONGEST_SILENCE, () => outgoing.destroy());
+        resolve(new Response(relay(answer), init));
+      } else {
+        // The time limit covers the body too.
+        text(answer)
+          .then((read) => resolve(new Response(read || null, init)), reject)
+          .finally(() => clearTimeout(limit));
+      }
     });
-    outgoing.on("error", reject).end(body);
+    const limit = setTimeout(() => outgoing.destroy(new DOMException("", "TimeoutError")), timeout);
+    const leave = () => outgoing.destroy();
+    stream?.addEventListener("abort", leave);
+    outgoing
+      .on("error", reject)
+      .on("close", () => {
+        clearTimeout(limit);
+        stream?.removeEventListener("abort", leave);
+        reject(new Error("the connection was closed"));
+      })
+      .end(body);
+    if (stream?.aborted) leave();
+  });
+}
+
+/** Passes on what comes, as it comes. A stream that is cut off ends, and says by what it lacks that it was. */
+function relay(answer: http.IncomingMessage): ReadableStream<Uint8Array> {
+  const parts = answer[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const part = await parts.next().catch(() => ({ done: true as const, value: undefined }));
+      if (part.done) controller.close();
+      else controller.enqueue(part.value as Uint8Array);
+    },
+    cancel: () => void answer.destroy(),
   });
 }
 
 /** What else than the body tells a browser something. */
 function passedOn(answer: http.IncomingMessage): Record<string, string> {
-  const names = ["content-type", "retry-after"] as const;
+  const names = ["content-type", "retry-after", "cache-control", "x-accel-buffering"] as const;
   return Object.fromEntries(
-    names.flatMap((name) => (answer.headers[name] ? [[name, answer.headers[name]]] : [])),
+    names.flatMap((name) => (answer.headers[name] ? [[name, String(answer.headers[name])]] : [])),
   );
 }
 

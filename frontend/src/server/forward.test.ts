@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -23,6 +25,7 @@ let todos: typeof import("@/app/api/todos/route");
 let todo: typeof import("@/app/api/todos/[id]/route");
 let restore: typeof import("@/app/api/todos/[id]/restore/route");
 let chat: typeof import("@/app/api/chat/route");
+let answers: typeof import("@/app/api/chat/answers/[key]/route");
 let conversations: typeof import("@/app/api/conversations/route");
 let conversation: typeof import("@/app/api/conversations/[id]/route");
 let me: typeof import("@/app/api/me/route");
@@ -34,6 +37,7 @@ beforeAll(async () => {
   todo = await import("@/app/api/todos/[id]/route");
   restore = await import("@/app/api/todos/[id]/restore/route");
   chat = await import("@/app/api/chat/route");
+  answers = await import("@/app/api/chat/answers/[key]/route");
   conversations = await import("@/app/api/conversations/route");
   conversation = await import("@/app/api/conversations/[id]/route");
   me = await import("@/app/api/me/route");
@@ -261,6 +265,128 @@ describe("a request that is sent again", () => {
     expect((await say(key)).status).toBe(400);
     expect(upstream.received).toEqual([]);
   });
+});
+
+describe("an answer that is streamed", () => {
+  const HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+  };
+  const say = (signal?: AbortSignal) =>
+    chat.POST(
+      request("POST", "/api/chat", {
+        cookie: user.cookie,
+        body: { message: "list" },
+        headers: { accept: "text/event-stream, application/json" },
+        signal,
+      }),
+    );
+
+  /** A backend that begins a stream, and gives what it is written to. */
+  function streaming(): { written: Promise<ServerResponse> } {
+    let begin = (_: ServerResponse) => {};
+    const written = new Promise<ServerResponse>((resolve) => (begin = resolve));
+    upstream.answer = () => (response) => {
+      response.writeHead(200, HEADERS).flushHeaders();
+      begin(response);
+    };
+    return { written };
+  }
+
+  test("is passed on piece by piece, with what keeps others from holding it back", async () => {
+    const { written } = streaming();
+    const response = await say();
+    expect(upstream.received).toMatchObject([{ headers: { accept: "text/event-stream, application/json" } }]);
+    expect(Object.fromEntries(response.headers)).toMatchObject(HEADERS);
+    const reader = response.body!.getReader();
+    for (const piece of ["event: text\n", 'data: {"text":"é"}\n\n']) {
+      (await written).write(piece);
+      expect(new TextDecoder().decode((await reader.read()).value)).toBe(piece);
+    }
+    (await written).end();
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  test.each<[string, (reader: ReadableStreamDefaultReader, leave: AbortController) => unknown]>([
+    ["cancels what it reads", (reader) => reader.cancel()],
+    ["aborts its request", (_, leave) => leave.abort()],
+  ])("ends at the backend when the browser %s", async (_, leave) => {
+    const { written } = streaming();
+    const leaving = new AbortController();
+    const response = await say(leaving.signal);
+    const left = new Promise((resolve) => void written.then((answer) => answer.on("close", resolve)));
+    await leave(response.body!.getReader(), leaving);
+    await left;
+  });
+
+  test("ends at the backend when the browser leaves before it begins", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const leaving = new AbortController();
+    const left = new Promise((resolve) => {
+      upstream.answer = () => (response) => {
+        response.on("close", resolve);
+        leaving.abort();
+      };
+    });
+    expect((await say(leaving.signal)).status).toBe(502);
+    await left;
+  });
+
+  test("that the backend cuts off ends, and breaks nothing", async () => {
+    const { written } = streaming();
+    const response = await say();
+    const reader = response.body!.getReader();
+    (await written).write(": ping\n\n");
+    expect((await reader.read()).done).toBe(false);
+    (await written).destroy();
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  test("is a refusal when the backend refuses", async () => {
+    upstream.answer = () => ({
+      status: 429,
+      headers: { "retry-after": "20" },
+      body: { detail: "Too many." },
+    });
+    const response = await say();
+    expect([response.status, response.headers.get("cache-control")]).toEqual([429, "no-store"]);
+  });
+
+  test("is not for who takes JSON alone, as the version before does", async () => {
+    await chat.POST(request("POST", "/api/chat", { cookie: user.cookie, body: { message: "list" } }));
+    expect(upstream.received).toMatchObject([{ headers: { accept: "application/json" } }]);
+  });
+});
+
+test("what is watched ends with the browser and with this server", async () => {
+  const events = await import("@/app/api/events/route");
+  const begun: ServerResponse[] = [];
+  upstream.answer = () => (response) => {
+    begun.push(response);
+    response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+  };
+  const before = process.listenerCount("SIGTERM");
+  const leaving = new AbortController();
+  const watch = (signal?: AbortSignal) =>
+    events.GET(request("GET", "/api/events", { cookie: user.cookie, signal }));
+  const [one, other] = [await watch(leaving.signal), await watch()];
+  expect(upstream.received).toMatchObject(Array(2).fill({ method: "GET", url: "/api/events" }));
+  leaving.abort();
+  expect(await one.text()).toBe("");
+  expect(process.listenerCount("SIGTERM")).toBe(before);
+  expect(other.headers.get("connection")).toBe("close");
+  process.emit("SIGTERM");
+  expect(await other.text()).toBe("");
+  expect((await watch()).status).toBe(503);
+});
+
+test("what became of a message is asked for by its key, and by nothing else", async () => {
+  const read = (key: string) =>
+    answers.GET(request("GET", "/", { cookie: user.cookie }), { params: Promise.resolve({ key }) });
+  expect((await read("0123456789abcdef")).status).toBe(200);
+  for (const key of ["short", "../../me/0123456789"]) expect((await read(key)).status).toBe(404);
+  expect(upstream.received).toMatchObject([{ method: "GET", url: "/api/chat/answers/0123456789abcdef" }]);
 });
 
 test("a backend that asks to wait is passed on with how long", async () => {

@@ -8,13 +8,13 @@ import { readJson, refuse, refuseForeignOrigin } from "./guard";
 import { Recent } from "./recent";
 
 /** What to ask the backend for; the method is the browser's, and so is the body where `body` says that there is one. */
-export interface Target extends Pick<BackendRequest, "method" | "path" | "timeout"> {
+export interface Target extends Pick<BackendRequest, "method" | "path" | "timeout" | "stream"> {
   body?: boolean;
 }
 
 /**
  * Passes a browser's request on to the backend: checks where it comes from and who sent it, trades the session cookie
- * for a token that the browser never sees, and hands back the backend's status and JSON.
+ * for a token that the browser never sees, and hands back the backend's status and JSON, or its stream of events.
  */
 export async function forward(request: Request, target: Target): Promise<Response> {
   const refusal = target.method === "GET" ? undefined : refuseForeignOrigin(request);
@@ -27,19 +27,25 @@ export async function forward(request: Request, target: Target): Promise<Respons
   if (body instanceof Response) return body;
 
   const idempotencyKey = request.headers.get("idempotency-key") ?? undefined;
-  if (idempotencyKey !== undefined && !KEY.test(idempotencyKey)) {
+  if (idempotencyKey !== undefined && !isKey(idempotencyKey)) {
     return refuse(400, "Idempotency-Key is 16 to 64 letters, digits and hyphens.");
   }
 
-  const { method, path, timeout } = target;
-  const answer = await call(session.userId, { method, path, timeout, body, idempotencyKey });
-  answer.headers.set("cache-control", "no-store");
+  const { method, path, timeout, stream } = target;
+  const answer = await call(session.userId, { method, path, timeout, stream, body, idempotencyKey });
+  // A stream says more: what is on the way must not hold it back.
+  if (!answer.headers.has("cache-control")) answer.headers.set("cache-control", "no-store");
   // Reading a session may prolong it, and the cookie has to learn of it.
   for (const cookie of session.setCookie) answer.headers.append("set-cookie", cookie);
   return answer;
 }
 
 const KEY = /^[\w-]{16,64}$/;
+
+/** Whether `key` can be an Idempotency-Key of ours. Anything else must not become part of a path. */
+export function isKey(key: string): boolean {
+  return KEY.test(key);
+}
 
 /** Calls the backend for `userId`; one that gives no answer becomes a JSON error for the browser and a line in the log. */
 async function call(userId: string, request: BackendRequest): Promise<Response> {

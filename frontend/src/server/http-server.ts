@@ -3,6 +3,7 @@ import "server-only";
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import { ending } from "./ending";
 import { forwardedFor, type Proxies } from "./proxies";
 
 /**
@@ -22,6 +23,13 @@ export function completeForwardedFor(proxies: Proxies): void {
 /** Tells browsers, on every answer, to come by https only for a year. What else lives on the domain decides for itself. */
 export function demandHttps(): void {
   onRequest((_, response) => response.setHeader("Strict-Transport-Security", "max-age=31536000"));
+}
+
+/** Has every connection closed after its answer once this server is asked to end: a browser would go on using it. */
+export function closeAtTheEnd(): void {
+  onRequest((_, response) => {
+    if (ending.aborted) response.setHeader("Connection", "close");
+  });
 }
 
 /** Runs `listener` on each request to an HTTP server of this process, ahead of the server's own handler. */

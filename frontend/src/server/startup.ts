@@ -1,7 +1,7 @@
 import "server-only";
 
 import { EnvError, env, type Env } from "./env";
-import { completeForwardedFor, demandHttps } from "./http-server";
+import { closeAtTheEnd, completeForwardedFor, demandHttps } from "./http-server";
 import { migrate } from "./migrate";
 
 /** How long a database that is not there yet is waited for, in milliseconds: well inside a probe's patience. */
@@ -34,6 +34,7 @@ export async function start(patience = PATIENCE): Promise<string[] | undefined> 
     return error.problems.map((problem) => `configuration: ${problem}`);
   }
   completeForwardedFor(settings.trustedProxies);
+  closeAtTheEnd();
   if (settings.authUrl.startsWith("https:")) demandHttps();
   try {
     const tables = await persist(() => migrate(settings), patience);

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from todo.chat.clock import Clock
+from todo.chat.responder import Say
 from todo.chat.tools import NO_DUE, Listed, Toolbox, ToolError
 from todo.models import Message
 from todo.schemas import TodoRead
@@ -13,7 +14,7 @@ from todo.usage import UsageStore
 HELP = (
     "I understand “add buy milk”, “list”, “list open”, “list done”, “complete 1”, “delete 1”, "
     "“restore 1”, “rename 1 to buy oats”, “due 1 tomorrow at 5pm”, “due 1 none”, "
-    "“priority 1 high” and “help”."
+    "“priority 1 high”, “tag 1 #shopping”, “untag 1 #shopping”, “list #shopping” and “help”."
 )
 
 
@@ -26,9 +27,10 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """List all todos, or only those that are (not) completed."""
+    """List all todos, or only those that are (not) completed or have a tag."""
 
     completed: bool | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,20 @@ class Prioritize:
 
 
 @dataclass(frozen=True, slots=True)
+class Retag:
+    """Give the todo of that number tags, or take them from it."""
+
+    number: int
+    tags: tuple[str, ...]
+    gives: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Say what is understood."""
 
 
-type Change = Complete | Delete | Restore | Rename | Due | Prioritize
+type Change = Complete | Delete | Restore | Rename | Due | Prioritize | Retag
 type Command = Add | List | Change | Help
 
 
@@ -94,13 +105,14 @@ _NUMBER = r"\s+(?:(?:todo|task|number)\s+)?#?([0-9]{1,9})"
 _ADD = re.compile(r"(?:add|new|remember)(?:\s+to\b|\s*:)?\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _LIST = _pattern(
     r"(?:list|show|todos|tasks)(?:\s+(?:all|me|my|the))*"
-    r"(?:\s+(?:(open|pending)|(done|completed)))?(?:\s+(?:todos?|tasks?|list))?"
+    r"(?:\s+(?:(open|pending)|(done|completed)))?(?:\s+(?:todos?|tasks?|list))?(?:\s+#([^\s#]+))?"
 )
 _COMPLETE = _pattern(r"(?:complete|done|finish|check)" + _NUMBER)
 _DELETE = _pattern(r"(?:delete|remove|drop)" + _NUMBER)
 _RESTORE = _pattern(r"(?:restore|undelete)" + _NUMBER)
 _RENAME = re.compile(r"rename" + _NUMBER + r"\s+to\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _DUE = _pattern(r"due" + _NUMBER + r"\s+(\S.*?)")
+_RETAG = re.compile(r"(un)?tag" + _NUMBER + r"((?:\s+#[^\s#]+)+)", re.IGNORECASE)
 _PRIORITY = _pattern(r"priority" + _NUMBER + r"\s+(low|normal|high)")
 
 
@@ -110,7 +122,7 @@ def parse(message: str) -> Command:
     if match := _ADD.fullmatch(text):
         return Add(match[1])
     if match := _LIST.fullmatch(text):
-        return List(True if match[2] else False if match[1] else None)
+        return List(True if match[2] else False if match[1] else None, match[3])
     if match := _COMPLETE.fullmatch(text):
         return Complete(int(match[1]))
     if match := _DELETE.fullmatch(text):
@@ -125,6 +137,8 @@ def _edit(text: str) -> Command:
         return Rename(int(match[1]), match[2])
     if match := _DUE.fullmatch(text):
         return Due(int(match[1]), match[2])
+    if match := _RETAG.fullmatch(text):
+        return Retag(int(match[2]), tuple(match[3].split()), gives=not match[1])
     if match := _PRIORITY.fullmatch(text):
         return Prioritize(int(match[1]), match[2].lower())
     return Help()
@@ -140,14 +154,21 @@ class CommandResponder:
         """Nothing to let go of."""
 
     async def reply(
-        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+        self,
+        message: str,
+        history: Sequence[Message],
+        tools: Toolbox,
+        usage: UsageStore,
+        say: Say,
     ) -> str:
         """Do what the message commands, and say so."""
         del history, usage  # A command needs no context, and asks no model.
         try:
-            return await _obey(parse(message), tools)
+            reply = await _obey(parse(message), tools)
         except ToolError as error:
-            return str(error)
+            reply = str(error)
+        say(reply)
+        return reply
 
 
 async def _obey(command: Command, tools: Toolbox) -> str:
@@ -155,8 +176,9 @@ async def _obey(command: Command, tools: Toolbox) -> str:
         case Add(title):
             todo = await tools.add_todo(title)
             return f"Added {todo.number}: {todo.title}"
-        case List(completed):
-            return _listing(await tools.list_todos(completed=completed), tools.clock)
+        case List(completed, tag):
+            listed = await tools.list_todos(completed=completed, tag=tag)
+            return _listing(listed, tools.clock)
         case Help():
             return HELP
         case _:
@@ -164,7 +186,7 @@ async def _obey(command: Command, tools: Toolbox) -> str:
             return f"{done} {todo.number}: {todo.title}"
 
 
-async def _change(command: Change, tools: Toolbox) -> tuple[str, TodoRead]:
+async def _change(command: Change, tools: Toolbox) -> tuple[str, TodoRead]:  # noqa: PLR0911
     """Change a todo, and give what was done, in words, and what it is."""
     match command:
         case Complete(number):
@@ -179,6 +201,10 @@ async def _change(command: Change, tools: Toolbox) -> tuple[str, TodoRead]:
             todo = await tools.edit_todo(number, due=_due(words, tools.clock))
             when = f"Due {tools.clock.shown(todo.due_at)}," if todo.due_at else "No longer due,"
             return when, todo
+        case Retag(number, tags, gives):
+            given, taken = (tags, ()) if gives else ((), tags)
+            todo = await tools.tag_todo(number, add=given, remove=taken)
+            return _tagged(todo) or "No tags,", todo
         case Prioritize(number, priority):
             todo = await tools.edit_todo(number, priority=priority)
             return f"{todo.priority.capitalize()} priority,", todo
@@ -203,4 +229,9 @@ def _listing(listed: Listed, clock: Clock) -> str:
 def _row(todo: TodoRead, clock: Clock) -> str:
     due = f", due {clock.shown(todo.due_at)}" if todo.due_at else ""
     priority = f", {todo.priority} priority" if todo.priority != "normal" else ""
-    return f"{'☑' if todo.completed else '☐'} {todo.number}: {todo.title}{due}{priority}"
+    tags = f", {_tagged(todo)}" if todo.tags else ""
+    return f"{'☑' if todo.completed else '☐'} {todo.number}: {todo.title}{due}{priority}{tags}"
+
+
+def _tagged(todo: TodoRead) -> str:
+    return " ".join(f"#{tag}" for tag in todo.tags)

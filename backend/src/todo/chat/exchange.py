@@ -1,10 +1,12 @@
 """One message and its answer."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from todo import metrics
 from todo.chat.clock import Clock
+from todo.chat.progress import Progress
 from todo.chat.responder import (
     AssistantBusyError,
     AssistantTimeoutError,
@@ -13,17 +15,12 @@ from todo.chat.responder import (
 )
 from todo.chat.tools import Toolbox
 from todo.conversations import ConversationStore
+from todo.models import Message
 from todo.schemas import Action, ChatReply, ChatRequest
 from todo.todos import TodoStore
 from todo.usage import LimitExceededError, UsageStore
 
-# What a failure is counted as; a class stands before what it is a kind of.
-_OUTCOMES: Mapping[type[Exception], str] = {
-    LimitExceededError: "limited",
-    AssistantBusyError: "busy",
-    AssistantTimeoutError: "late",
-    AssistantUnavailableError: "unavailable",
-}
+_NOTHING_SAID = "Stopped."
 
 
 class ChatFailedError(Exception):
@@ -33,6 +30,20 @@ class ChatFailedError(Exception):
         super().__init__(type(cause).__name__)
         self.cause = cause
         self.actions = actions
+
+
+class StoppedError(Exception):
+    """The answer was stopped before anything was said or done."""
+
+
+# What a failure is counted as; a class stands before what it is a kind of.
+_OUTCOMES: Mapping[type[Exception], str] = {
+    LimitExceededError: "limited",
+    AssistantBusyError: "busy",
+    AssistantTimeoutError: "late",
+    AssistantUnavailableError: "unavailable",
+    StoppedError: "stopped",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +56,68 @@ class Exchange:
     usage: UsageStore
     conversations: ConversationStore
 
-    async def answer(self, request: ChatRequest) -> ChatReply:
-        """Answer a message; raise ConversationNotFoundError or ChatFailedError."""
+    async def accept(self, request: ChatRequest) -> Sequence[Message]:
+        """Count a message that is to be answered, and give what was said before it.
+
+        Raises ConversationNotFoundError and ChatFailedError.
+        """
         asked = request.conversation_id
-        tools = Toolbox(
-            self.todos, most_calls=self.most_tool_calls, clock=Clock.of(request.time_zone)
-        )
         history = await self.conversations.history(asked) if asked else []
         try:
             await self.usage.count_message()
-            reply = await self.responder.reply(request.message, history, tools, self.usage)
+        except Exception as error:
+            metrics.ANSWERS.labels(_outcome(error)).inc()
+            raise ChatFailedError(error, []) from error
+        return history
+
+    async def answer(
+        self, request: ChatRequest, history: Sequence[Message], progress: Progress
+    ) -> ChatReply:
+        """Answer a message that was accepted, or as much of it as there is when it is stopped.
+
+        Raises ChatFailedError.
+        """
+        tools = Toolbox(
+            self.todos,
+            most_calls=self.most_tool_calls,
+            clock=Clock.of(request.time_zone),
+            tell=progress.act,
+        )
+        replying = asyncio.create_task(
+            self.responder.reply(request.message, history, tools, self.usage, progress.say)
+        )
+        try:
+            stopped = not await _finished(replying, progress)
+            await tools.settle()
+            if not stopped:
+                reply = replying.result()
+            elif progress.said or tools.changes:
+                reply = f"{progress.said.rstrip()} …" if progress.said else _NOTHING_SAID
+            else:
+                raise StoppedError  # noqa: TRY301
             conversation_id = await self.conversations.record(
-                asked, message=request.message, reply=reply
+                request.conversation_id, message=request.message, reply=reply
             )
         except Exception as error:
             metrics.ANSWERS.labels(_outcome(error)).inc()
             raise ChatFailedError(error, tools.changes) from error
-        metrics.ANSWERS.labels("answered").inc()
-        return ChatReply(conversation_id=conversation_id, reply=reply, actions=tools.actions)
+        metrics.ANSWERS.labels("stopped" if stopped else "answered").inc()
+        return ChatReply(
+            conversation_id=conversation_id, reply=reply, actions=tools.actions, stopped=stopped
+        )
 
 
 def _outcome(error: Exception) -> str:
     return next((told for kind, told in _OUTCOMES.items() if isinstance(error, kind)), "failed")
+
+
+async def _finished(replying: asyncio.Task[str], progress: Progress) -> bool:
+    """Wait for an answer or for whoever stops it; say whether it came to its end."""
+    stopping = asyncio.create_task(progress.stopped())
+    try:
+        await asyncio.wait({replying, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        replying.cancel()
+        await asyncio.wait({replying})
+    return not replying.cancelled()

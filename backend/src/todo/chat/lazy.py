@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from todo.chat.responder import Responder
+from todo.chat.responder import Responder, Say
 from todo.chat.tools import Toolbox
 from todo.models import Message
 from todo.settings import Settings
@@ -26,7 +26,12 @@ class LazyResponder:
         self._loading = asyncio.create_task(asyncio.to_thread(_load, self._settings))
 
     async def reply(
-        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+        self,
+        message: str,
+        history: Sequence[Message],
+        tools: Toolbox,
+        usage: UsageStore,
+        say: Say,
     ) -> str:
         """Answer as soon as the agent is there."""
         if self._loading is None:
@@ -34,7 +39,7 @@ class LazyResponder:
         assert self._loading
         # A request that is given up must not take the loading with it.
         responder = await asyncio.shield(self._loading)
-        return await responder.reply(message, history, tools, usage)
+        return await responder.reply(message, history, tools, usage, say)
 
     async def close(self) -> None:
         """Close the agent, if it was ever there."""

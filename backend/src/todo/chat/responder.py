@@ -1,11 +1,14 @@
 """What answers a chat message."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from todo.chat.tools import Toolbox
 from todo.models import Message
 from todo.usage import UsageStore
+
+type Say = Callable[[str], None]
+"""Tells some more words of an answer while it is made."""
 
 
 class AssistantUnavailableError(Exception):
@@ -31,9 +34,16 @@ class Responder(Protocol):
         """Begin what takes long, without waiting for it."""
 
     async def reply(
-        self, message: str, history: Sequence[Message], tools: Toolbox, usage: UsageStore
+        self,
+        message: str,
+        history: Sequence[Message],
+        tools: Toolbox,
+        usage: UsageStore,
+        say: Say,
     ) -> str:
-        """Answer the message, using the tools.
+        """Answer the message, using the tools, and give the whole answer at the end.
+
+        A task that is cancelled ends what it asked of a model.
 
         Raises AssistantUnavailableError, and LimitExceededError when the user's usage is spent.
         """

@@ -1,5 +1,7 @@
 """What can be done in a chat, whoever understands the words."""
 
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,15 +9,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from todo import metrics
 from todo.chat.clock import Clock
-from todo.models import Priority
-from todo.schemas import Action, Title, TodoRead, ToolName
-from todo.todos import TodoNotFoundError, TodoStore
+from todo.models import Priority, Todo
+from todo.schemas import MOST_TAGS, TAG_LENGTH, Action, Tags, Title, TodoRead, ToolName
+from todo.todos import TodoNotFoundError, TodoStore, TooManyTagsError, Wanted
 
 # What a model is given at once; it may ask for the todos after these.
 _PAGE = 50
 
 _TITLE: TypeAdapter[str] = TypeAdapter(Title)
 _PRIORITY: TypeAdapter[str] = TypeAdapter(Priority)
+_TAGS: TypeAdapter[list[str]] = TypeAdapter(Tags)
 
 NO_DUE = "none"
 """What takes a due date away."""
@@ -36,16 +39,25 @@ class Listed:
 
 
 class Toolbox:
-    """The tools over one user's todos, and a record of what they did.
+    """The tools over one user's todos, and a record of what they did, told to `tell` as well.
 
     After `most_calls` they only say that it is enough.
     """
 
-    def __init__(self, todos: TodoStore, *, most_calls: int, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        todos: TodoStore,
+        *,
+        most_calls: int,
+        clock: Clock | None = None,
+        tell: Callable[[Action], None] = lambda _: None,
+    ) -> None:
         self._todos = todos
         self.clock = clock or Clock()
         self._most_calls = most_calls
+        self._tell = tell
         self._calls = 0
+        self._acting: set[asyncio.Task[TodoRead]] = set()
         self.actions: list[Action] = []
         self.failure: Exception | None = None
         """What ended a tool that is not for the model to mend."""
@@ -56,28 +68,41 @@ class Toolbox:
         return [action for action in self.actions if action.todo]
 
     async def add_todo(
-        self, title: str, *, due: str | None = None, priority: str | None = None
+        self,
+        title: str,
+        *,
+        due: str | None = None,
+        priority: str | None = None,
+        tags: Sequence[str] = (),
     ) -> TodoRead:
         """Add a todo; raise ToolError for what cannot be kept."""
         self._count_call()
-        todo = await self._todos.add(
-            _title(title), due_at=self._due(due), priority=_priority(priority or "normal")
+        todo = self._todos.add(
+            _title(title),
+            due_at=self._due(due),
+            priority=_priority(priority or "normal"),
+            tags=sorted(_tags(tags)),
         )
-        return self._record("add_todo", TodoRead.model_validate(todo))
+        return await self._act("add_todo", todo)
 
     async def list_todos(
-        self, *, completed: bool | None = None, containing: str | None = None, after: int = 0
+        self,
+        *,
+        completed: bool | None = None,
+        containing: str | None = None,
+        tag: str | None = None,
+        after: int = 0,
     ) -> Listed:
         """List the todos after a number, or only those of them that fit."""
         self._count_call()
-        page = await self._todos.page(
-            limit=_PAGE, after=after, completed=completed, containing=containing
-        )
-        counts = await self._todos.count()
-        self._acted(Action(tool="list_todos"))
+        tags = _tags([tag] if tag else [])
+        wanted = Wanted(completed=completed, search=containing, tag=next(iter(tags), None))
+        page = await self._todos.page(wanted, limit=_PAGE, cursor=str(max(after, 0)))
+        counts = await self._todos.summary()
+        self._record(Action(tool="list_todos"))
         return Listed(
             todos=[TodoRead.model_validate(todo) for todo in page.todos],
-            more=page.next_number is not None,
+            more=page.next_cursor is not None,
             open=counts.open,
             completed=counts.completed,
         )
@@ -85,11 +110,8 @@ class Toolbox:
     async def complete_todo(self, number: int) -> TodoRead:
         """Mark a todo as done; raise ToolError when there is none of that number."""
         self._count_call()
-        try:
-            todo = await self._todos.update_number(number, completed=True)
-        except TodoNotFoundError:
-            raise _no_such(number) from None
-        return self._record("complete_todo", TodoRead.model_validate(todo))
+        todo = self._todos.update_number(number, completed=True)
+        return await self._act("complete_todo", todo, missing=_no_such(number))
 
     async def edit_todo(
         self,
@@ -110,31 +132,33 @@ class Toolbox:
             changes["priority"] = _priority(priority)
         if not changes:
             raise ToolError("Say what to change: the title, the due date or the priority.")
-        try:
-            todo = await self._todos.update_number(number, **changes)
-        except TodoNotFoundError:
-            raise _no_such(number) from None
-        return self._record("edit_todo", TodoRead.model_validate(todo))
+        todo = self._todos.update_number(number, **changes)
+        return await self._act("edit_todo", todo, missing=_no_such(number))
+
+    async def tag_todo(
+        self, number: int, *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> TodoRead:
+        """Give a todo tags and take some from it; raise ToolError for what cannot be kept."""
+        self._count_call()
+        tagged = self._todos.tag_number(number, add=_tags(add), remove=_tags(remove))
+        return await self._act("edit_todo", tagged, missing=_no_such(number))
 
     async def restore_todo(self, number: int) -> TodoRead:
         """Bring back a deleted todo; raise ToolError when it cannot be brought back."""
         self._count_call()
-        try:
-            todo = await self._todos.restore_number(number)
-        except TodoNotFoundError:
-            raise ToolError(
-                f"No todo {str(number)[:20]} was deleted within the last day."
-            ) from None
-        return self._record("restore_todo", TodoRead.model_validate(todo))
+        missing = ToolError(f"No todo {str(number)[:20]} was deleted within the last day.")
+        return await self._act("restore_todo", self._todos.restore_number(number), missing=missing)
 
     async def delete_todo(self, number: int) -> TodoRead:
         """Delete a todo and give what it was; raise ToolError when there is none."""
         self._count_call()
-        try:
-            todo = await self._todos.delete_number(number)
-        except TodoNotFoundError:
-            raise _no_such(number) from None
-        return self._record("delete_todo", TodoRead.model_validate(todo))
+        todo = self._todos.delete_number(number)
+        return await self._act("delete_todo", todo, missing=_no_such(number))
+
+    async def settle(self) -> None:
+        """Wait for what was begun when the answer was given up."""
+        if self._acting:
+            await asyncio.wait(self._acting)
 
     def _due(self, written: str | None) -> datetime | None:
         if written is None or written.strip().lower() in {"", NO_DUE}:
@@ -151,13 +175,38 @@ class Toolbox:
             raise ToolError(f"That is enough: one answer may use tools {self._most_calls} times.")
         self._calls += 1
 
-    def _record(self, tool: ToolName, todo: TodoRead) -> TodoRead:
-        self._acted(Action(tool=tool, todo=todo))
+    async def _act(
+        self,
+        tool: ToolName,
+        work: Coroutine[object, object, Todo | TodoRead],
+        *,
+        missing: ToolError | None = None,
+    ) -> TodoRead:
+        # Given up half-way, it might be done without a word of it.
+        acting = asyncio.create_task(self._act_to_the_end(tool, work, missing))
+        self._acting.add(acting)
+        acting.add_done_callback(self._acting.discard)
+        return await asyncio.shield(acting)
+
+    async def _act_to_the_end(
+        self,
+        tool: ToolName,
+        work: Coroutine[object, object, Todo | TodoRead],
+        missing: ToolError | None,
+    ) -> TodoRead:
+        try:
+            todo = TodoRead.model_validate(await work)
+        except TodoNotFoundError:
+            raise missing or ToolError("There is no such todo.") from None
+        except TooManyTagsError:
+            raise ToolError(f"A todo has at most {MOST_TAGS} tags.") from None
+        self._record(Action(tool=tool, todo=todo))
         return todo
 
-    def _acted(self, action: Action) -> None:
+    def _record(self, action: Action) -> None:
         self.actions.append(action)
         metrics.TOOL_CALLS.labels(action.tool).inc()
+        self._tell(action)
 
 
 def _title(title: str) -> str:
@@ -172,6 +221,15 @@ def _priority(priority: str) -> str:
         return _PRIORITY.validate_python(priority)
     except ValidationError:
         raise ToolError("A priority is low, normal or high.") from None
+
+
+def _tags(tags: Sequence[str]) -> set[str]:
+    try:
+        return set(_TAGS.validate_python(list(tags)))
+    except ValidationError:
+        raise ToolError(
+            f"A tag is one word of at most {TAG_LENGTH} characters; a todo has at most {MOST_TAGS}."
+        ) from None
 
 
 def _no_such(number: int) -> ToolError:

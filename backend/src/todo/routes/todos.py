@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query, Response
 
 from todo.dependencies import IdempotencyDep, KeyHeader, TodosDep
 from todo.idempotency import KeptAnswer
-from todo.models import Todo
+from todo.models import LARGEST_NUMBER, Todo
+from todo.order import Sort
 from todo.problems import described, repeated
-from todo.schemas import TodoCreate, TodoPage, TodoRead, TodoUpdate
-from todo.todos import LARGEST_NUMBER
+from todo.schemas import Tag, TodoCreate, TodoPage, TodoRead, TodoSummary, TodoUpdate
+from todo.todos import Wanted
 
 router = APIRouter(
     prefix="/api/todos", tags=["todos"], responses=described(400, 401, 413, 422, 503)
@@ -25,26 +26,46 @@ _LARGEST_PAGE = 500
 @router.get("", summary="List todos", response_model=TodoPage | list[TodoRead])
 async def list_todos(
     todos: TodosDep,
+    *,
     completed: Annotated[bool | None, Query(description="Only those that are (not) done.")] = None,
+    search: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="Only those whose title contains each word, whose number it is or, where "
+            "it begins with a #, that have the tag.",
+        ),
+    ] = None,
+    tag: Annotated[Tag | None, Query(description="Only those that have it.")] = None,
+    sort: Annotated[Sort, Query(description="The order; `number` if not given.")] = "number",
     limit: Annotated[
         int | None,
         Query(ge=1, le=_LARGEST_PAGE, description=f"Todos of a page; {_PAGE} if not given."),
     ] = None,
     cursor: Annotated[
         str | None,
-        Query(pattern="^[0-9]{1,10}$", description="Where the page begins: a `next_cursor`."),
+        Query(
+            pattern="^[A-Za-z0-9_-]{1,512}$",
+            description="Where the page begins: a `next_cursor` of the same order.",
+        ),
     ] = None,
 ) -> object:
-    """List the user's todos by number, a page at a time.
+    """List the user's todos, those that are asked for and in the order asked for, page by page.
 
     Without `limit` and `cursor` the answer is a plain array of the first 500, as it was before
     there were pages.
     """
+    wanted = Wanted(completed=completed, search=search, tag=tag)
     if limit is None and cursor is None:
-        return (await todos.page(limit=_LARGEST_PAGE, completed=completed)).todos
-    page = await todos.page(limit=limit or _PAGE, after=int(cursor or 0), completed=completed)
-    next_cursor = None if page.next_number is None else str(page.next_number)
-    return {"todos": page.todos, "next_cursor": next_cursor}
+        return (await todos.page(wanted, limit=_LARGEST_PAGE, sort=sort)).todos
+    page = await todos.page(wanted, limit=limit or _PAGE, sort=sort, cursor=cursor)
+    return {"todos": page.todos, "next_cursor": page.next_cursor}
+
+
+@router.get("/summary", summary="Count todos")
+async def summarize_todos(todos: TodosDep) -> TodoSummary:
+    """Count the todos that are open and those that are done, and how many have each tag."""
+    return await todos.summary()
 
 
 @router.post(
@@ -75,7 +96,7 @@ async def add_todo(
     "/{todo_id}", summary="Change a todo", response_model=TodoRead, responses=described(404, 409)
 )
 async def update_todo(todos: TodosDep, todo_id: UUID, body: TodoUpdate) -> Todo:
-    """Change the title, whether it is completed, when it is due, its priority, or several."""
+    """Change the title, whether it is completed, when it is due, its priority or its tags."""
     return await todos.update(todo_id, version=body.version, **body.changes())
 
 

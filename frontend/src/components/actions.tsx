@@ -1,0 +1,27 @@
+import type { Action } from "@/lib/api";
+
+import styles from "./actions.module.css";
+
+/** What each tool did, in words for the user. Those that only look at the list are not told. */
+const DONE: Partial<Record<Action["tool"], string>> = {
+  add_todo: "Added",
+  complete_todo: "Completed",
+  edit_todo: "Changed",
+  delete_todo: "Deleted",
+  restore_todo: "Restored",
+};
+
+/** What the assistant did to the list, beside what it says. */
+export function Actions({ actions }: { actions: Action[] | undefined }) {
+  const done = (actions ?? []).filter(({ tool, todo }) => todo && DONE[tool]);
+  if (!done.length) return null;
+  return (
+    <ul className={styles.actions} aria-label="Done to your list">
+      {done.map(({ tool, todo }, index) => (
+        <li key={index} data-tool={tool} dir="auto">
+          <span>{DONE[tool]}</span> {todo!.number}: {todo!.title}
+        </li>
+      ))}
+    </ul>
+  );
+}
