@@ -13,7 +13,7 @@ const ignore = () => undefined;
 
 /** The list as the application puts it together, on a server that keeps todos. */
 function List({ onExpired = ignore }: { onExpired?: () => void }) {
-  return <TodoList {...useTodos(onExpired)} />;
+  return <TodoList userId="ada" {...useTodos(onExpired)} />;
 }
 
 const PLAIN = { due_at: null, priority: "normal", version: 1 } as const;
@@ -65,7 +65,10 @@ beforeEach(() => {
   ];
 });
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  sessionStorage.clear();
+});
 
 const milk = () => screen.findByRole("checkbox", { name: /buy milk/ });
 
@@ -271,7 +274,7 @@ describe("the list of todos", () => {
           <button type="button" onClick={() => void todos.reload()}>
             reload
           </button>
-          <TodoList {...todos} />
+          <TodoList userId="ada" {...todos} />
         </>
       );
     }
