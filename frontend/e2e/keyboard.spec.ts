@@ -2,7 +2,7 @@ import { type Locator, type Page } from "@playwright/test";
 
 import { expect, newUser, settled, test, todo } from "./test";
 
-test("everything is done without a mouse @once", async ({ page }) => {
+test("everything is done without a mouse", async ({ page }) => {
   const user = newUser();
   const { keyboard } = page;
   await page.goto("/");

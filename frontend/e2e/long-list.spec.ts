@@ -1,6 +1,6 @@
 import { expect, expectForEverybody, test, todo } from "./test";
 
-test("ten thousand todos are looked through, and only some are drawn @once", async ({ page, user, own }) => {
+test("ten thousand todos are looked through, and only some are drawn", async ({ page, user, own }) => {
   test.skip(!own, "nobody types ten thousand todos");
   await own!.addTodos(user.email, 10_000);
   await page.reload();

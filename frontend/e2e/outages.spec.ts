@@ -1,8 +1,8 @@
-import { alerts, expect, expectForEverybody, say, settled, test, todo } from "./test";
+import { alerts, BOTH, expect, expectForEverybody, inWindows, say, settled, test, todo } from "./test";
 
 test.beforeEach(({ own }) => test.skip(!own, "the application is not ours to stop"));
 
-test("the backend goes away and comes back @once", async ({ page, user: _, own }) => {
+test("the backend goes away and comes back", async ({ page, user: _, own }) => {
   await say(page, "add buy milk");
   await own!.stopBackend();
   try {
@@ -31,11 +31,11 @@ test("the backend goes away and comes back @once", async ({ page, user: _, own }
   await expect(todo(page, "walk the dog")).toHaveCount(1);
 });
 
-for (const [mood, tag] of [
-  ["fails", ""],
-  ["hangs", " @once"],
-] as const) {
-  test(`the model ${mood}, and the next time answers${tag}`, async ({ page, user: _, own }) => {
+inWindows(BOTH, () => modelGoesAway("fails"));
+modelGoesAway("hangs");
+
+function modelGoesAway(mood: "fails" | "hangs") {
+  test(`the model ${mood}, and the next time answers`, async ({ page, user: _, own }) => {
     own!.model.mood = mood;
     try {
       await settled(page);

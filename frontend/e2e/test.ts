@@ -68,6 +68,32 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   },
 });
 
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 360, height: 740 };
+
+/** The windows that people have. */
+const LOOKS = {
+  "wide, light": { viewport: WIDE, colorScheme: "light" },
+  "narrow, dark": { viewport: NARROW, colorScheme: "dark" },
+  "wide, dark": { viewport: WIDE, colorScheme: "dark" },
+  "narrow, light": { viewport: NARROW, colorScheme: "light" },
+} as const;
+
+/** Has tests run once in each of these windows. No project of Playwright's for each: one would start the application anew. */
+export function inWindows(names: (keyof typeof LOOKS)[], declare: () => void): void {
+  for (const name of names) {
+    test.describe(name, () => {
+      test.use(LOOKS[name]);
+      declare();
+    });
+  }
+}
+
+/** Both widths, and both colours. */
+export const BOTH: (keyof typeof LOOKS)[] = ["wide, light", "narrow, dark"];
+
+export const ALL = Object.keys(LOOKS) as (keyof typeof LOOKS)[];
+
 let addresses = 0;
 
 export function newUser(): User {
