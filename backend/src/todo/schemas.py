@@ -57,6 +57,11 @@ _MOMENT = re.compile(
     re.IGNORECASE,
 )
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
+# The years between, as the API's description says it.
+_MOMENT_PATTERN = (
+    "^(197[1-9]|19[89][0-9]|2[0-8][0-9]{2}|29[0-8][0-9]|299[0-8])-[0-9]{2}-[0-9]{2}"
+    r"[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
 
 
 def _written(value: object) -> object:
@@ -75,7 +80,12 @@ def bounded(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-type Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(bounded)]
+type Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written),
+    AfterValidator(bounded),
+    Field(json_schema_extra={"pattern": _MOMENT_PATTERN}),
+]
 """When something is due: RFC 3339, with an offset."""
 
 type TimeZone = Annotated[
@@ -88,7 +98,12 @@ ToolName = Literal[
 ]
 
 
-type Version = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
+def _whole(value: object) -> object:
+    # To JSON Schema 1.0 is an integer, as it is to clients that have one kind of number.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+type Version = Annotated[StrictInt, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole)]
 
 
 class _Request(BaseModel):

@@ -138,6 +138,8 @@ describe("with a session cookie", () => {
     signedIn = true;
     const user = await open(true);
     await user.type(await screen.findByLabelText("Message"), "add a surprise");
+    await user.type(screen.getByLabelText("New todo"), "another");
+    expect(sessionStorage).toHaveLength(2);
     await user.click(await screen.findByRole("button", { name: "Sign out", hidden: true }));
     await screen.findByLabelText("Password");
     expect(sessionStorage).toHaveLength(0);

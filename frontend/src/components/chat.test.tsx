@@ -511,6 +511,19 @@ describe("conversations that there were", () => {
     expect(drawer().getByRole("heading")).toHaveFocus();
   });
 
+  test("one that was chosen before the list was read again is taken off it too", async () => {
+    fakeServer(() => undefined);
+    const { user } = await open();
+    await user.click(button("Conversations"));
+    await user.click(await drawer().findByRole("button", { name: "Delete add milk…" }));
+    await user.click(button("Conversations"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await user.click(button("Delete conversation"));
+    await waitFor(() =>
+      expect(drawer().queryByRole("button", { name: /^add milk/ })).not.toBeInTheDocument(),
+    );
+  });
+
   test("one that was deleted elsewhere takes no more, and what was said begins another", async () => {
     const calls = fakeServer(() => (calls.length === 1 ? [404, { detail: "gone" }] : reply("Nothing.")));
     const { user, log, input } = await open();

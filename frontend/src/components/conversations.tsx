@@ -82,7 +82,9 @@ export function Conversations({ current, onOpen, onBegin, onGone, onExpired, inp
         if (!(error instanceof ApiError && error.status === 404)) throw error;
       });
       setPage(
-        (page) => page && { ...page, conversations: page.conversations.filter((each) => each !== leaving) },
+        // By what names it: the list may have been read again since it was chosen.
+        (page) =>
+          page && { ...page, conversations: page.conversations.filter(({ id }) => id !== leaving.id) },
       );
       if (leaving.id === current) onGone();
     });

@@ -13,7 +13,7 @@ const ignore = () => undefined;
 
 /** The list as the application puts it together, on a server that keeps todos. */
 function List({ onExpired = ignore }: { onExpired?: () => void }) {
-  return <TodoList {...useTodos(onExpired)} />;
+  return <TodoList userId="ada" {...useTodos(onExpired)} />;
 }
 
 const NOON = "2026-11-20T12:00:00Z";
@@ -84,7 +84,10 @@ beforeEach(() => {
   ];
 });
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  sessionStorage.clear();
+});
 
 const milk = () => screen.findByRole("checkbox", { name: /buy milk/ });
 
@@ -328,7 +331,7 @@ describe("the list of todos", () => {
           <button type="button" onClick={() => void todos.reload()}>
             reload
           </button>
-          <TodoList {...todos} />
+          <TodoList userId="ada" {...todos} />
         </>
       );
     }

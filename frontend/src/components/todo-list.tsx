@@ -3,6 +3,7 @@
 import { memo, useCallback, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 
 import type { Todo } from "@/lib/api";
+import { keepTitle, readTitle } from "@/lib/drafts";
 
 import { FILTERS, SORTS, WHOLE, type Arrangement } from "./arrange";
 import { Confirmation } from "./confirmation";
@@ -17,8 +18,12 @@ const STEP = 100;
 
 const MAX_LENGTH = 200;
 
+interface TodoListProps extends Todos {
+  userId: string;
+}
+
 /** The list of todos, each with its number, a check box and a way to delete it. */
-export function TodoList(props: Todos) {
+export function TodoList({ userId, ...props }: TodoListProps) {
   const { todos, more, error, pending, reload, readOn, toggle, remove, add, clearDone } = props;
   const { deleted, restore, edit, arrangement, arrange, summary } = props;
   const [drawn, setDrawn] = useState(STEP);
@@ -81,7 +86,7 @@ export function TodoList(props: Todos) {
         returnTo={heading}
       />
       <TodoEditor ref={editor} todo={edited} edit={edit} onClose={() => setEdited(undefined)} />
-      <AddForm add={add} />
+      <AddForm userId={userId} add={add} />
       {/* There before it says something, or a screen reader would not tell it. */}
       <div role="status" className={styles.deleted}>
         {deleted && (
@@ -156,9 +161,10 @@ export function TodoList(props: Todos) {
 }
 
 /** Adds a todo without a word to the assistant. */
-function AddForm({ add }: Pick<Todos, "add">) {
-  const [title, setTitle] = useState("");
+function AddForm({ userId, add }: Pick<TodoListProps, "userId" | "add">) {
+  const [title, setTitle] = useState(() => readTitle(userId));
   const [busy, setBusy] = useState(false);
+  useEffect(() => keepTitle(userId, title), [userId, title]);
 
   async function submit(event: FormEvent) {
     event.preventDefault();

@@ -37,7 +37,7 @@ export function Workspace({ userId, name, email, onLeave }: WorkspaceProps) {
       </header>
       <main className={styles.main}>
         <Chat userId={userId} name={name} onActed={todos.reload} onExpired={expire} />
-        <TodoList {...todos} />
+        <TodoList userId={userId} {...todos} />
       </main>
     </div>
   );

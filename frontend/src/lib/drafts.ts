@@ -15,17 +15,35 @@ export function readDraft(userId: string): Draft {
 
 /** Keeps it for as long as the tab is open. */
 export function keepDraft(userId: string, draft: Draft): void {
-  if (!draft.text && !draft.unanswered.length) return forgetDraft(userId);
-  withStorage((storage) => storage.setItem(name(userId), JSON.stringify(draft)));
+  keep(name(userId), draft.text || draft.unanswered.length ? JSON.stringify(draft) : "");
 }
 
-/** Takes it away: nobody who comes after a user who has left reads what they typed. */
+/** What `userId` had begun to add to the list. */
+export function readTitle(userId: string): string {
+  return withStorage((storage) => storage.getItem(titleName(userId))) ?? "";
+}
+
+/** Keeps it likewise. */
+export function keepTitle(userId: string, title: string): void {
+  keep(titleName(userId), title);
+}
+
+/** Takes both away: nobody who comes after a user who has left reads what they typed. */
 export function forgetDraft(userId: string): void {
-  withStorage((storage) => storage.removeItem(name(userId)));
+  keep(name(userId), "");
+  keep(titleName(userId), "");
 }
 
 function name(userId: string): string {
   return `draft of ${userId}`;
+}
+
+function titleName(userId: string): string {
+  return `title of ${userId}`;
+}
+
+function keep(name: string, text: string): void {
+  withStorage((storage) => (text ? storage.setItem(name, text) : storage.removeItem(name)));
 }
 
 /** A browser may keep nothing for a page; a draft is then as safe as the page. */

@@ -1,0 +1,58 @@
+import { alerts, BOTH, expect, expectForEverybody, inWindows, say, settled, test, todo } from "./test";
+
+test.beforeEach(({ own }) => test.skip(!own, "the application is not ours to stop"));
+
+test("the backend goes away and comes back", async ({ page, user: _, own }) => {
+  await say(page, "add buy milk");
+  await own!.stopBackend();
+  try {
+    await todo(page, "buy milk").click();
+    await expect(alerts(page)).toBeVisible();
+    await expect(todo(page, "buy milk"), "what was not done is taken back").not.toBeChecked();
+    await page.getByLabel("Message").fill("add walk the dog");
+    await page.getByLabel("Message").press("Enter");
+    await expect(page.getByLabel("Message"), "what was not heard is given back").toHaveValue(
+      "add walk the dog",
+    );
+    await expectForEverybody(page);
+    // Who comes now is told too, and stays signed in.
+    await page.reload();
+    await expect(alerts(page).first()).toBeVisible();
+    await expectForEverybody(page);
+  } finally {
+    await own!.startBackend();
+  }
+  await page.getByRole("button", { name: "Try again" }).last().click();
+  await expect(todo(page, "buy milk")).toBeVisible();
+  await page.reload();
+  await settled(page);
+  await expect(page.getByLabel("Message")).toHaveValue("add walk the dog");
+  await page.getByLabel("Message").press("Enter");
+  await expect(todo(page, "walk the dog")).toHaveCount(1);
+});
+
+inWindows(BOTH, () => modelGoesAway("fails"));
+modelGoesAway("hangs");
+
+function modelGoesAway(mood: "fails" | "hangs") {
+  test(`the model ${mood}, and the next time answers`, async ({ page, user: _, own }) => {
+    own!.model.mood = mood;
+    try {
+      await settled(page);
+      await page.getByLabel("Message").fill("add buy milk");
+      await page.getByLabel("Message").press("Enter");
+      await expect(alerts(page)).toContainText("assistant");
+      await expect(page.getByLabel("Message")).toHaveValue("add buy milk");
+      await expectForEverybody(page);
+      // The list does not need it.
+      await page.getByLabel("New todo").fill("call Ada");
+      await page.getByLabel("New todo").press("Enter");
+      await expect(todo(page, "call Ada")).toBeVisible();
+    } finally {
+      own!.model.mood = "answers";
+    }
+    await page.getByLabel("Message").press("Enter");
+    await expect(todo(page, "buy milk")).toHaveCount(1);
+    await expect(alerts(page)).toBeHidden();
+  });
+}

@@ -1,0 +1,37 @@
+import { BOTH, expect, expectForEverybody, inWindows, say, submitSignIn, test, todo } from "./test";
+
+inWindows(BOTH, () => {
+  test("a session that expires takes nothing that was typed", async ({ page, context, user }) => {
+    await say(page, "add buy milk");
+    await page.getByLabel("Message").fill("add all that I thought of meanwhile");
+    // Its cookies have a date, after which a browser has them no more.
+    await context.clearCookies();
+    await page.getByLabel("Message").press("Enter");
+
+    await expect(page.getByText("Your session has expired.")).toBeVisible();
+    await expectForEverybody(page);
+    await submitSignIn(page, user);
+    await expect(todo(page, "buy milk")).toBeVisible();
+    await expect(page.getByLabel("Message")).toHaveValue("add all that I thought of meanwhile");
+    await page.getByLabel("Message").press("Enter");
+    await expect(todo(page, "all that I thought of meanwhile")).toBeVisible();
+  });
+});
+
+test("nor what was typed beside the chat", async ({ page, context, user }) => {
+  await page.getByLabel("New todo").fill("what only I know");
+  await context.clearCookies();
+  await page.getByLabel("New todo").press("Enter");
+  await submitSignIn(page, user);
+  await expect(page.getByLabel("New todo")).toHaveValue("what only I know");
+});
+
+test("nobody who comes after a user reads what they typed", async ({ page, user }) => {
+  await page.getByLabel("Message").fill("a secret");
+  await page.getByLabel("New todo").fill("another");
+  await page.getByRole("button", { name: /account$/ }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await submitSignIn(page, user);
+  await expect(page.getByLabel("Message")).toHaveValue("");
+  await expect(page.getByLabel("New todo")).toHaveValue("");
+});
