@@ -83,7 +83,8 @@ export function createAuth(env: Env, database: Pool) {
     },
     emailVerification: {
       expiresIn: VERIFY_HOURS * 3600,
-      autoSignInAfterVerification: true,
+      // Whoever signs up with somebody else's address knows the password: its owner must not find themselves signed in there.
+      autoSignInAfterVerification: false,
       ...(mailer && {
         sendVerificationEmail: async ({ user, token }) =>
           mailer.post(verifyLetter(user.email, env.authUrl, token)),

@@ -126,7 +126,7 @@ describe("the mail server", () => {
   });
 
   test.each<[string, Record<string, string>, string]>([
-    ["a host with a port", { SMTP_HOST: "smtp.example.com/25" }, "SMTP_HOST is not the name"],
+    ["a host with a port", { SMTP_HOST: "smtp.example.com:25" }, "SMTP_HOST is not the name"],
     ["a port that there is not", { SMTP_PORT: "65536" }, "SMTP_PORT is not a port"],
     ["a port in words", { SMTP_PORT: "smtp" }, "SMTP_PORT is not a port"],
     ["another TLS", { SMTP_TLS: "true" }, "SMTP_TLS is not one of starttls, implicit, none"],

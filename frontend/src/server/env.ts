@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 import type { PoolConfig } from "pg";
 
 import { DatabaseUrlError, parseDatabaseUrl } from "./database-url";
@@ -153,7 +155,7 @@ function proxies(value: string): Proxies {
 }
 
 function hostname(value: string): string {
-  if (/^[a-z0-9._:-]+$/i.test(value)) return value;
+  if (isIP(value) || /^[a-z0-9._-]+$/i.test(value)) return value;
   throw new ProblemError("is not the name or the address of a host; the port goes into SMTP_PORT");
 }
 
