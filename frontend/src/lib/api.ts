@@ -178,6 +178,27 @@ export function newKey(): string {
   ).join("");
 }
 
+/** A session of the user: somewhere where they are signed in. */
+export interface Session {
+  id: string;
+  created_at: string;
+  ip_address: string | null;
+  /** What the browser calls itself. */
+  user_agent: string | null;
+  /** Whether it is this one. */
+  current: boolean;
+}
+
+/** Where the user is signed in, the latest first. */
+export function listSessions(): Promise<Session[]> {
+  return send("GET", "/api/me/sessions");
+}
+
+/** Signs the user out somewhere else. */
+export function endSession({ id }: Session): Promise<void> {
+  return send("DELETE", `/api/me/sessions/${encodeURIComponent(id)}`);
+}
+
 /** Deletes the signed-in user and everything that belongs to them. */
 export function deleteAccount(): Promise<void> {
   return send("DELETE", "/api/me");

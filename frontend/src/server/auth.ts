@@ -1,7 +1,7 @@
 import "server-only";
 
 import { betterAuth } from "better-auth";
-import { APIError, createAuthMiddleware } from "better-auth/api";
+import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
 import { jwt } from "better-auth/plugins/jwt";
 import { Pool } from "pg";
 
@@ -143,9 +143,15 @@ export function createAuth(env: Env, database: Pool) {
       },
     },
     hooks: {
-      before: createAuthMiddleware(async ({ path, body }) => {
+      before: createAuthMiddleware(async (context) => {
+        const { path, body } = context;
         if (path === "/sign-in/email") {
           await limit(accountKey(body), PER_ACCOUNT, "Too many attempts to sign in to this account.");
+        }
+        if (path === "/change-password") {
+          const session = await getSessionFromCtx(context);
+          const message = "Too many attempts to change this password.";
+          if (session) await limit(`password|${session.user.id}`, PER_ACCOUNT, message);
         }
         // For an address that has an account nobody would look at them, and the answer would tell that it has.
         if (path === "/sign-up/email") checkUserFields(Object(body) as Record<string, unknown>);
@@ -158,8 +164,8 @@ export function createAuth(env: Env, database: Pool) {
         if (path === "/sign-in/email" && context.newSession) await rateLimit.reset(accountKey(body));
       }),
     },
-    // A browser never needs a token, only this server does: see mintToken.
-    disabledPaths: ["/token", ...(mailer ? [] : MAIL_ONLY)],
+    // A browser never needs a token, be it for the backend (mintToken) or of another session (sessions.ts).
+    disabledPaths: ["/token", "/list-sessions", "/revoke-session", ...(mailer ? [] : MAIL_ONLY)],
     plugins: [
       jwt({
         jwks: { keyPairConfig: { alg: "EdDSA", crv: "Ed25519" } },
