@@ -110,7 +110,7 @@ describe("sessions", () => {
 describe("the password", () => {
   async function change() {
     const user = await choose("Change password…");
-    await user.type(screen.getByLabelText("Current password"), "correct horse");
+    await user.type(await screen.findByLabelText("Current password"), "correct horse");
     await user.type(screen.getByLabelText("New password"), "battery staple");
     await user.click(screen.getByRole("button", { name: "Change password" }));
   }

@@ -1,14 +1,16 @@
 "use client";
 
-import { useId, useRef, useState } from "react";
+import { lazy, Suspense, useId, useRef, useState } from "react";
 
 import { ApiError, deleteAccount, errorMessage } from "@/lib/api";
 import { authClient } from "@/lib/auth-client";
 
 import styles from "./account-menu.module.css";
-import { ChangePassword } from "./change-password";
 import { Confirmation } from "./confirmation";
-import { Sessions } from "./sessions";
+
+// Few open them, and everybody would wait for them.
+const ChangePassword = lazy(async () => ({ default: (await import("./change-password")).ChangePassword }));
+const Sessions = lazy(async () => ({ default: (await import("./sessions")).Sessions }));
 
 interface AccountMenuProps {
   name: string;
@@ -81,10 +83,12 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
           Delete account…
         </button>
       </div>
-      {panel === "sessions" && <Sessions onClose={() => setPanel(undefined)} onExpired={onExpired} />}
-      {panel === "password" && (
-        <ChangePassword email={email} onClose={() => setPanel(undefined)} onExpired={onExpired} />
-      )}
+      <Suspense>
+        {panel === "sessions" && <Sessions onClose={() => setPanel(undefined)} onExpired={onExpired} />}
+        {panel === "password" && (
+          <ChangePassword email={email} onClose={() => setPanel(undefined)} onExpired={onExpired} />
+        )}
+      </Suspense>
       <Confirmation
         ref={dialog}
         question="Delete your account?"

@@ -1,6 +1,5 @@
 "use client";
 
-import Link from "next/link";
 import { useState } from "react";
 
 import { attempt } from "@/lib/attempt";
@@ -8,6 +7,7 @@ import { authClient } from "@/lib/auth-client";
 
 import { Arrival, Entrance, EntranceForm, text, useSubmission } from "./entrance";
 import { EmailField } from "./field";
+import { PageLink } from "./page-link";
 
 /** Asks for a mail with a link to a new password. */
 export function ForgotPassword() {
@@ -40,7 +40,7 @@ export function ForgotPassword() {
           </EntranceForm>
         </>
       )}
-      <Link href="/">Back to sign-in</Link>
+      <PageLink href="/">Back to sign-in</PageLink>
     </Entrance>
   );
 }

@@ -1,6 +1,5 @@
 "use client";
 
-import Link from "next/link";
 import { useState } from "react";
 
 import { attempt } from "@/lib/attempt";
@@ -8,6 +7,7 @@ import { authClient } from "@/lib/auth-client";
 
 import { Arrival, Entrance, EntranceForm, text, useSubmission } from "./entrance";
 import { PasswordField } from "./field";
+import { PageLink } from "./page-link";
 
 /** Sets a new password by the token behind the `#` of the address. */
 export function ResetPassword() {
@@ -30,7 +30,7 @@ export function ResetPassword() {
         <>
           <Arrival>Your password is set</Arrival>
           <p>Wherever you were signed in, you are signed out now.</p>
-          <Link href="/">Sign in</Link>
+          <PageLink href="/">Sign in</PageLink>
         </>
       ) : (
         <>
@@ -38,7 +38,7 @@ export function ResetPassword() {
           <EntranceForm submission={submission} button="Set password" busy="Setting…">
             <PasswordField label="New password" isNew />
           </EntranceForm>
-          <Link href="/forgot-password">Ask for another link</Link>
+          <PageLink href="/forgot-password">Ask for another link</PageLink>
         </>
       )}
     </Entrance>

@@ -1,6 +1,5 @@
 "use client";
 
-import Link from "next/link";
 import { useState } from "react";
 
 import { attempt, type Failure } from "@/lib/attempt";
@@ -10,6 +9,7 @@ import { CheckMail } from "./check-mail";
 import { Entrance, EntranceForm, text, useSubmission } from "./entrance";
 import { EmailField, Field, PasswordField } from "./field";
 import { Notice } from "./notice";
+import { PageLink } from "./page-link";
 import styles from "./sign-in.module.css";
 
 type Mode = "in" | "up";
@@ -72,7 +72,7 @@ export function SignIn({ notice, sendsMail, onSignedIn }: SignInProps) {
       </EntranceForm>
       <p className={styles.forgotten}>
         {sendsMail ? (
-          <Link href="/forgot-password">Forgot your password?</Link>
+          <PageLink href="/forgot-password">Forgot your password?</PageLink>
         ) : (
           "This server sends no mail, so a forgotten password cannot be reset."
         )}

@@ -1,12 +1,12 @@
 "use client";
 
-import Link from "next/link";
 import { useState } from "react";
 
 import { attempt } from "@/lib/attempt";
 import { authClient } from "@/lib/auth-client";
 
 import { Arrival, Entrance, EntranceForm, useSubmission } from "./entrance";
+import { PageLink } from "./page-link";
 
 /**
  * Confirms an address by the token behind the `#` of this page's. Only at the press of a button: programs that look through mail
@@ -30,7 +30,7 @@ export function VerifyEmail() {
       {done ? (
         <>
           <Arrival>Your address is confirmed</Arrival>
-          <Link href="/">Sign in</Link>
+          <PageLink href="/">Sign in</PageLink>
         </>
       ) : (
         <>
@@ -39,7 +39,7 @@ export function VerifyEmail() {
           <EntranceForm submission={submission} button="Confirm" busy="Confirming…">
             {null}
           </EntranceForm>
-          <Link href="/">Back to sign-in</Link>
+          <PageLink href="/">Back to sign-in</PageLink>
         </>
       )}
     </Entrance>

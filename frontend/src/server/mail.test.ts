@@ -109,14 +109,9 @@ describe("a server is of no use that", () => {
       "has a certificate that nobody trusts",
       untrusted,
       { tls: "starttls", ...credentials },
-      /certificate.*\((ETLS|ESOCKET)/,
+      /certificate \(CERT_HAS_EXPIRED\)/,
     ],
-    [
-      "speaks without TLS, where it is asked for at once",
-      serve,
-      { tls: "implicit" },
-      /SMTP_TLS.*\(E(TLS|SOCKET)/,
-    ],
+    ["speaks without TLS, where it is asked for at once", serve, { tls: "implicit" }, /SMTP_TLS/],
     [
       "refuses the password, and repeats it",
       refusing,
@@ -136,7 +131,7 @@ describe("a server is of no use that", () => {
   test("is not there", async () => {
     const server = await MailServer.start();
     await server.stop();
-    await expect(mailer(server.port).check()).rejects.toThrow(/nothing listens|connection/);
+    await expect(mailer(server.port).check()).rejects.toThrow("nothing listens there (ECONNREFUSED)");
   });
 
   test.each([

@@ -110,8 +110,9 @@ const REASONS: Record<string, string> = {
 };
 
 function reason(error: unknown): string {
-  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
-  const name = typeof code === "string" ? code : "no code";
+  // nodemailer calls most of what a socket meets ESOCKET, and keeps the system's own word for it.
+  const { code, originalCode, responseCode } = error as Record<string, unknown>;
+  const name = [originalCode, code].find((each) => typeof each === "string") ?? "no code";
   const status = typeof responseCode === "number" ? `, status ${responseCode}` : "";
-  return `${REASONS[name] ?? "sending failed"} (${name}${status})`;
+  return `${REASONS[String(name)] ?? REASONS[String(code)] ?? "sending failed"} (${name}${status})`;
 }
