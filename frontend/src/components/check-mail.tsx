@@ -33,13 +33,16 @@ export function CheckMail({ email, isNew, onBack }: CheckMailProps) {
   return (
     <Entrance>
       <Arrival>Confirm your address</Arrival>
-      <p>
-        {isNew
-          ? "We have sent a mail to"
-          : "Before you can sign in, open the link in the mail that we sent to"}{" "}
-        <strong>{email}</strong>
-        {isNew ? ". Open the link in it, then sign in." : "."}
-      </p>
+      {isNew ? (
+        <p>
+          We have sent a mail to <strong>{email}</strong>. Open the link in it, then sign in.
+        </p>
+      ) : (
+        <p>
+          Before you can sign in, show that <strong>{email}</strong> is yours: open the link in our mail, or
+          have another one sent.
+        </p>
+      )}
       {outcome === "sent" ? (
         <Notice kind="info">The mail is on its way. If it does not come, look among the spam.</Notice>
       ) : (
@@ -51,7 +54,7 @@ export function CheckMail({ email, isNew, onBack }: CheckMailProps) {
         aria-disabled={sending}
         onClick={() => sending || void sendAgain()}
       >
-        {sending ? "Sending…" : "Send it again"}
+        {sending ? "Sending…" : "Send a new mail"}
       </button>
       <button className="button" data-kind="quiet" type="button" onClick={onBack}>
         Back to sign-in

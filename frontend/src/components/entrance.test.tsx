@@ -75,14 +75,14 @@ describe("signing in", () => {
   test("an address that is not confirmed is said to be so, and the mail is sent again", async () => {
     answers["/sign-in/email"] = [403, { code: "EMAIL_NOT_VERIFIED", message: "Email not verified" }];
     const user = await fillIn("Sign in");
-    expect(await screen.findByText(/Before you can sign in, open the link/)).toBeVisible();
-    await user.click(press("Send it again"));
+    expect(await screen.findByText(/Before you can sign in, show that/)).toBeVisible();
+    await user.click(press("Send a new mail"));
     expect(await screen.findByText(/The mail is on its way/)).toBeVisible();
     expect(asked("/send-verification-email")).toEqual([
       expect.objectContaining({ body: { email: "ada@example.com" } }),
     ]);
     answers["/send-verification-email"] = [429, {}, { "retry-after": "480" }];
-    await user.click(press("Send it again"));
+    await user.click(press("Send a new mail"));
     expect(await screen.findByText("Too many attempts. Try again in 8 minutes.")).toBeVisible();
     await user.click(press("Back to sign-in"));
     expect(screen.getByLabelText("Email")).toBeVisible();

@@ -229,6 +229,15 @@ describe("a forgotten password", () => {
     expect((await signIn(email, NEW_PASSWORD)).status).toBe(200);
   });
 
+  test("that was guessed too often is guessed anew once it is set", async () => {
+    const { email } = await signUpAndVerify();
+    for (let attempts = 0; attempts < 10; attempts++) await signIn(email, "wrong password");
+    expect((await signIn(email)).status).toBe(429);
+    const { mail } = await mailed(() => askForReset(email));
+    await reset(tokenIn(mail, "reset-password"));
+    expect((await signIn(email, NEW_PASSWORD)).status).toBe(200);
+  });
+
   test("has a link to the configured origin, whatever the request says of itself", async () => {
     const { email } = await signUpAndVerify();
     const { mail } = await mailed(() =>

@@ -75,9 +75,10 @@ export function createAuth(env: Env, database: Pool) {
         sendResetPassword: async ({ user, token }) =>
           mailer.post(resetLetter(user.email, env.authUrl, token)),
         onExistingUserSignUp: async ({ user }) => mailer.post(existingLetter(user.email, env.authUrl)),
-        // Who read the mail has the address.
+        // Who read the mail has the address, and is not who guessed.
         onPasswordReset: async ({ user }) => {
           await database.query(`UPDATE "user" SET "emailVerified" = true WHERE id = $1`, [user.id]);
+          await rateLimit.reset(accountKey(user));
         },
       }),
     },
