@@ -24,6 +24,7 @@ _VALUES: dict[type, Any] = {
     str: "planted",
     int: 4711,
     bool: True,
+    list: ["planted"],
     datetime: datetime(2026, 11, 26, tzinfo=UTC),
 }
 # What a constraint wants.
