@@ -28,6 +28,7 @@ var ownManagers = map[string]*regexp.Regexp{
 	"pep621":         regexp.MustCompile(`(^|/)pyproject\.toml$`),
 	"pyenv":          regexp.MustCompile(`(^|/)\.python-version$`),
 	"dockerfile":     regexp.MustCompile(`(^|/|\.)Dockerfile$`),
+	"devcontainer":   regexp.MustCompile(`^\.devcontainer/devcontainer\.json$`),
 	"github-actions": regexp.MustCompile(`^\.github/workflows/[^/]+\.yml$`),
 }
 

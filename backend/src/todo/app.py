@@ -17,8 +17,9 @@ from todo.database import Database
 from todo.dependencies import Services
 from todo.keys import KeySet
 from todo.logs import AccessLog
+from todo.metrics import RequestMetrics
 from todo.openapi import describe
-from todo.routes import chat, conversations, health, me, todos
+from todo.routes import chat, conversations, health, me, metrics, todos
 from todo.settings import Settings
 
 # A token is checked while its sender waits, so the front end gets little time for its keys.
@@ -61,10 +62,11 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
         docs_url="/docs" if settings.environment == "development" else None,
         redoc_url=None,
     )
-    for module in (health, todos, chat, conversations, me):
+    for module in (health, metrics, todos, chat, conversations, me):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(RequestMetrics)
     app.add_middleware(AccessLog)
     describe(app)
     return app

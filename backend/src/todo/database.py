@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, Oper
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from todo import metrics
 from todo.health import HealthCheck
 from todo.settings import Settings
 
@@ -32,9 +33,9 @@ class Database:
         self._health = HealthCheck(settings)
         # In the order in which they come: the pool gives a connection that comes free to whoever
         # asks just then, and somebody else waits for seconds.
-        self._turns = asyncio.Semaphore(
-            settings.database_pool_size + settings.database_pool_overflow
-        )
+        most = settings.database_pool_size + settings.database_pool_overflow
+        self._turns = asyncio.Semaphore(most)
+        metrics.POOL_SIZE.set(most)
         self._patience = settings.database_timeout
         self._engine = create_async_engine(
             settings.url,
@@ -84,10 +85,12 @@ class Database:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
-        async with asyncio.timeout(self._patience):
-            await self._turns.acquire()
+        with metrics.POOL_WAITING.track_inprogress():
+            async with asyncio.timeout(self._patience):
+                await self._turns.acquire()
         try:
-            yield
+            with metrics.POOL_IN_USE.track_inprogress():
+                yield
         finally:
             self._turns.release()
 

@@ -116,8 +116,8 @@ class AccessLog:
         try:
             await self._app(scope, receive, answer)
         finally:
-            # Probes ask every few seconds and would drown the rest.
-            quiet = scope["path"].startswith("/health") and status < 400
+            # Probes and scrapes come every few seconds and would drown the rest.
+            quiet = scope["path"].startswith(("/health", "/metrics")) and status < 400
             _log.log(
                 logging.DEBUG if quiet else logging.INFO,
                 "%s %s %d",

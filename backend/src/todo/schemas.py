@@ -98,7 +98,7 @@ class TodoUpdate(_Request):
             "anyOf": [
                 {"required": ["title"], "properties": {"title": {"type": "string"}}},
                 {"required": ["completed"], "properties": {"completed": {"type": "boolean"}}},
-                {"required": ["due_at"]},
+                {"required": ["due_at"], "properties": {"due_at": {}}},
                 {"required": ["priority"], "properties": {"priority": {"type": "string"}}},
             ]
         }

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from todo import metrics
 from todo.account import outlive_deletion
 from todo.auth import User
 from todo.database import Database
@@ -39,6 +40,11 @@ class Limit:
     most: int
 
     @property
+    def window(self) -> Literal["minute", "day"]:
+        """Say what it is counted over."""
+        return "minute" if self.seconds == _MINUTE else "day"
+
+    @property
     def text(self) -> str:
         """Say what is limited, to the user."""
         names: dict[Counter, str] = {
@@ -47,8 +53,7 @@ class Limit:
             "input_tokens": "tokens read by the model",
             "output_tokens": "tokens written by the model",
         }
-        per = "minute" if self.seconds == _MINUTE else "day"
-        return f"you have reached the limit of {self.most} {names[self.counter]} a {per}"
+        return f"you have reached the limit of {self.most} {names[self.counter]} a {self.window}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +91,12 @@ class UsageStore:
     async def count_turn(self) -> None:
         """Count a call of the model before it is made; raise LimitExceededError."""
         await self._count(("turns", "input_tokens", "output_tokens"), {"turns": 1})
+        metrics.MODEL_CALLS.inc()
 
     async def count_tokens(self, *, read: int, written: int) -> None:
         """Count what a call of the model cost; the next one meets the limit."""
+        metrics.TOKENS.labels("read").inc(read)
+        metrics.TOKENS.labels("written").inc(written)
         await self._count((), {"input_tokens": read, "output_tokens": written})
 
     async def _count(self, limited: Sequence[Counter], used: dict[Counter, int]) -> None:
@@ -123,6 +131,7 @@ class UsageStore:
         for limit in self._limits:
             spent = limit.counter in limited and getattr(usage, limit.counter) >= limit.most
             if limit.seconds == usage.seconds and spent:
+                metrics.LIMITED.labels(limit.counter, limit.window).inc()
                 wait = math.ceil((_end(usage) - now).total_seconds())
                 raise LimitExceededError(limit.text, max(wait, 1))
 

@@ -4,7 +4,8 @@ import type { Todo } from "@/lib/api";
 
 import { arrange, type Arrangement } from "./arrange";
 
-const PLAIN = { version: 1, priority: "normal", due_at: null } as const;
+const NOON = "2026-11-20T12:00:00Z";
+const PLAIN = { version: 1, priority: "normal", due_at: null, created_at: NOON, updated_at: NOON } as const;
 
 const TODOS: Todo[] = [
   {

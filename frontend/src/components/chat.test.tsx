@@ -152,7 +152,8 @@ describe("the chat", () => {
       undefined,
       "The server cannot be reached. Check your connection and try again.",
     ],
-    ["the message is refused", [422, { detail: [{ msg: "String too long" }] }], "String too long"],
+    ["the message is refused", [422, { detail: "message: String too long" }], "message: String too long"],
+    ["a proxy explains itself its own way", [500, { detail: ["?"] }], "The server answered with status 500."],
     ["a proxy answers nonsense", [503], "The server answered with status 503."],
     [
       "there were too many",

@@ -16,7 +16,8 @@ function List({ onExpired = ignore }: { onExpired?: () => void }) {
   return <TodoList {...useTodos(onExpired)} />;
 }
 
-const PLAIN = { due_at: null, priority: "normal", version: 1 } as const;
+const NOON = "2026-11-20T12:00:00Z";
+const PLAIN = { due_at: null, priority: "normal", version: 1, created_at: NOON, updated_at: NOON } as const;
 
 let stored: Todo[];
 /** What was deleted and can be brought back. */

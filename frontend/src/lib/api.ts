@@ -1,56 +1,27 @@
-/** A todo as the backend tells it. */
-export interface Todo {
-  id: string;
-  /** What people call it in the chat ("complete 2"): small, per user, never reused. */
-  number: number;
-  title: string;
-  completed: boolean;
-  /** RFC 3339, or null when it is due at no time. */
-  due_at: string | null;
-  priority: Priority;
-  /** Counts its changes: a change says which version it is of, and is refused when that is stale. */
-  version: number;
-}
+import type {
+  ChatReply,
+  ConversationPage,
+  ConversationRead,
+  MessageRead,
+  paths,
+  Problem,
+  TodoRead,
+  TodoUpdate,
+} from "./api-schema";
 
-/** How much a todo matters. */
-export type Priority = "low" | "normal" | "high";
+export type { ChatReply, ConversationPage, ConversationSummary, Priority } from "./api-schema";
+
+/** A todo as the backend tells it. */
+export type Todo = TodoRead;
 
 /** What can be edited of a todo. */
 export type TodoEdit = Partial<Pick<Todo, "title" | "due_at" | "priority">>;
 
-/** The assistant's answer to one message. */
-export interface ChatReply {
-  conversation_id: string;
-  reply: string;
-}
-
-/** A conversation in a list of them. */
-export interface ConversationSummary {
-  id: string;
-  /** How its first message begins. */
-  title: string;
-  /** When its latest message came. */
-  updated_at: string;
-}
-
-/** Some of the user's conversations, the one that was used last first. */
-export interface ConversationPage {
-  conversations: ConversationSummary[];
-  next_cursor: string | null;
-}
-
 /** What one side said. */
-export interface Message {
-  role: "user" | "assistant";
-  content: string;
-}
+export type Message = Pick<MessageRead, "role" | "content">;
 
 /** A conversation with some of its messages, oldest first. */
-export interface Conversation extends ConversationSummary {
-  messages: Message[];
-  /** Where the messages before these are, or null where they begin. */
-  next_cursor: string | null;
-}
+export type Conversation = ConversationRead;
 
 /** Some of the user's todos. */
 export interface TodoPage {
@@ -83,25 +54,12 @@ export class ApiError extends Error {
 /** How many todos a page has. */
 const PAGE = 200;
 
-/** Which todos are asked for. */
-interface TodoQuery {
-  /** Where the page begins; left out for the first. */
-  cursor?: string;
-  /** Only those that are done, or only those that are open. */
-  completed?: boolean;
-}
+/** Which todos are asked for: where the page begins, and whether only those that are done, or that are open. */
+type TodoQuery = Pick<RequestOf<"get", "/api/todos">["query"] & object, "cursor" | "completed">;
 
 /** A page of the user's todos, by number. */
-export async function listTodos({ cursor, completed }: TodoQuery = {}): Promise<TodoPage> {
-  const query = new URLSearchParams({
-    limit: String(PAGE),
-    ...(cursor && { cursor }),
-    ...(completed !== undefined && { completed: String(completed) }),
-  });
-  const answer = await send<Todo[] | { todos: Todo[]; next_cursor: string | null }>(
-    "GET",
-    `/api/todos?${query}`,
-  );
+export async function listTodos(query: TodoQuery = {}): Promise<TodoPage> {
+  const answer = await send("get", "/api/todos", { query: { limit: PAGE, ...query } });
   // A backend without pages gives all of them.
   if (Array.isArray(answer)) return { todos: answer, next: null };
   return { todos: answer.todos, next: answer.next_cursor };
@@ -109,27 +67,31 @@ export async function listTodos({ cursor, completed }: TodoQuery = {}): Promise<
 
 /** Adds a todo; `key` makes it one, however often it is sent. */
 export function addTodo(title: string, key: string): Promise<Todo> {
-  return send("POST", "/api/todos", { title }, key);
+  return send("post", "/api/todos", { body: { title }, header: { "Idempotency-Key": key } });
 }
 
 /** Marks a todo as done or not done. */
 export function setCompleted({ id, version }: Todo, completed: boolean): Promise<Todo> {
-  return send("PATCH", `/api/todos/${id}`, { completed, version });
+  return change(id, { completed, version });
 }
 
 /** Edits a todo. */
 export function editTodo({ id, version }: Todo, edit: TodoEdit): Promise<Todo> {
-  return send("PATCH", `/api/todos/${id}`, { ...edit, version });
+  return change(id, { ...edit, version });
+}
+
+function change(id: string, body: TodoUpdate): Promise<Todo> {
+  return send("patch", "/api/todos/{todo_id}", { path: { todo_id: id }, body });
 }
 
 /** Deletes a todo. */
 export function deleteTodo({ id, version }: Todo): Promise<void> {
-  return send("DELETE", `/api/todos/${id}${version ? `?version=${version}` : ""}`);
+  return send("delete", "/api/todos/{todo_id}", { path: { todo_id: id }, query: { version } });
 }
 
 /** Brings back a todo that was deleted a while ago. */
 export function restoreTodo({ id }: Todo): Promise<Todo> {
-  return send("POST", `/api/todos/${id}/restore`);
+  return send("post", "/api/todos/{todo_id}/restore", { path: { todo_id: id } });
 }
 
 /** Something said to the assistant, as it is sent and, when the answer is lost, sent again. */
@@ -146,30 +108,29 @@ export interface Utterance {
 /** Says it. */
 export function chat({ message, conversationId, timeZone, key }: Utterance): Promise<ChatReply> {
   const body = { message, conversation_id: conversationId, time_zone: timeZone };
-  return send("POST", "/api/chat", body, key);
+  return send("post", "/api/chat", { body, header: { "Idempotency-Key": key } });
 }
 
 /** A page of the user's conversations. */
 export function listConversations(limit: number, cursor?: string | null): Promise<ConversationPage> {
-  return send("GET", `/api/conversations?${pageQuery(limit, cursor)}`);
+  return send("get", "/api/conversations", { query: { limit, cursor } });
 }
 
 /** A conversation with its latest messages, or with those before a cursor. */
 export function readConversation(id: string, cursor?: string | null): Promise<Conversation> {
-  return send("GET", `/api/conversations/${id}?${pageQuery(MESSAGES, cursor)}`);
+  return send("get", "/api/conversations/{conversation_id}", {
+    path: { conversation_id: id },
+    query: { limit: MESSAGES, cursor },
+  });
 }
 
 /** Deletes a conversation. */
 export function deleteConversation(id: string): Promise<void> {
-  return send("DELETE", `/api/conversations/${id}`);
+  return send("delete", "/api/conversations/{conversation_id}", { path: { conversation_id: id } });
 }
 
 /** How many messages a page has. */
 const MESSAGES = 50;
-
-function pageQuery(limit: number, cursor?: string | null): URLSearchParams {
-  return new URLSearchParams({ limit: String(limit), ...(cursor && { cursor }) });
-}
 
 /** A key that names one request; randomUUID is missing where the page came by plain http. */
 export function newKey(): string {
@@ -201,7 +162,7 @@ export function endSession({ id }: Session): Promise<void> {
 
 /** Deletes the signed-in user and everything that belongs to them. */
 export function deleteAccount(): Promise<void> {
-  return send("DELETE", "/api/me");
+  return send("delete", "/api/me", {});
 }
 
 /** What to show for an error of any of these calls. */
@@ -217,48 +178,79 @@ export function tryAgainIn(seconds: string | null): string {
   return `Try again in ${Math.ceil(wait / 60)} minutes.`;
 }
 
-async function send<T>(method: string, path: string, body?: object, key?: string): Promise<T> {
+/** The methods that a path has. */
+type MethodOf<Path extends keyof paths> = {
+  [Method in keyof paths[Path]]-?: paths[Path][Method] extends { responses: object } ? Method : never;
+}[keyof paths[Path]] &
+  string;
+
+/** What a request of an operation is made of. */
+type RequestOf<Method extends MethodOf<Path>, Path extends keyof paths> = paths[Path][Method] extends {
+  parameters: infer Parameters;
+  requestBody?: infer Body;
+}
+  ? Parameters & (Body extends { content: { "application/json": infer Json } } ? { body: Json } : object)
+  : never;
+
+/** What an operation answers when it succeeds. */
+type AnswerOf<Method extends MethodOf<Path>, Path extends keyof paths> = paths[Path][Method] extends {
+  responses: Partial<Record<200 | 201, { content: { "application/json": infer Json } }>>;
+}
+  ? Json
+  : void;
+
+/** A request, whatever of. */
+interface AnyRequest {
+  path?: Record<string, string>;
+  query?: Record<string, unknown>;
+  header?: Record<string, string | null | undefined>;
+  body?: unknown;
+}
+
+async function send<Path extends keyof paths, Method extends MethodOf<Path>>(
+  method: Method,
+  path: Path,
+  request: RequestOf<Method, Path>,
+): Promise<AnswerOf<Method, Path>> {
+  const { header, body, ...rest } = request as AnyRequest;
   let response: Response;
   let text: string;
   try {
-    response = await fetch(path, {
-      method,
-      headers: {
-        ...(body && { "content-type": "application/json" }),
-        ...(key && { "idempotency-key": key }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
+    response = await fetch(addressOf(path, rest), {
+      method: method.toUpperCase(),
+      headers: { ...(body !== undefined && { "content-type": "application/json" }), ...given(header) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     text = await response.text();
   } catch {
     throw new ApiError("The server cannot be reached. Check your connection and try again.", 0);
   }
   const json = parse(text);
-  if (response.ok) return json as T;
-  const message = detail(json) ?? `The server answered with status ${response.status}.`;
+  if (response.ok) return json as AnswerOf<Method, Path>;
+  const { detail, actions, todo } = problemOf(json);
+  const message = detail ?? `The server answered with status ${response.status}.`;
   const wait = response.headers.get("retry-after");
   throw new ApiError(
     response.status === 429 || wait ? `${message} ${tryAgainIn(wait)}` : message,
     response.status,
-    acted(json),
-    response.status === 409 ? current(json) : undefined,
+    Array.isArray(actions) && actions.length > 0,
+    response.status === 409 ? (todo ?? undefined) : undefined,
   );
 }
 
-/** What a refused change found in place of the todo that it was of. */
-function current(json: unknown): Todo | undefined {
-  if (typeof json !== "object" || json === null || !("todo" in json)) return undefined;
-  return json.todo as Todo;
+/** The path with what it is about in its place, and its query. */
+function addressOf(template: string, { path = {}, query }: AnyRequest): string {
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
+  const search = new URLSearchParams(given(query));
+  return search.size > 0 ? `${filled}?${search}` : filled;
 }
 
-/** Whether a failed answer of the chat names something that was done. */
-function acted(json: unknown): boolean {
-  return (
-    typeof json === "object" &&
-    json !== null &&
-    "actions" in json &&
-    Array.isArray(json.actions) &&
-    json.actions.length > 0
+/** Those that have a value, as text. */
+function given(values: Record<string, unknown> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => value !== undefined && value !== null && value !== "")
+      .map(([name, value]) => [name, String(value)]),
   );
 }
 
@@ -270,13 +262,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** FastAPI gives a string, or for a body that does not validate a list of findings. */
-function detail(json: unknown): string | undefined {
-  if (typeof json !== "object" || json === null || !("detail" in json)) return undefined;
-  if (typeof json.detail === "string") return json.detail;
-  if (!Array.isArray(json.detail)) return undefined;
-  const messages = json.detail.map((finding: unknown) =>
-    typeof finding === "object" && finding !== null && "msg" in finding ? String(finding.msg) : undefined,
-  );
-  return messages.filter(Boolean).join("; ") || undefined;
+/** What a failure tells; what stands between the page and the backend answers in its own words. */
+function problemOf(json: unknown): Partial<Problem> {
+  if (typeof json !== "object" || json === null) return {};
+  const problem: Partial<Problem> = json;
+  return typeof problem.detail === "string" ? problem : { ...problem, detail: undefined };
 }

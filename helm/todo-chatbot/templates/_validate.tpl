@@ -115,7 +115,7 @@ httpRoute.parentRefs: is empty while httpRoute.enabled is true; name the Gateway
 frontend.trustedProxies: is empty while {{ $way }}.enabled is true, so all users would share one limit on sign-ins; name the addresses of what stands before the front end, e.g. the range of the cluster's pods
 {{- end }}
 {{- end }}
-{{- if and .Values.serviceMonitor.enabled (not .Values.serviceMonitor.path) }}
-serviceMonitor.path: is empty while serviceMonitor.enabled is true; the backend serves no metrics of its own
+{{- if and .Values.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.extraBackendFrom) }}
+networkPolicy.extraBackendFrom: is empty while serviceMonitor.enabled is true, so Prometheus would be kept out; name the namespace or the pods that scrape
 {{- end }}
 {{- end }}

@@ -1,15 +1,29 @@
 """One message and its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from todo import metrics
 from todo.chat.clock import Clock
-from todo.chat.responder import Responder
+from todo.chat.responder import (
+    AssistantBusyError,
+    AssistantTimeoutError,
+    AssistantUnavailableError,
+    Responder,
+)
 from todo.chat.tools import Toolbox
 from todo.conversations import ConversationStore
 from todo.schemas import Action, ChatReply, ChatRequest
 from todo.todos import TodoStore
-from todo.usage import UsageStore
+from todo.usage import LimitExceededError, UsageStore
+
+# What a failure is counted as; a class stands before what it is a kind of.
+_OUTCOMES: Mapping[type[Exception], str] = {
+    LimitExceededError: "limited",
+    AssistantBusyError: "busy",
+    AssistantTimeoutError: "late",
+    AssistantUnavailableError: "unavailable",
+}
 
 
 class ChatFailedError(Exception):
@@ -45,5 +59,11 @@ class Exchange:
                 asked, message=request.message, reply=reply
             )
         except Exception as error:
+            metrics.ANSWERS.labels(_outcome(error)).inc()
             raise ChatFailedError(error, tools.changes) from error
+        metrics.ANSWERS.labels("answered").inc()
         return ChatReply(conversation_id=conversation_id, reply=reply, actions=tools.actions)
+
+
+def _outcome(error: Exception) -> str:
+    return next((told for kind, told in _OUTCOMES.items() if isinstance(error, kind)), "failed")

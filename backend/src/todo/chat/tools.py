@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
+from todo import metrics
 from todo.chat.clock import Clock
 from todo.models import Priority
 from todo.schemas import Action, Title, TodoRead, ToolName
@@ -73,7 +74,7 @@ class Toolbox:
             limit=_PAGE, after=after, completed=completed, containing=containing
         )
         counts = await self._todos.count()
-        self.actions.append(Action(tool="list_todos"))
+        self._acted(Action(tool="list_todos"))
         return Listed(
             todos=[TodoRead.model_validate(todo) for todo in page.todos],
             more=page.next_number is not None,
@@ -151,8 +152,12 @@ class Toolbox:
         self._calls += 1
 
     def _record(self, tool: ToolName, todo: TodoRead) -> TodoRead:
-        self.actions.append(Action(tool=tool, todo=todo))
+        self._acted(Action(tool=tool, todo=todo))
         return todo
+
+    def _acted(self, action: Action) -> None:
+        self.actions.append(action)
+        metrics.TOOL_CALLS.labels(action.tool).inc()
 
 
 def _title(title: str) -> str:
