@@ -151,13 +151,13 @@ export interface Session {
 }
 
 /** Where the user is signed in, the latest first. */
-export function listSessions(): Promise<Session[]> {
-  return send("GET", "/api/me/sessions");
+export async function listSessions(): Promise<Session[]> {
+  return (await call("get", "/api/me/sessions")) as Session[];
 }
 
 /** Signs the user out somewhere else. */
-export function endSession({ id }: Session): Promise<void> {
-  return send("DELETE", `/api/me/sessions/${encodeURIComponent(id)}`);
+export async function endSession({ id }: Session): Promise<void> {
+  await call("delete", `/api/me/sessions/${encodeURIComponent(id)}`);
 }
 
 /** Deletes the signed-in user and everything that belongs to them. */
@@ -213,10 +213,20 @@ async function send<Path extends keyof paths, Method extends MethodOf<Path>>(
   request: RequestOf<Method, Path>,
 ): Promise<AnswerOf<Method, Path>> {
   const { header, body, ...rest } = request as AnyRequest;
+  return (await call(method, addressOf(path, rest), header, body)) as AnswerOf<Method, Path>;
+}
+
+/** The same for any address, also one that the front end answers itself. */
+async function call(
+  method: string,
+  address: string,
+  header?: AnyRequest["header"],
+  body?: unknown,
+): Promise<unknown> {
   let response: Response;
   let text: string;
   try {
-    response = await fetch(addressOf(path, rest), {
+    response = await fetch(address, {
       method: method.toUpperCase(),
       headers: { ...(body !== undefined && { "content-type": "application/json" }), ...given(header) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -226,7 +236,7 @@ async function send<Path extends keyof paths, Method extends MethodOf<Path>>(
     throw new ApiError("The server cannot be reached. Check your connection and try again.", 0);
   }
   const json = parse(text);
-  if (response.ok) return json as AnswerOf<Method, Path>;
+  if (response.ok) return json;
   const { detail, actions, todo } = problemOf(json);
   const message = detail ?? `The server answered with status ${response.status}.`;
   const wait = response.headers.get("retry-after");
