@@ -53,6 +53,9 @@ func checkFlows(r *release, report reporter) {
 		if component == "backend" && r.isSet(from.main(), "OPENAI_API_KEY") {
 			missing(from, egress, address("OpenAI", public), "TCP", 443)
 		}
+		if port, err := strconv.Atoi(r.environment(from.main())["SMTP_PORT"]); component == "frontend" && err == nil {
+			missing(from, egress, address("the mail server", netip.Addr{}), "TCP", port)
+		}
 		if component == "frontend" {
 			missing(from, ingress, anyone, "TCP", ports[component])
 		}

@@ -54,7 +54,16 @@ var bad = map[string]struct{ values, set, line string }{
 		"\nbackend.podLabels: has app.kubernetes.io/component, which the chart sets itself\n"},
 	"a common label that the chart sets": {"ci/default-values.yaml", `commonLabels.helm\.sh/chart=mine`,
 		"\ncommonLabels: has helm.sh/chart, which the chart sets itself\n"},
-	"an address of no network": {"ci/default-values.yaml", "networkPolicy.openai.cidrs[0]=everywhere", "'/networkPolicy/openai/cidrs/0': 'everywhere' does not match"},
+	"mail from nobody": {"ci/default-values.yaml", "frontend.mail.host=smtp.example.com",
+		"\nfrontend.mail.from: is empty while frontend.mail.host is set"},
+	"a password of no mail server": {"examples/ingress-values.yaml", "frontend.mail.host=",
+		"\nfrontend.mail.host: is empty while secrets.SMTP_USER or secrets.SMTP_PASSWORD is set"},
+	"a password in the clear": {"examples/ingress-values.yaml", "frontend.mail.tls=none",
+		"\nfrontend.mail.tls: is none, which would show secrets.SMTP_PASSWORD to the network"},
+	"a password of nobody":      {"examples/ingress-values.yaml", "secrets.SMTP_USER=", "\nsecrets.SMTP_USER: and secrets.SMTP_PASSWORD go together"},
+	"a mail server with a port": {"ci/default-values.yaml", "frontend.mail.host=smtp.example.com:25", "'/frontend/mail/host': 'smtp.example.com:25' does not match"},
+	"another TLS":               {"ci/default-values.yaml", "frontend.mail.tls=ssl", "'/frontend/mail/tls': value must be one of 'starttls', 'implicit', 'none'"},
+	"an address of no network":  {"ci/default-values.yaml", "networkPolicy.openai.cidrs[0]=everywhere", "'/networkPolicy/openai/cidrs/0': 'everywhere' does not match"},
 }
 
 func TestABadValueIsRefusedWithALineThatNamesItsKey(t *testing.T) { holdBad(t, helm) }

@@ -37,7 +37,7 @@ func ValuesOf(environment string) (string, error) {
 }
 
 // secretKeys are those that a Secret of existingSecret has (values.yaml, secrets).
-var secretKeys = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "OPENAI_API_KEY", "POSTGRES_PASSWORD"}
+var secretKeys = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "OPENAI_API_KEY", "POSTGRES_PASSWORD", "SMTP_USER", "SMTP_PASSWORD"}
 
 // exception is a comment of a values file that takes a rule away, with the reason.
 var exception = regexp.MustCompile(`(?m)^# except ([a-z-]+): \S.*$`)

@@ -16,8 +16,8 @@ export interface Application {
   stop: () => Promise<void>;
 }
 
-/** Starts it. Before it is called nothing may import what reads the environment. */
-export async function startApplication(): Promise<Application> {
+/** Starts it, with `settings` besides. Before it is called nothing may import what reads the environment. */
+export async function startApplication(settings: Record<string, string> = {}): Promise<Application> {
   const databaseUrl = await createDatabase();
   const upstream = await Upstream.start();
   Object.assign(process.env, {
@@ -28,6 +28,7 @@ export async function startApplication(): Promise<Application> {
     AUTH_AUDIENCE: "test-audience",
     TRUSTED_ORIGINS: TRUSTED_ORIGIN,
     TRUSTED_PROXIES: "10.0.0.0/8",
+    ...settings,
   });
   const { start } = await import("@/server/startup");
   const problems = await start();

@@ -9,6 +9,7 @@ afterEach(cleanup);
 // jsdom lays nothing out, so nothing comes into view.
 globalThis.IntersectionObserver = class {
   observe() {}
+  unobserve() {}
   disconnect() {}
 } as unknown as typeof IntersectionObserver;
 

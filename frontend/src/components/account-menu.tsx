@@ -1,12 +1,16 @@
 "use client";
 
-import { useId, useRef, useState } from "react";
+import { lazy, Suspense, useId, useRef, useState } from "react";
 
 import { ApiError, deleteAccount, errorMessage } from "@/lib/api";
 import { authClient } from "@/lib/auth-client";
 
 import styles from "./account-menu.module.css";
 import { Confirmation } from "./confirmation";
+
+// Few open them, and everybody would wait for them.
+const ChangePassword = lazy(async () => ({ default: (await import("./change-password")).ChangePassword }));
+const Sessions = lazy(async () => ({ default: (await import("./sessions")).Sessions }));
 
 interface AccountMenuProps {
   name: string;
@@ -17,12 +21,19 @@ interface AccountMenuProps {
   onExpired: () => void;
 }
 
-/** Who is signed in, and the two ways out: signing out, and deleting the account. */
+/** Who is signed in, what they can do about their account, and the two ways out: signing out, and deleting it. */
 export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
+  const [panel, setPanel] = useState<"password" | "sessions">();
+
+  // The menu gives the focus back to its button, where it returns from what is opened now.
+  function open(show: () => void) {
+    menu.current?.hidePopover();
+    show();
+  }
 
   async function signOut() {
     setBusy(true);
@@ -59,17 +70,25 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
         <button type="button" disabled={busy} onClick={() => void signOut()}>
           Sign out
         </button>
-        <button
-          type="button"
-          data-kind="danger"
-          onClick={() => {
-            menu.current?.hidePopover();
-            dialog.current?.showModal();
-          }}
-        >
+        <button type="button" onClick={() => open(() => setPanel("sessions"))}>
+          Sessions…
+        </button>
+        <button type="button" onClick={() => open(() => setPanel("password"))}>
+          Change password…
+        </button>
+        <a href="/api/me" download>
+          Download my data
+        </a>
+        <button type="button" data-kind="danger" onClick={() => open(() => dialog.current?.showModal())}>
           Delete account…
         </button>
       </div>
+      <Suspense>
+        {panel === "sessions" && <Sessions onClose={() => setPanel(undefined)} onExpired={onExpired} />}
+        {panel === "password" && (
+          <ChangePassword email={email} onClose={() => setPanel(undefined)} onExpired={onExpired} />
+        )}
+      </Suspense>
       <Confirmation
         ref={dialog}
         question="Delete your account?"

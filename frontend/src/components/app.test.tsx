@@ -41,9 +41,9 @@ afterEach(() => {
 // a timer of the same length that starts later ends later.
 afterAll(() => new Promise((resolve) => setTimeout(resolve, 1000)));
 
-async function open(mayBeSignedIn = false) {
+async function open(mayBeSignedIn = false, sendsMail = false) {
   const { App } = await import("./app");
-  render(<App mayBeSignedIn={mayBeSignedIn} />);
+  render(<App mayBeSignedIn={mayBeSignedIn} sendsMail={sendsMail} />);
   return userEvent.setup({ delay: null });
 }
 

@@ -12,10 +12,12 @@ import { Workspace } from "./workspace";
 interface AppProps {
   /** Whether the request carried a session cookie: which view to begin with, until the server has been asked. */
   mayBeSignedIn: boolean;
+  /** Whether this server can send mail, and so reset a password. */
+  sendsMail: boolean;
 }
 
 /** The application: the sign-in form, or the signed-in user's chat and todos. */
-export function App({ mayBeSignedIn }: AppProps) {
+export function App({ mayBeSignedIn, sendsMail }: AppProps) {
   const { data, isPending, error, refetch } = authClient.useSession();
   const [farewell, setFarewell] = useState<string>();
   // Later checks, for example when the window comes back into view, must not take a form away that is being filled in.
@@ -55,5 +57,5 @@ export function App({ mayBeSignedIn }: AppProps) {
       </main>
     );
   }
-  return <SignIn notice={farewell} onSignedIn={() => leave()} />;
+  return <SignIn notice={farewell} sendsMail={sendsMail} onSignedIn={() => leave()} />;
 }

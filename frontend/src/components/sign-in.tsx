@@ -1,12 +1,15 @@
 "use client";
 
-import { useId, useState, type FormEvent } from "react";
+import { useState } from "react";
 
-import { tryAgainIn } from "@/lib/api";
+import { attempt, type Failure } from "@/lib/attempt";
 import { authClient } from "@/lib/auth-client";
 
-import { Brand } from "./brand";
+import { CheckMail } from "./check-mail";
+import { Entrance, EntranceForm, text, useSubmission } from "./entrance";
+import { EmailField, Field, PasswordField } from "./field";
 import { Notice } from "./notice";
+import { PageLink } from "./page-link";
 import styles from "./sign-in.module.css";
 
 type Mode = "in" | "up";
@@ -14,6 +17,8 @@ type Mode = "in" | "up";
 interface SignInProps {
   /** Why the user is here again, for example because the session has expired. */
   notice?: string;
+  /** Whether this server can send mail: it then verifies addresses, and resets passwords. */
+  sendsMail: boolean;
   onSignedIn: () => Promise<void>;
 }
 
@@ -23,141 +28,64 @@ const WORDS: Record<Mode, { tab: string; title: string; button: string; busy: st
 };
 
 /** Sign-in and sign-up, one form with two faces. */
-export function SignIn({ notice, onSignedIn }: SignInProps) {
-  const id = useId();
+export function SignIn({ notice, sendsMail, onSignedIn }: SignInProps) {
   const [mode, setMode] = useState<Mode>("in");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string>();
+  const [unverified, setUnverified] = useState<string>();
+  const submission = useSubmission(async (form) => {
+    const failure = await authenticate(mode, form);
+    if (failure ? failure.code === "EMAIL_NOT_VERIFIED" : sendsMail && mode === "up") {
+      setUnverified(text(form, "email").trim());
+      return undefined;
+    }
+    if (!failure) await onSignedIn();
+    return failure;
+  });
   const words = WORDS[mode];
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    setBusy(true);
-    setError(undefined);
-    const failure = await authenticate(mode, form);
-    if (failure) setError(failure);
-    else await onSignedIn();
-    setBusy(false);
+  if (unverified) {
+    return <CheckMail email={unverified} isNew={mode === "up"} onBack={() => setUnverified(undefined)} />;
   }
-
   return (
-    <main className={styles.page}>
-      <div className={styles.card}>
-        <Brand />
-        <div className={styles.tabs} role="group" aria-label="Sign in or sign up">
-          {(["in", "up"] as const).map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={each === mode}
-              disabled={busy}
-              onClick={() => {
-                setMode(each);
-                setError(undefined);
-              }}
-            >
-              {WORDS[each].tab}
-            </button>
-          ))}
-        </div>
-        <h1>{words.title}</h1>
-        {notice && !error && <Notice kind="info">{notice}</Notice>}
-        {/* method: should the form be sent before this script runs, a password must not end up in the address. */}
-        <form
-          className={styles.form}
-          method="post"
-          onSubmit={submit}
-          aria-describedby={error ? `${id}-error` : undefined}
-        >
-          {mode === "up" && (
-            <Field
-              id={`${id}-name`}
-              label="Name"
-              name="name"
-              type="text"
-              autoComplete="name"
-              maxLength={100}
-            />
-          )}
-          <Field
-            id={`${id}-email`}
-            label="Email"
-            name="email"
-            type="email"
-            autoComplete="email"
-            maxLength={254}
-          />
-          <Field
-            id={`${id}-password`}
-            label="Password"
-            name="password"
-            type="password"
-            autoComplete={mode === "up" ? "new-password" : "current-password"}
-            minLength={mode === "up" ? 8 : undefined}
-            maxLength={128}
-            hint={mode === "up" ? "At least 8 characters" : undefined}
-          />
-          <div id={`${id}-error`}>{error && <Notice kind="error">{error}</Notice>}</div>
-          <button className="button" type="submit" disabled={busy}>
-            {busy ? words.busy : words.button}
+    <Entrance>
+      <div className={styles.tabs} role="group" aria-label="Sign in or sign up">
+        {(["in", "up"] as const).map((each) => (
+          <button
+            key={each}
+            type="button"
+            aria-pressed={each === mode}
+            disabled={submission.sending}
+            onClick={() => {
+              setMode(each);
+              submission.clear();
+            }}
+          >
+            {WORDS[each].tab}
           </button>
-        </form>
+        ))}
       </div>
-      <p className={styles.tagline}>Keep a list of todos by chatting about it.</p>
-    </main>
+      <h1>{words.title}</h1>
+      {notice && !submission.failure && <Notice kind="info">{notice}</Notice>}
+      <EntranceForm submission={submission} button={words.button} busy={words.busy}>
+        {mode === "up" && <Field label="Name" name="name" type="text" autoComplete="name" maxLength={100} />}
+        <EmailField />
+        <PasswordField label="Password" isNew={mode === "up"} />
+      </EntranceForm>
+      <p className={styles.forgotten}>
+        {sendsMail ? (
+          <PageLink href="/forgot-password">Forgot your password?</PageLink>
+        ) : (
+          "This server sends no mail, so a forgotten password cannot be reset."
+        )}
+      </p>
+    </Entrance>
   );
 }
 
-interface FieldProps {
-  id: string;
-  label: string;
-  name: string;
-  type: string;
-  autoComplete: string;
-  minLength?: number;
-  maxLength: number;
-  hint?: string;
-}
-
-function Field({ id, label, hint, ...input }: FieldProps) {
-  return (
-    <div>
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        className="field"
-        required
-        aria-describedby={hint ? `${id}-hint` : undefined}
-        {...input}
-      />
-      {hint && (
-        <p id={`${id}-hint`} className={styles.hint}>
-          {hint}
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** Returns what went wrong, in words for the user, or undefined when they are signed in. */
-async function authenticate(mode: Mode, form: FormData): Promise<string | undefined> {
-  const text = (name: string) => String(form.get(name) ?? "");
-  const credentials = { email: text("email").trim(), password: text("password") };
-  let wait: string | null = null;
-  const options = {
-    onError: ({ response }: { response: Response }) => void (wait = response.headers.get("retry-after")),
-  };
-  try {
-    const { error } =
-      mode === "up"
-        ? await authClient.signUp.email({ ...credentials, name: text("name").trim() }, options)
-        : await authClient.signIn.email(credentials, options);
-    if (!error) return undefined;
-    if (error.status === 429) return `Too many attempts. ${tryAgainIn(wait)}`;
-    if (error.status >= 500) return "The server cannot sign you in right now. Try again in a moment.";
-    return error.message ?? "That did not work. Check what you entered.";
-  } catch {
-    return "The server cannot be reached. Check your connection and try again.";
-  }
+function authenticate(mode: Mode, form: FormData): Promise<Failure | undefined> {
+  const credentials = { email: text(form, "email").trim(), password: text(form, "password") };
+  return mode === "up"
+    ? attempt("create your account", (options) =>
+        authClient.signUp.email({ ...credentials, name: text(form, "name").trim() }, options),
+      )
+    : attempt("sign you in", (options) => authClient.signIn.email(credentials, options));
 }

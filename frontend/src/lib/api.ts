@@ -136,12 +136,12 @@ export async function chat(utterance: Utterance, follower: Follower): Promise<Ch
   const { message, conversationId, timeZone, key } = utterance;
   const body = { message, conversation_id: conversationId, time_zone: timeZone };
   try {
-    const response = await ask(
-      "post",
-      "/api/chat",
-      { body, header: { "Idempotency-Key": key } },
-      { accept: "text/event-stream, application/json", signal: follower.signal },
-    );
+    const response = await ask("post", "/api/chat", {
+      body,
+      header: { "Idempotency-Key": key },
+      accept: "text/event-stream, application/json",
+      signal: follower.signal,
+    });
     if (!isEventStream(response)) return await read<ChatReply>(response);
     return await follow(response, follower);
   } catch (error) {
@@ -211,6 +211,27 @@ export function newKey(): string {
   ).join("");
 }
 
+/** A session of the user: somewhere where they are signed in. */
+export interface Session {
+  id: string;
+  created_at: string;
+  ip_address: string | null;
+  /** What the browser calls itself. */
+  user_agent: string | null;
+  /** Whether it is this one. */
+  current: boolean;
+}
+
+/** Where the user is signed in, the latest first. */
+export async function listSessions(): Promise<Session[]> {
+  return read(await ask("get", "/api/me/sessions"));
+}
+
+/** Signs the user out somewhere else. */
+export async function endSession({ id }: Session): Promise<void> {
+  await read(await ask("delete", `/api/me/sessions/${encodeURIComponent(id)}`));
+}
+
 /** Deletes the signed-in user and everything that belongs to them. */
 export function deleteAccount(): Promise<void> {
   return send("delete", "/api/me", {});
@@ -263,31 +284,31 @@ async function send<Path extends keyof paths, Method extends MethodOf<Path>>(
   path: Path,
   request: RequestOf<Method, Path>,
 ): Promise<AnswerOf<Method, Path>> {
-  return read(await ask(method, path, request));
-}
-
-/** How an answer is taken. */
-interface Taking {
-  accept: string;
-  signal: AbortSignal;
-}
-
-async function ask<Path extends keyof paths, Method extends MethodOf<Path>>(
-  method: Method,
-  path: Path,
-  request: RequestOf<Method, Path>,
-  taking?: Taking,
-): Promise<Response> {
   const { header, body, ...rest } = request as AnyRequest;
+  return read(await ask(method, addressOf(path, rest), { header, body }));
+}
+
+/** What goes with a request to an address, and how its answer is taken. */
+interface Asking extends Pick<AnyRequest, "header" | "body"> {
+  accept?: string;
+  signal?: AbortSignal;
+}
+
+/** Asks at any address, also at one that the front end answers itself. */
+async function ask(
+  method: string,
+  address: string,
+  { header, body, accept, signal }: Asking = {},
+): Promise<Response> {
   return reached(
-    fetch(addressOf(path, rest), {
+    fetch(address, {
       method: method.toUpperCase(),
       headers: {
         ...(body !== undefined && { "content-type": "application/json" }),
-        ...given({ ...header, accept: taking?.accept }),
+        ...given({ ...header, accept }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: taking?.signal,
+      signal,
     }),
   );
 }

@@ -229,6 +229,15 @@ test("deleting the user while the backend is away is refused in words", async ()
   expect(log).toHaveBeenCalledWith("backend: DELETE /api/me: status 500");
 });
 
+test.each(["request-password-reset", "reset-password", "send-verification-email", "verify-email"])(
+  "without a mail server there is no %s",
+  async (path) => {
+    const body = { email: "ada@example.com", newPassword: "correct horse", token: "token" };
+    expect((await routes.POST(request("POST", `/api/auth/${path}`, { body }))).status).toBe(404);
+    expect((await routes.GET(request("GET", `/api/auth/${path}?token=token`))).status).toBe(404);
+  },
+);
+
 describe("signing up", () => {
   test("asks for a password of eight characters", async () => {
     const body = { name: "Ada", email: "short@example.com", password: "1234567" };

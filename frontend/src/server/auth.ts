@@ -1,12 +1,14 @@
 import "server-only";
 
 import { betterAuth } from "better-auth";
-import { APIError, createAuthMiddleware } from "better-auth/api";
+import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
 import { jwt } from "better-auth/plugins/jwt";
 import { Pool } from "pg";
 
 import { BackendError, eraseUserData } from "./backend";
 import { env, type Env } from "./env";
+import { existingLetter, RESET_MINUTES, resetLetter, VERIFY_HOURS, verifyLetter } from "./letters";
+import { Mailer, MailError } from "./mail";
 import { passwords } from "./passwords";
 import { RateLimit, type Rule } from "./rate-limit";
 import { Recent } from "./recent";
@@ -24,6 +26,15 @@ const PER_ADDRESS: Rule = { window: 60, max: 20 };
 /** Slows down guessing at one account, from however many addresses. Signing in begins the count anew. */
 const PER_ACCOUNT: Rule = { window: 600, max: 10 };
 
+/** Keeps one mailbox from being filled by whoever knows its address. */
+const MAILS: Rule = { window: 600, max: 5 };
+
+/** What sends mail, for an address that there is and for any other: the answers are the same. */
+const MAILING = ["/sign-up/email", "/request-password-reset", "/send-verification-email"];
+
+/** What makes no sense without mail. */
+const MAIL_ONLY = ["/request-password-reset", "/reset-password", "/send-verification-email", "/verify-email"];
+
 /** Sessions that ended here, for as long as their cookies would still be believed. */
 const ended = new Recent<true>(SESSION_CACHE * 1000, 10_000);
 
@@ -35,6 +46,14 @@ export function hasEnded(sessionToken: string): boolean {
 /** Better Auth on this product's settings. A function, because a build has neither database nor secret. */
 export function createAuth(env: Env, database: Pool) {
   const rateLimit = new RateLimit(database);
+  const mailer = env.mail && new Mailer(env.mail);
+
+  async function limit(key: string, rule: Rule, message: string): Promise<void> {
+    const { allowed, retryAfter } = await rateLimit.consume(key, rule);
+    if (!allowed)
+      throw new APIError("TOO_MANY_REQUESTS", { message }, { "X-Retry-After": String(retryAfter) });
+  }
+
   return betterAuth({
     database,
     secret: env.authSecret,
@@ -45,7 +64,35 @@ export function createAuth(env: Env, database: Pool) {
     logger: { level: "error" },
     // The default, said aloud: under a test runner Better Auth would leave the check out, and the tests prove it.
     advanced: { disableOriginCheck: false, ipAddress: { trustedProxies: env.trustedProxies.entries } },
-    emailAndPassword: { enabled: true, minPasswordLength: 8, password: passwords },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: 8,
+      password: passwords,
+      requireEmailVerification: mailer !== undefined,
+      revokeSessionsOnPasswordReset: true,
+      resetPasswordTokenExpiresIn: RESET_MINUTES * 60,
+      ...(mailer && {
+        sendResetPassword: async ({ user, token }) =>
+          mailer.post(resetLetter(user.email, env.authUrl, token)),
+        onExistingUserSignUp: async ({ user }) => mailer.post(existingLetter(user.email, env.authUrl)),
+        // Who read the mail has the address, and is not who guessed.
+        onPasswordReset: async ({ user }) => {
+          await database.query(`UPDATE "user" SET "emailVerified" = true WHERE id = $1`, [user.id]);
+          await rateLimit.reset(accountKey(user));
+        },
+      }),
+    },
+    emailVerification: {
+      expiresIn: VERIFY_HOURS * 3600,
+      // Whoever signs up with somebody else's address knows the password: its owner must not find themselves signed in there.
+      autoSignInAfterVerification: false,
+      ...(mailer && {
+        sendVerificationEmail: async ({ user, token }) =>
+          mailer.post(verifyLetter(user.email, env.authUrl, token)),
+      }),
+    },
+    // Who reads the database does not set passwords.
+    verification: { storeIdentifier: "hashed" },
     session: { cookieCache: { enabled: true, maxAge: SESSION_CACHE } },
     user: {
       deleteUser: {
@@ -86,28 +133,40 @@ export function createAuth(env: Env, database: Pool) {
         "/sign-in/*": PER_ADDRESS,
         "/sign-up/*": PER_ADDRESS,
         "/delete-user": PER_ADDRESS,
+        "/change-password": PER_ADDRESS,
+        "/request-password-reset": PER_ADDRESS,
+        "/reset-password": PER_ADDRESS,
+        "/send-verification-email": PER_ADDRESS,
+        "/verify-email": PER_ADDRESS,
         // Every page asks for the first, and the backend for the second; neither helps in guessing.
         "/get-session": false,
         "/jwks": false,
       },
     },
     hooks: {
-      before: createAuthMiddleware(async ({ path, body }) => {
-        if (path !== "/sign-in/email") return;
-        const { allowed, retryAfter } = await rateLimit.consume(accountKey(body), PER_ACCOUNT);
-        if (allowed) return;
-        throw new APIError(
-          "TOO_MANY_REQUESTS",
-          { message: "Too many attempts to sign in to this account." },
-          { "X-Retry-After": String(retryAfter) },
-        );
+      before: createAuthMiddleware(async (context) => {
+        const { path, body } = context;
+        if (path === "/sign-in/email") {
+          await limit(accountKey(body), PER_ACCOUNT, "Too many attempts to sign in to this account.");
+        }
+        if (path === "/change-password") {
+          const session = await getSessionFromCtx(context);
+          const message = "Too many attempts to change this password.";
+          if (session) await limit(`password|${session.user.id}`, PER_ACCOUNT, message);
+        }
+        // For an address that has an account nobody would look at them, and the answer would tell that it has.
+        if (path === "/sign-up/email") checkUserFields(Object(body) as Record<string, unknown>);
+        if (mailer && MAILING.includes(path)) {
+          await limit(`mail|${accountKey(body)}`, MAILS, "Too many mails were asked for to this address.");
+          await demandMail(mailer);
+        }
       }),
       after: createAuthMiddleware(async ({ path, body, context }) => {
         if (path === "/sign-in/email" && context.newSession) await rateLimit.reset(accountKey(body));
       }),
     },
-    // A browser never needs a token, only this server does: see mintToken.
-    disabledPaths: ["/token"],
+    // A browser never needs a token, be it for the backend (mintToken) or of another session (sessions.ts).
+    disabledPaths: ["/token", "/list-sessions", "/revoke-session", ...(mailer ? [] : MAIL_ONLY)],
     plugins: [
       jwt({
         jwks: { keyPairConfig: { alg: "EdDSA", crv: "Ed25519" } },
@@ -164,6 +223,22 @@ export async function mintToken(userId: string): Promise<string> {
   const issuedAt = Math.floor(Date.now() / 1000);
   const { token } = await auth().api.signJWT({ body: { payload: { sub: userId, iat: issuedAt } } });
   return token;
+}
+
+/**
+ * Refuses what would need a mail that cannot be sent, before anything is done.
+ *
+ * @throws {APIError} 503
+ */
+async function demandMail(mailer: Mailer): Promise<void> {
+  try {
+    await mailer.check();
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    console.error(`mail: ${error.message}`);
+    const message = "Mail cannot be sent right now, so nothing was changed. Try again in a few minutes.";
+    throw new APIError("SERVICE_UNAVAILABLE", { code: "MAIL_UNAVAILABLE", message }, { "Retry-After": "60" });
+  }
 }
 
 /** One name for an account, however it is typed, whether or not there is one. */

@@ -98,3 +98,51 @@ describe("the environment", () => {
     ]);
   });
 });
+
+describe("the mail server", () => {
+  const mail = { ...good, SMTP_HOST: "smtp.example.com", SMTP_FROM: "Todos <todos@example.com>" };
+
+  test("is none, unless a host is named", () => {
+    expect(readEnv({ ...good, SMTP_FROM: "nonsense", SMTP_PORT: "587" }).mail).toBeUndefined();
+    expect(readEnv({ ...good, SMTP_HOST: " " }).mail).toBeUndefined();
+  });
+
+  test("is spoken to by STARTTLS on port 587, unless told otherwise", () => {
+    expect(readEnv(mail).mail).toEqual({
+      host: "smtp.example.com",
+      port: 587,
+      tls: "starttls",
+      user: undefined,
+      password: undefined,
+      from: "Todos <todos@example.com>",
+    });
+    const other = { SMTP_PORT: "465", SMTP_TLS: "implicit", SMTP_USER: "todos", SMTP_PASSWORD: "hunter22" };
+    expect(readEnv({ ...mail, ...other }).mail).toMatchObject({
+      port: 465,
+      tls: "implicit",
+      user: "todos",
+      password: "hunter22",
+    });
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ["a host with a port", { SMTP_HOST: "smtp.example.com:25" }, "SMTP_HOST is not the name"],
+    ["a port that there is not", { SMTP_PORT: "65536" }, "SMTP_PORT is not a port"],
+    ["a port in words", { SMTP_PORT: "smtp" }, "SMTP_PORT is not a port"],
+    ["another TLS", { SMTP_TLS: "true" }, "SMTP_TLS is not one of starttls, implicit, none"],
+    ["no sender", { SMTP_FROM: "" }, "SMTP_FROM is missing"],
+    ["a sender without an address", { SMTP_FROM: "Todos" }, "SMTP_FROM is not an address"],
+    ["two senders", { SMTP_FROM: "a@example.com, b@example.com" }, "SMTP_FROM is not an address"],
+    ["a user alone", { SMTP_USER: "todos" }, "SMTP_USER and SMTP_PASSWORD go together"],
+    ["a password alone", { SMTP_PASSWORD: "hunter22" }, "SMTP_USER and SMTP_PASSWORD go together"],
+    [
+      "a password in the clear",
+      { SMTP_TLS: "none", SMTP_USER: "todos", SMTP_PASSWORD: "hunter22" },
+      "SMTP_TLS is none, which would show SMTP_PASSWORD",
+    ],
+  ])("%s is refused, in a line without the password", (_, wrong, told) => {
+    const lines = problems({ ...mail, ...wrong });
+    expect(lines).toEqual([expect.stringContaining(told)]);
+    expect(lines.join()).not.toContain("hunter22");
+  });
+});

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 import type { PoolConfig } from "pg";
 
 import { DatabaseUrlError, parseDatabaseUrl } from "./database-url";
@@ -19,7 +21,25 @@ export interface Env {
   trustedOrigins: string[];
   /** Whose word about where a request came from is believed. */
   trustedProxies: Proxies;
+  /** Where mail goes out. Without it nobody can reset a password, and no address is verified. */
+  mail: MailSettings | undefined;
 }
+
+/** An SMTP server, and how mail is given to it. */
+export interface MailSettings {
+  host: string;
+  port: number;
+  /** STARTTLS, TLS from the first byte, or none at all. */
+  tls: MailTls;
+  user: string | undefined;
+  password: string | undefined;
+  /** Who the mail is from: an address, or `Name <address>`. */
+  from: string;
+}
+
+type MailTls = (typeof MAIL_TLS)[number];
+
+const MAIL_TLS = ["starttls", "implicit", "none"] as const;
 
 /** Everything wrong with the environment, one line per variable. No line repeats a value that may be secret. */
 export class EnvError extends Error {
@@ -62,6 +82,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
   const audience = check("AUTH_AUDIENCE", String, "todo-chatbot");
   const furtherOrigins = source.TRUSTED_ORIGINS?.trim() ? check("TRUSTED_ORIGINS", origins) : [];
   const trustedProxies = check("TRUSTED_PROXIES", proxies, ",");
+  const mail = source.SMTP_HOST?.trim() ? checkMail() : undefined;
 
   if (
     !database ||
@@ -70,7 +91,8 @@ export function readEnv(source: Record<string, string | undefined>): Env {
     !backendUrl ||
     !audience ||
     !furtherOrigins ||
-    !trustedProxies
+    !trustedProxies ||
+    problems.length
   ) {
     throw new EnvError(problems);
   }
@@ -82,7 +104,21 @@ export function readEnv(source: Record<string, string | undefined>): Env {
     backendUrl,
     trustedOrigins: [...new Set([authUrl, ...furtherOrigins])],
     trustedProxies,
+    mail,
   };
+
+  function checkMail(): MailSettings | undefined {
+    const host = check("SMTP_HOST", hostname);
+    const port = check("SMTP_PORT", portNumber, "587");
+    const tls = check("SMTP_TLS", mailTls, "starttls");
+    const from = check("SMTP_FROM", sender);
+    const user = source.SMTP_USER?.trim() || undefined;
+    const password = source.SMTP_PASSWORD?.trim() || undefined;
+    if (!user !== !password) problems.push("SMTP_USER and SMTP_PASSWORD go together; set both, or neither");
+    if (password && tls === "none")
+      problems.push("SMTP_TLS is none, which would show SMTP_PASSWORD to the network");
+    return host && port && tls && from ? { host, port, tls, user, password, from } : undefined;
+  }
 }
 
 class ProblemError extends Error {}
@@ -116,6 +152,29 @@ function proxies(value: string): Proxies {
   const read = parseProxies(parts(value));
   if (read) return read;
   throw new ProblemError("is not a list of addresses and ranges; write it like 10.0.0.0/8,192.0.2.7");
+}
+
+function hostname(value: string): string {
+  if (isIP(value) || /^[a-z0-9._-]+$/i.test(value)) return value;
+  throw new ProblemError("is not the name or the address of a host; the port goes into SMTP_PORT");
+}
+
+function portNumber(value: string): number {
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new ProblemError("is not a port from 1 to 65535");
+}
+
+function mailTls(value: string): MailTls {
+  const tls = MAIL_TLS.find((each) => each === value);
+  if (tls) return tls;
+  throw new ProblemError(`is not one of ${MAIL_TLS.join(", ")}`);
+}
+
+function sender(value: string): string {
+  const address = /^[^<>]*<([^<>]*)>$/.exec(value)?.[1] ?? value;
+  if (/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(address)) return value;
+  throw new ProblemError("is not an address; write it like Todos <todos@example.com>");
 }
 
 function parts(value: string): string[] {

@@ -33,6 +33,14 @@ AUTH_AUDIENCE: {{ .Values.authAudience | quote }}
 BACKEND_URL: {{ include "todo-chatbot.url" (dict "root" . "component" "backend") }}
 TRUSTED_ORIGINS: {{ join "," .Values.frontend.trustedOrigins | quote }}
 TRUSTED_PROXIES: {{ join "," .Values.frontend.trustedProxies | quote }}
+{{- with .Values.frontend.mail }}
+{{- if .host }}
+SMTP_HOST: {{ .host | quote }}
+SMTP_PORT: {{ .port | int64 | quote }}
+SMTP_TLS: {{ .tls }}
+SMTP_FROM: {{ .from | quote }}
+{{- end }}
+{{- end }}
 # a container runtime sets HOSTNAME to the pod's name, and Next.js would then listen on that address alone
 HOSTNAME: 0.0.0.0
 {{- end }}

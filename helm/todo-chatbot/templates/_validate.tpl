@@ -6,6 +6,7 @@ would repeat. Gives every problem at once, one line each, and no secret.
 {{- include "todo-chatbot.problems.secrets" . }}
 {{- include "todo-chatbot.problems.images" . }}
 {{- include "todo-chatbot.problems.labels" . }}
+{{- include "todo-chatbot.problems.mail" . }}
 {{- include "todo-chatbot.problems.rest" . }}
 {{- end }}
 
@@ -53,6 +54,23 @@ secrets.OPENAI_API_KEY: is empty, which only environment=development allows; set
 {{- if and .Values.postgres.enabled (not $secrets.POSTGRES_PASSWORD) }}
 secrets.POSTGRES_PASSWORD: is empty while postgres.enabled is true; set it, {{ $hint }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "todo-chatbot.problems.mail" -}}
+{{- $mail := .Values.frontend.mail }}
+{{- $secrets := .Values.secrets }}
+{{- if and $mail.host (not $mail.from) }}
+frontend.mail.from: is empty while frontend.mail.host is set; name who the mails are from, e.g. Todos <todos@example.com>
+{{- end }}
+{{- if and (or $secrets.SMTP_USER $secrets.SMTP_PASSWORD) (not $mail.host) }}
+frontend.mail.host: is empty while secrets.SMTP_USER or secrets.SMTP_PASSWORD is set; name the server that they are for
+{{- end }}
+{{- if ne (empty $secrets.SMTP_USER) (empty $secrets.SMTP_PASSWORD) }}
+secrets.SMTP_USER: and secrets.SMTP_PASSWORD go together; set both, or neither
+{{- end }}
+{{- if and $mail.host $secrets.SMTP_PASSWORD (eq $mail.tls "none") }}
+frontend.mail.tls: is none, which would show secrets.SMTP_PASSWORD to the network; use starttls or implicit
 {{- end }}
 {{- end }}
 

@@ -53,6 +53,8 @@ class Release:
         if path == "/api/auth/sign-up/email":
             self.users[body["email"]] = body["password"]
             return 200, {}, f"{COOKIE}=of-sign-up; Path=/; Secure; HttpOnly"
+        if path == "/api/auth/request-password-reset":
+            return 200, {"status": True}, None
         if path == "/api/auth/sign-in/email":
             if self.users.get(body["email"]) != body["password"]:
                 return 401, {}, None
@@ -151,6 +153,31 @@ class JourneyTest(ScriptTest):
         )
         for line in printed.splitlines():
             self.assertRegex(line, r"^ok [a-z-]+ \d+ms$")
+
+    def test_where_addresses_are_confirmed_by_mail_it_asks_for_the_mail_server_and_signs_nobody_up(self):
+        code, printed = self.journey(SENDS_MAIL="true")
+
+        self.assertEqual(code, 0, printed)
+        names = [line.split()[1] for line in printed.splitlines()]
+        self.assertEqual(names[-3:], ["signing-keys", "stranger", "mail-server"])
+        self.assertEqual(self.release.users, {})
+
+    def test_a_mail_server_that_is_away_is_named(self):
+        self.release.broken["POST", "/api/auth/request-password-reset"] = (503, {"code": "MAIL_UNAVAILABLE"}, None)
+
+        code, printed = self.journey(SENDS_MAIL="true")
+
+        self.assertEqual(code, 1)
+        self.assertEqual(
+            printed.splitlines()[-1],
+            'FAILED mail-server: POST /api/auth/request-password-reset answered 503, not 200: {"code": "MAIL_UNAVAILABLE"}',
+        )
+
+    def test_the_fault_makes_it_fail_with_a_mail_server_too(self):
+        code, printed = self.journey(SENDS_MAIL="true", FAULT="true")
+
+        self.assertEqual(code, 1)
+        self.assertIn("FAILED stranger:", printed)
 
     def test_leaves_no_user_behind(self):
         self.journey()

@@ -1,7 +1,13 @@
 import { APIError } from "better-auth/api";
 
 import { auth } from "@/server/auth";
+import { download } from "@/server/download";
 import { refuse, refuseForeignOrigin } from "@/server/guard";
+
+/** Gives the user everything that is kept about them, as a file. */
+export function GET(request: Request): Promise<Response> {
+  return download(request);
+}
 
 /** Deletes the user and everything that belongs to them; the backend's part goes first (see src/server/auth.ts). */
 export async function DELETE(request: Request): Promise<Response> {
