@@ -111,6 +111,7 @@ func TestWhatIsRightInAnotherFormIsNoFinding(t *testing.T) {
 	}
 	for name, patches := range map[string][]patch{
 		"half of two pods":          {{budget, "/spec/maxUnavailable", nil}, {budget, "/spec/minAvailable", "50%"}},
+		"one pod without a budget":  {{"PodDisruptionBudget/todo-chatbot-frontend", "", nil}},
 		"a part of one, rounded up": {{budget, "/spec/maxUnavailable", "10%"}},
 		"a sleep by a command":      {sleeps("/bin/sleep", "5")},
 		"a sleep by a shell":        {sleeps("/bin/sh", "-c", "sleep 5s && kill -QUIT 1")},

@@ -76,6 +76,19 @@ func TestAReportThatSaysNothingIsNeverNoFindings(t *testing.T) {
 	}
 }
 
+func TestASeverityIsReadAsItIsWritten(t *testing.T) {
+	for severity := scan.Unknown; severity <= scan.Critical; severity++ {
+		read, err := scan.ParseSeverity(severity.String())
+		require.NoError(t, err)
+		assert.Equal(t, severity, read)
+	}
+	read, err := scan.ParseSeverity("high")
+	require.NoError(t, err)
+	assert.Equal(t, scan.High, read)
+	_, err = scan.ParseSeverity("severe")
+	assert.EqualError(t, err, `no severity is called "severe"; write one of UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL`)
+}
+
 func TestAMisconfigurationThatPassedIsNoFinding(t *testing.T) {
 	report := func(status string) string {
 		return `{"SchemaVersion":2,"ArtifactName":"chart","ArtifactType":"filesystem","Results":[{"Target":"pod.yaml","Class":"config",
