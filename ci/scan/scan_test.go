@@ -147,10 +147,19 @@ func TestGitleaksFindingsFailAndAnEmptyListPasses(t *testing.T) {
 	findings, err = scan.ParseGitleaks([]byte("[]"))
 	require.NoError(t, err)
 	assert.Empty(t, findings)
-	for _, raw := range []string{"", "null", "[", "{}", "[{}]", `[{"RuleID":"key","File":"a","StartLine":-1}]`} {
+	for _, raw := range []string{"", "null", "[", "{}", "[{}]", `[{"RuleID":"key"}]`, `[{"File":"a"}]`, `[{"RuleID":"key","File":"a","StartLine":-1}]`} {
 		_, err := scan.ParseGitleaks([]byte(raw))
 		assert.ErrorContains(t, err, "gitleaks report: ", raw)
 	}
+}
+
+func TestASecretIsToldWithTheCommitThatBroughtIt(t *testing.T) {
+	findings, err := scan.ParseGitleaks([]byte(`[{"RuleID":"key","Description":"A key","File":"a.py","Commit":"abc","StartLine":4},
+{"RuleID":"key","Description":"A key","File":"b.py","StartLine":0}]`))
+	require.NoError(t, err)
+	require.Len(t, findings, 2)
+	assert.Equal(t, "A key (commit abc)", findings[0].Title)
+	assert.Equal(t, "A key", findings[1].Title, "what is not committed yet, somewhere in its file")
 }
 
 func TestAnOldDatabaseIsWarnedOf(t *testing.T) {
