@@ -110,12 +110,13 @@ func TestWhatIsRightInAnotherFormIsNoFinding(t *testing.T) {
 		return patch{frontend, container + "/lifecycle", m{"preStop": m{"exec": m{"command": command}}}}
 	}
 	for name, patches := range map[string][]patch{
-		"half of two pods":          {{budget, "/spec/maxUnavailable", nil}, {budget, "/spec/minAvailable", "50%"}},
-		"one pod without a budget":  {{"PodDisruptionBudget/todo-chatbot-frontend", "", nil}},
-		"a part of one, rounded up": {{budget, "/spec/maxUnavailable", "10%"}},
-		"a sleep by a command":      {sleeps("/bin/sleep", "5")},
-		"a sleep by a shell":        {sleeps("/bin/sh", "-c", "sleep 5s && kill -QUIT 1")},
-		"a sleep by Python":         {sleeps("python", "-c", "import time; time.sleep(4.5)")},
+		"half of two pods":                         {{budget, "/spec/maxUnavailable", nil}, {budget, "/spec/minAvailable", "50%"}},
+		"a part of one, rounded up":                {{budget, "/spec/maxUnavailable", "10%"}},
+		"half of two pods at once, in development": {{backend, "/spec/strategy/rollingUpdate/maxUnavailable", 1}},
+		"a sleep by a command":                     {sleeps("/bin/sleep", "5")},
+		"a sleep by a shell":                       {sleeps("/bin/sh", "-c", "sleep 5s && kill -QUIT 1")},
+		"a sleep by Python":                        {sleeps("python", "-c", "import time; time.sleep(4.5)")},
+		"one pod without a budget":                 {{"PodDisruptionBudget/todo-chatbot-frontend", "", nil}},
 		"numbers of tokens": {{"ConfigMap/todo-chatbot-backend", "/data/OPENAI_MAX_TOKENS", "1024"},
 			{backend, container + "/env/-", m{"name": "MAX_TOKENS", "value": "4096"}}},
 		"what is about secrets": {{backend, container + "/args", []any{"--token-ttl", "1h", "--password-file=/run/secrets/a", "--token=$(TOKEN)"}},

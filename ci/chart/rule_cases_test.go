@@ -4,7 +4,9 @@ import "todo-chatbot/ci/chart"
 
 var rolloutCases = map[string]broken{
 	"a rollout that takes a pod first": {"rollout-without-gap", []patch{{backend, "/spec/strategy/rollingUpdate/maxUnavailable", "10%"}},
-		"spec.strategy.rollingUpdate.maxUnavailable", "it is 10%", "", nil},
+		"spec.strategy.rollingUpdate.maxUnavailable", "it is 10%", "production", nil},
+	"a rollout that takes every pod first, in development": {"rollout-without-gap", []patch{{backend, "/spec/strategy/rollingUpdate/maxUnavailable", "100%"}},
+		"spec.strategy.rollingUpdate.maxUnavailable", "it is 100%", "", nil},
 	"a rollout by Kubernetes' defaults": {"rollout-without-gap", []patch{{frontend, "/spec/strategy", nil}},
 		"spec.strategy.rollingUpdate.maxUnavailable", "which means 25%", "", nil},
 	"a rollout that takes all first": {"rollout-without-gap", []patch{{frontend, "/spec/strategy", m{"type": "Recreate"}}},

@@ -75,13 +75,19 @@ func (a amount) String() string {
 
 // of is the amount of so many pods: a percentage is rounded up, as Kubernetes rounds that of a disruption budget
 // (k8s.io/kubernetes pkg/controller/disruption).
-func (a amount) of(pods int) int {
+func (a amount) of(pods int) int { return a.share(pods, 99) }
+
+// roundedDown is the amount of so many pods as a rollout takes its maxUnavailable.
+func (a amount) roundedDown(pods int) int { return a.share(pods, 0) }
+
+// share is the amount of so many pods, and of a percentage so many hundredths more.
+func (a amount) share(pods, more int) int {
 	percent, isPercent := strings.CutSuffix(a.text, "%")
 	if !isPercent {
 		return a.number
 	}
 	n, _ := strconv.Atoi(percent)
-	return (pods*n + 99) / 100
+	return (pods*n + more) / 100
 }
 
 // isNone is true for 0 and 0%.
@@ -90,7 +96,8 @@ func (a amount) isNone() bool {
 }
 
 // checkRollout wants a Deployment to lose no pod before a new one is ready (k8s.io/api/apps/v1 RollingUpdateDeployment:
-// maxUnavailable is 25 % when left out).
+// maxUnavailable is 25 % when left out, and a percentage is rounded down). In development, where the load is one person's, some may go
+// as long as one stays.
 func checkRollout(r *release, report reporter) {
 	for _, w := range r.workloads {
 		if w.object.Kind != "Deployment" {
@@ -102,7 +109,7 @@ func checkRollout(r *release, report reporter) {
 			report(at.in("type"), "it is Recreate: no pod runs while the new one starts", "use RollingUpdate with maxUnavailable 0")
 		case lost == nil:
 			report(at.in("rollingUpdate.maxUnavailable"), "it is left out, which means 25%", "set it to 0")
-		case !lost.isNone():
+		case !lost.isNone() && (r.environment(w.pod.main())["ENVIRONMENT"] != "development" || lost.roundedDown(r.replicas(w.object)) >= r.replicas(w.object)):
 			report(at.in("rollingUpdate.maxUnavailable"), fmt.Sprintf("it is %s", lost), "set it to 0")
 		case surge != nil && surge.isNone():
 			report(at.in("rollingUpdate.maxSurge"), "it is 0 beside maxUnavailable 0: nothing could roll", "set it to 1")

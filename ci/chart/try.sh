@@ -35,7 +35,7 @@ apply "$previous" "$previous_values" installed
 tested
 apply "$chart" "$values" upgraded
 tested
-k get pods --output "$CLASS_COLUMNS" --no-headers >"$classes"
+k get pods --selector app.kubernetes.io/component!=test --output "$CLASS_COLUMNS" --no-headers >"$classes"
 cat "$classes"
 helm --namespace "$namespace" uninstall "$release" --wait --timeout 3m >/dev/null
 kubectl delete namespace "$namespace" --timeout 3m >/dev/null

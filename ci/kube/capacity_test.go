@@ -39,8 +39,12 @@ func TestAnAskCountsReplicasSurgesHooksAndAutoscalers(t *testing.T) {
 
 func TestASurgeIsRoundedUpAndMayBeNone(t *testing.T) {
 	for spec, want := range map[string]int{
-		"{replicas: 2}": 1, "{replicas: 5}": 2, "{replicas: 0}": 0, "{replicas: 4, strategy: {type: Recreate}}": 0,
-		"{replicas: 4, strategy: {rollingUpdate: {maxSurge: 0}}}": 0, `{replicas: 3, strategy: {rollingUpdate: {maxSurge: "34%"}}}`: 2,
+		"{replicas: 2}": 1, "{replicas: 3}": 1, "{replicas: 0}": 0, "{replicas: 4, strategy: {type: Recreate}}": 0,
+		// Of four pods, 25 % may go first: their room is that of the new ones.
+		"{replicas: 4}": 0, `{replicas: 2, strategy: {rollingUpdate: {maxSurge: "100%", maxUnavailable: "50%"}}}`: 0,
+		`{replicas: 1, strategy: {rollingUpdate: {maxSurge: "100%", maxUnavailable: "50%"}}}`: 1,
+		`{replicas: 5, strategy: {rollingUpdate: {maxUnavailable: 0}}}`:                       2,
+		"{replicas: 4, strategy: {rollingUpdate: {maxSurge: 0}}}":                             0, `{replicas: 3, strategy: {rollingUpdate: {maxSurge: "34%"}}}`: 2,
 		"{replicas: 3, strategy: {rollingUpdate: {maxSurge: 2}}}": 2, "{replicas: 3, strategy: {rollingUpdate: {maxSurge: null}}}": 1,
 	} {
 		objects, err := parseManifests([][]byte{[]byte("kind: Deployment\nspec: " + spec)})

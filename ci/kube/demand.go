@@ -180,24 +180,41 @@ func (a *Demand) add(m manifest, least int) error {
 	return err
 }
 
-// surgeOf is how many pods beside its replicas a Deployment may have when it rolls; a percentage is rounded up and the
-// default is 25 % (k8s.io/api/apps/v1 RollingUpdateDeployment).
+// surgeOf is how many pods beside its replicas a Deployment has to have when it rolls (k8s.io/api/apps/v1 RollingUpdateDeployment): none
+// where old ones may go first, since they leave their room to new ones. A maxSurge is rounded up and a maxUnavailable down; both are
+// 25 % when left out.
 func surgeOf(m manifest, replicas int) (int, error) {
 	strategy := m.Spec.Strategy
 	if m.Kind != "Deployment" || strategy.Type == "Recreate" {
 		return 0, nil
 	}
-	raw := strings.Trim(string(strategy.RollingUpdate.MaxSurge), `"`)
+	surge, err := shareOf(replicas, strategy.RollingUpdate.MaxSurge, math.Ceil)
+	if err != nil {
+		return 0, fmt.Errorf("maxSurge: %w", err)
+	}
+	gone, err := shareOf(replicas, strategy.RollingUpdate.MaxUnavailable, math.Floor)
+	if err != nil {
+		return 0, fmt.Errorf("maxUnavailable: %w", err)
+	}
+	if gone > 0 {
+		return 0, nil
+	}
+	return surge, nil
+}
+
+// shareOf is a number, or a percentage of the replicas as it is rounded.
+func shareOf(replicas int, written json.RawMessage, rounded func(float64) float64) (int, error) {
+	raw := strings.Trim(string(written), `"`)
 	if raw == "" || raw == "null" {
 		raw = "25%"
 	}
 	number, percent := strings.CutSuffix(raw, "%")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("maxSurge: %q is neither a number nor a percentage", raw)
+		return 0, fmt.Errorf("%q is neither a number nor a percentage", raw)
 	}
 	if percent {
-		return int(math.Ceil(float64(replicas) * float64(n) / 100)), nil
+		return int(rounded(float64(replicas) * float64(n) / 100)), nil
 	}
 	return n, nil
 }

@@ -56,8 +56,9 @@ type WorkloadSpec struct {
 type Strategy struct {
 	Type          string `json:"type,omitempty"`
 	RollingUpdate struct {
-		MaxSurge  json.RawMessage `json:"maxSurge,omitempty"`
-		Partition int             `json:"partition,omitempty"`
+		MaxSurge       json.RawMessage `json:"maxSurge,omitempty"`
+		MaxUnavailable json.RawMessage `json:"maxUnavailable,omitempty"`
+		Partition      int             `json:"partition,omitempty"`
 	} `json:"rollingUpdate,omitzero"`
 }
 

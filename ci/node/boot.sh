@@ -150,12 +150,14 @@ approve_kubelet() {
   [ ${#waiting[@]} -gt 0 ] && kubectl certificate approve "${waiting[@]}" && kubectl get --raw "/api/v1/nodes/$name/proxy/healthz"
 }
 
+# As kind does, kindnet is told where the API server listens: by its Service it could not be reached before kube-proxy has written that,
+# and the next try comes ten seconds later. It asks for little, as the control plane does.
 install_addons() {
   sed 's|{{ *\.PodSubnet *}}|10.244.0.0/16|' /kind/manifests/default-cni.yaml >/tmp/cni.yaml
-  kubectl apply -f /tmp/cni.yaml -f /kind/manifests/default-storage.yaml >/dev/null
-  if kubectl -n kube-system get daemonset kindnet >/dev/null 2>&1; then
-    kubectl -n kube-system set resources daemonset/kindnet --requests=cpu=10m,memory=50Mi >/dev/null
-  fi
+  kubectl create --dry-run=client --output json -f /tmp/cni.yaml |
+    jq '(select(.kind == "DaemonSet").spec.template.spec.containers[0]) |=
+      (.env += [{"name": "CONTROL_PLANE_ENDPOINT", "value": "127.0.0.1:6443"}] | .resources.requests.cpu = "10m")' >/tmp/cni.json
+  kubectl apply -f /tmp/cni.json -f /kind/manifests/default-storage.yaml >/dev/null
 }
 
 # metrics_image prints the name of METRICS_SERVER's image once it is here: its own, or the one with a digest that import.sh

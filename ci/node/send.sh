@@ -75,9 +75,25 @@ take() {
   echo "$name took $reference ($(megabytes "$size") MB in $((SECONDS - began)) s)"
 }
 
-# deliver INDEX REFERENCE=ARCHIVE... brings one node what it lacks.
+# bring NODE REFERENCE ARCHIVE PART HAS takes one image to that node, by deliver's on_node: PART is for what is sent of it, and HAS
+# lists the blobs that the node has.
+bring() {
+  local name=$1 reference=$2 archive=$3 part=$4 has=$5 present
+  todo-chatbot image missing-blobs "$archive" "$part" "$has"
+  # A store may drop what it has listed: then all of it goes.
+  take "$name" "$reference" "$part" || take "$name" "$reference" "$archive" || fail "node $name did not take $reference"
+  rm "$part"
+  # Its answer is kept whole: a grep that ends at its first match would end the asking too, and that is a failure.
+  present=$(on_node images ls --quiet </dev/null)
+  grep -qxF "$reference" <<<"$present" || fail "node $name has no $reference after its import; is it another platform's image?"
+}
+
+# each_of PID... waits for all of them, and fails if one has.
+each_of() { local pid status=0; for pid; do wait "$pid" || status=1; done; return $status; }
+
+# deliver INDEX REFERENCE=ARCHIVE... brings one node what it lacks, images side by side: while one is unpacked another is on its way.
 deliver() {
-  local index=$1 name runtime version image containerd pair reference archive present part=/tmp/part-$1.tar; shift
+  local index=$1 name runtime version image containerd pair present part=/tmp/part-$1 senders=(); shift
   # The smallest image that the node has: what is in it does not matter.
   read -r name runtime version image < <(jq -r ".items[$index] | [.metadata.name, .status.nodeInfo.containerRuntimeVersion,
     .status.nodeInfo.kubeletVersion, (.status.images | sort_by(.sizeBytes)[0].names[-1])] | @tsv" /tmp/nodes.json)
@@ -90,19 +106,14 @@ deliver() {
       --field-selector "involvedObject.name=node-$index" --output jsonpath='{.items[-1:].message}')" \
       "It needs a cluster that admits privileged pods in the namespace $namespace."
   on_node() { kubectl --namespace "$namespace" exec --stdin "node-$index" -- "${containerd[@]:1}" --address "${containerd[0]}" --namespace k8s.io "$@"; }
-  # Its answer is kept whole: a grep that ends at its first match would end the asking too, and that is a failure.
   present=$(on_node images ls --quiet </dev/null)
+  on_node content ls --quiet </dev/null >"$part.has"
   for pair in "$@"; do
-    reference=${pair%%=*} archive=${pair#*=}
-    if grep -qxF "$reference" <<<"$present"; then echo "$name has $reference"; continue; fi
-    on_node content ls --quiet </dev/null >"$part.has"
-    todo-chatbot image missing-blobs "$archive" "$part" "$part.has"
-    # A store may drop what it has listed: then all of it goes.
-    take "$name" "$reference" "$part" || take "$name" "$reference" "$archive" || fail "node $name did not take $reference"
-    rm "$part" "$part.has"
-    present=$(on_node images ls --quiet </dev/null)
-    grep -qxF "$reference" <<<"$present" || fail "node $name has no $reference after its import; is it another platform's image?"
+    if grep -qxF "${pair%%=*}" <<<"$present"; then echo "$name has ${pair%%=*}"; continue; fi
+    bring "$name" "${pair%%=*}" "${pair#*=}" "$part.${#senders[@]}" "$part.has" &
+    senders+=("$!")
   done
+  each_of ${senders[@]+"${senders[@]}"}
 }
 
 kubectl get nodes --output json |
@@ -128,6 +139,4 @@ kubectl --namespace "$namespace" wait --for=create serviceaccount/default --time
   fail "the cluster's controller manager gave the namespace $namespace no service account within a minute; see: kubectl --namespace kube-system get pods"
 senders=()
 for i in "${short[@]}"; do deliver "$i" "$@" & senders+=("$!"); done
-status=0
-for sender in "${senders[@]}"; do wait "$sender" || status=1; done
-exit $status
+each_of "${senders[@]}"

@@ -108,8 +108,8 @@ lifecycle:
 {{- define "todo-chatbot.strategy" -}}
 type: RollingUpdate
 rollingUpdate:
-  maxUnavailable: 0
-  maxSurge: {{ .Values.maxSurge }}
+  maxUnavailable: {{ .maxUnavailable }}
+  maxSurge: {{ .root.Values.maxSurge }}
 {{- end }}
 
 {{/*
