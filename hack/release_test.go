@@ -12,6 +12,7 @@ import (
 // versions are the places that `hack/release` moves together.
 var versions = map[string]string{
 	"helm/todo-chatbot/Chart.yaml": `(?m)^(?:version: |appVersion: ")([\d.]+)"?$`,
+	"helm/todo-chatbot/README.md":  `Chart ([\d.]+\d), application [\d.]+\d\.`,
 	"backend/pyproject.toml":       `(?m)^version = "(.+)"$`,
 	"backend/src/todo/__init__.py": `__version__ = "(.+)"`,
 	"backend/uv.lock":              `name = "todo"\nversion = "(.+)"`,

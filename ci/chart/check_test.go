@@ -116,6 +116,7 @@ func TestWhatIsRightInAnotherFormIsNoFinding(t *testing.T) {
 		"a sleep by a command":                     {sleeps("/bin/sleep", "5")},
 		"a sleep by a shell":                       {sleeps("/bin/sh", "-c", "sleep 5s && kill -QUIT 1")},
 		"a sleep by Python":                        {sleeps("python", "-c", "import time; time.sleep(4.5)")},
+		"one pod without a budget":                 {{"PodDisruptionBudget/todo-chatbot-frontend", "", nil}},
 		"numbers of tokens": {{"ConfigMap/todo-chatbot-backend", "/data/OPENAI_MAX_TOKENS", "1024"},
 			{backend, container + "/env/-", m{"name": "MAX_TOKENS", "value": "4096"}}},
 		"what is about secrets": {{backend, container + "/args", []any{"--token-ttl", "1h", "--password-file=/run/secrets/a", "--token=$(TOKEN)"}},

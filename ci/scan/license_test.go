@@ -76,6 +76,7 @@ func TestPoliciesAreRefused(t *testing.T) {
 		"# nothing":     "it allows nothing",
 		"MIT\nMIT":      "line 2: MIT is given twice",
 		"MIT License":   `line 1: "MIT License" is no SPDX identifier`,
+		"MIT or later":  `line 1: "MIT or later" is no SPDX identifier`,
 		"MIT\n(Apache)": `line 2: "(Apache)" is no SPDX`,
 	} {
 		_, err := scan.ParsePolicy([]byte(text))

@@ -76,6 +76,19 @@ func TestAReportThatSaysNothingIsNeverNoFindings(t *testing.T) {
 	}
 }
 
+func TestASeverityIsReadAsItIsWritten(t *testing.T) {
+	for severity := scan.Unknown; severity <= scan.Critical; severity++ {
+		read, err := scan.ParseSeverity(severity.String())
+		require.NoError(t, err)
+		assert.Equal(t, severity, read)
+	}
+	read, err := scan.ParseSeverity("high")
+	require.NoError(t, err)
+	assert.Equal(t, scan.High, read)
+	_, err = scan.ParseSeverity("severe")
+	assert.EqualError(t, err, `no severity is called "severe"; write one of UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL`)
+}
+
 func TestAMisconfigurationThatPassedIsNoFinding(t *testing.T) {
 	report := func(status string) string {
 		return `{"SchemaVersion":2,"ArtifactName":"chart","ArtifactType":"filesystem","Results":[{"Target":"pod.yaml","Class":"config",
@@ -134,10 +147,19 @@ func TestGitleaksFindingsFailAndAnEmptyListPasses(t *testing.T) {
 	findings, err = scan.ParseGitleaks([]byte("[]"))
 	require.NoError(t, err)
 	assert.Empty(t, findings)
-	for _, raw := range []string{"", "null", "[", "{}", "[{}]", `[{"RuleID":"key","File":"a","StartLine":-1}]`} {
+	for _, raw := range []string{"", "null", "[", "{}", "[{}]", `[{"RuleID":"key"}]`, `[{"File":"a"}]`, `[{"RuleID":"key","File":"a","StartLine":-1}]`} {
 		_, err := scan.ParseGitleaks([]byte(raw))
 		assert.ErrorContains(t, err, "gitleaks report: ", raw)
 	}
+}
+
+func TestASecretIsToldWithTheCommitThatBroughtIt(t *testing.T) {
+	findings, err := scan.ParseGitleaks([]byte(`[{"RuleID":"key","Description":"A key","File":"a.py","Commit":"abc","StartLine":4},
+{"RuleID":"key","Description":"A key","File":"b.py","StartLine":0}]`))
+	require.NoError(t, err)
+	require.Len(t, findings, 2)
+	assert.Equal(t, "A key (commit abc)", findings[0].Title)
+	assert.Equal(t, "A key", findings[1].Title, "what is not committed yet, somewhere in its file")
 }
 
 func TestAnOldDatabaseIsWarnedOf(t *testing.T) {
