@@ -130,7 +130,7 @@ func checkResources(r *release, report reporter) {
 				allowed, err := limit.Milli()
 				if err != nil {
 					report(at.in("limits.%s", name), err.Error(), "write amounts as Kubernetes does: 500m, 512Mi")
-				} else if asked != allowed && !(name == "cpu" && c.pod.isTest() && asked < allowed) {
+				} else if asked != allowed && (name != "cpu" || !c.pod.isTest() || asked > allowed) {
 					report(at, fmt.Sprintf("container %s requests %s %s and is limited to %s", c.Name, request, name, limit),
 						"set both to the same amount")
 				}
