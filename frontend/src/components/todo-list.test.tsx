@@ -463,7 +463,7 @@ describe("tags", () => {
     const calls = fakeServer(serve);
     const user = userEvent.setup({ delay: null });
     render(<List />);
-    expect(await screen.findByText("#home")).toBeVisible();
+    expect(within(await screen.findByRole("list")).getByText("#home")).toBeVisible();
     const tag = await screen.findByRole("combobox", { name: "Tag" });
     expect(
       within(tag)

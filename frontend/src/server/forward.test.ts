@@ -24,6 +24,7 @@ let user: Awaited<ReturnType<typeof signUp>>;
 let todos: typeof import("@/app/api/todos/route");
 let todo: typeof import("@/app/api/todos/[id]/route");
 let restore: typeof import("@/app/api/todos/[id]/restore/route");
+let summary: typeof import("@/app/api/todos/summary/route");
 let chat: typeof import("@/app/api/chat/route");
 let answers: typeof import("@/app/api/chat/answers/[key]/route");
 let conversations: typeof import("@/app/api/conversations/route");
@@ -36,6 +37,7 @@ beforeAll(async () => {
   todos = await import("@/app/api/todos/route");
   todo = await import("@/app/api/todos/[id]/route");
   restore = await import("@/app/api/todos/[id]/restore/route");
+  summary = await import("@/app/api/todos/summary/route");
   chat = await import("@/app/api/chat/route");
   answers = await import("@/app/api/chat/answers/[key]/route");
   conversations = await import("@/app/api/conversations/route");
@@ -91,6 +93,20 @@ describe("a request goes on to the backend", () => {
       () => get("/api/todos?x=1&completed=false"),
       "GET",
       "/api/todos?completed=false",
+      "",
+    ],
+    [
+      "search",
+      () => get("/api/todos?search=%23home%20caf%C3%A9&tag=home&sort=due&x=1&limit=2"),
+      "GET",
+      "/api/todos?search=%23home+caf%C3%A9&tag=home&sort=due&limit=2",
+      "",
+    ],
+    [
+      "count",
+      () => summary.GET(request("GET", "/api/todos/summary", { cookie: user.cookie })),
+      "GET",
+      "/api/todos/summary",
       "",
     ],
     ["add", () => post({ body: { title: "é" } }), "POST", "/api/todos", '{"title":"é"}'],
@@ -451,7 +467,9 @@ describe("nothing reaches the backend", () => {
   );
 
   test("for a filter that is none", async () => {
-    expect((await get("/api/todos?completed=maybe")).status).toBe(422);
+    for (const query of ["completed=maybe", "tag=a,b", "sort=1", `search=${"x".repeat(201)}`, "search=%00"]) {
+      expect((await get(`/api/todos?${query}`)).status).toBe(422);
+    }
     const asked = request("GET", "/api/conversations?cursor=a%20b", { cookie: user.cookie });
     expect((await conversations.GET(asked)).status).toBe(422);
   });
