@@ -157,6 +157,8 @@ func TestAValueThatBreaksARuleIsFound(t *testing.T) {
 		"a Secret that nobody made": {"ci/default-values.yaml",
 			"backend.extraEnv[0].name=A,backend.extraEnv[0].valueFrom.secretKeyRef.name=b,backend.extraEnv[0].valueFrom.secretKeyRef.key=c",
 			[]string{"key-exists"}},
+		"a mail Secret that nobody made": {"ci/default-values.yaml",
+			"frontend.mail.host=smtp.example.com,frontend.mail.from=a@example.com,frontend.mail.existingSecret=smtp", []string{"key-exists"}},
 		"a node's folder": {"ci/default-values.yaml", "backend.extraVolumes[0].name=node,backend.extraVolumes[0].hostPath.path=/",
 			[]string{"pod-security"}},
 	}

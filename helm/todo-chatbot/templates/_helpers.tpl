@@ -99,12 +99,12 @@ urlquery writes a space as "+", which means a plus sign outside of a query.
 {{- $port }}
 {{- end }}
 
-{{/* A variable from the Secret. Takes a dict: root, key, optional. */}}
+{{/* A variable from the Secret. Takes a dict: root, key, optional; secret, where it is in another one. */}}
 {{- define "todo-chatbot.secretEnv" -}}
 - name: {{ .key }}
   valueFrom:
     secretKeyRef:
-      name: {{ include "todo-chatbot.secretName" .root }}
+      name: {{ .secret | default (include "todo-chatbot.secretName" .root) }}
       key: {{ .key }}
       {{- if .optional }}
       optional: true

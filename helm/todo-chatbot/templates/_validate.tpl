@@ -66,6 +66,12 @@ frontend.mail.from: is empty while frontend.mail.host is set; name who the mails
 {{- if and (or $secrets.SMTP_USER $secrets.SMTP_PASSWORD) (not $mail.host) }}
 frontend.mail.host: is empty while secrets.SMTP_USER or secrets.SMTP_PASSWORD is set; name the server that they are for
 {{- end }}
+{{- if and $mail.existingSecret (or $secrets.SMTP_USER $secrets.SMTP_PASSWORD) }}
+frontend.mail.existingSecret: is set beside secrets.SMTP_USER or secrets.SMTP_PASSWORD; use one of both
+{{- end }}
+{{- if and $mail.existingSecret (not $mail.host) }}
+frontend.mail.existingSecret: is set while frontend.mail.host is empty; name the server that it is for
+{{- end }}
 {{- if ne (empty $secrets.SMTP_USER) (empty $secrets.SMTP_PASSWORD) }}
 secrets.SMTP_USER: and secrets.SMTP_PASSWORD go together; set both, or neither
 {{- end }}
