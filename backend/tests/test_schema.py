@@ -18,7 +18,8 @@ from issuer import SigningKey
 from todo.app import create_app
 from todo.settings import Settings
 
-schema = schemathesis.openapi.from_path(BACKEND / "openapi.json")
+# A stream of events has no end: its own tests read it.
+schema = schemathesis.openapi.from_path(BACKEND / "openapi.json").exclude(path="/api/events")
 _KEY = re.compile(r"[\x21-\x7e]{1,220}")
 _EVERY_SECOND_ID = re.compile("[0-9a-f-]{35}[0-7]")
 
@@ -71,5 +72,8 @@ def test_the_api_is_what_it_says(
     # Every second name is one of something that is there.
     for name, value in case.path_parameters.items():
         if _EVERY_SECOND_ID.fullmatch(str(value)):
-            case.path_parameters[name] = existing[name]
+            case.path_parameters[name] = existing.get(name, value)
+    # What a page begins with is told by the page before it.
+    if case.operation.path == "/api/todos" and case.query:
+        case.query.pop("cursor", None)
     case.call_and_validate(base_url=origin, headers={"Authorization": f"Bearer {token}"})

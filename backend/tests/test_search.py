@@ -156,7 +156,8 @@ async def test_the_summary_counts_without_a_list(ada: httpx2.AsyncClient, connec
     ("given", "kept"),
     [
         ([], []),
-        (["Work", "#home", " work "], ["home", "work"]),
+        (["Work", "#home", "work"], ["home", "work"]),
+        ([" work"], None),
         (["e\u0301t\u00e9"], ["\u00e9t\u00e9"]),
         (["买菜", "खाना"], ["खाना", "买菜"]),
         ([""], None),

@@ -79,10 +79,15 @@ def install(app: FastAPI) -> None:
 
 
 def _allowed(app: FastAPI, request: Request) -> str:
+    """Give what a path has: one of its own is before one with a name in its place."""
+    paths = app.openapi()["paths"]
+    asked = request.url.path
     found = (
-        operations
-        for path, operations in app.openapi()["paths"].items()
-        if compile_path(path)[0].match(request.url.path)
+        [paths[asked]]
+        if asked in paths
+        else [
+            operations for path, operations in paths.items() if compile_path(path)[0].match(asked)
+        ]
     )
     return ", ".join(sorted(method.upper() for operations in found for method in operations))
 

@@ -34,8 +34,9 @@ MOST_TAGS = 10
 
 type Tag = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=TAG_LENGTH),
+    StringConstraints(min_length=1, max_length=TAG_LENGTH),
     AfterValidator(text.tag),
+    Field(json_schema_extra={"pattern": text.TAG_PATTERN}),
 ]
 """One word, kept in small letters; a # before it is left out."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -13,8 +14,11 @@ def noticed(ending: asyncio.Event) -> Generator[None]:
     """Set `ending` as soon as the server is asked to end.
 
     It tells the application only after the last connection has closed, and a stream of events has
-    no end of its own.
+    no end of its own. Outside the main thread no signal can be noticed, by the server neither.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     loop = asyncio.get_running_loop()
     handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
 

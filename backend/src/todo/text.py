@@ -28,6 +28,10 @@ LINE_PATTERN = _described(_CONTROL_IN_A_LINE)
 LINES_PATTERN = _described(_CONTROL_IN_LINES)
 """What the API's description says of a title and of a message."""
 
+_NO_WORD = rf"{_CONTROL_IN_A_LINE}\s\u0085#,"
+TAG_PATTERN = rf"^#?[^{_NO_WORD}]*[^{_NO_WORD}{_UNSEEN}][^{_NO_WORD}]*$"
+"""And of a tag."""
+
 _REFUSED_IN_A_LINE = re.compile(f"[{_CONTROL_IN_A_LINE}{_HALVES}]")
 _REFUSED_IN_LINES = re.compile(f"[{_CONTROL_IN_LINES}{_HALVES}]")
 _DROPPED = re.compile(f"[{_INVISIBLE}{_INVISIBLE_BEYOND}]")
@@ -41,10 +45,10 @@ def one_line(value: str) -> str:
 
 def tag(value: str) -> str:
     """Give a tag without its sign and without capitals; raise ValueError for what is none."""
-    kept = unicodedata.normalize("NFC", one_line(value.strip().removeprefix("#")).lower())
-    if re.search(r"[\s#,]", kept):
+    word = value.removeprefix("#")
+    if re.search(r"[\s#,]", word):
         raise ValueError("must be one word, without # and commas")
-    return kept
+    return unicodedata.normalize("NFC", one_line(word).lower())
 
 
 def folded(value: str) -> str:

@@ -225,7 +225,7 @@ def _priority(priority: str) -> str:
 
 def _tags(tags: Sequence[str]) -> set[str]:
     try:
-        return set(_TAGS.validate_python(list(tags)))
+        return set(_TAGS.validate_python([tag.strip() for tag in tags]))
     except ValidationError:
         raise ToolError(
             f"A tag is one word of at most {TAG_LENGTH} characters; a todo has at most {MOST_TAGS}."

@@ -93,7 +93,10 @@ async def add_todo(
 
 
 @router.patch(
-    "/{todo_id}", summary="Change a todo", response_model=TodoRead, responses=described(404, 409)
+    "/{todo_id:uuid}",
+    summary="Change a todo",
+    response_model=TodoRead,
+    responses=described(404, 409),
 )
 async def update_todo(todos: TodosDep, todo_id: UUID, body: TodoUpdate) -> Todo:
     """Change the title, whether it is completed, when it is due, its priority or its tags."""
@@ -101,7 +104,7 @@ async def update_todo(todos: TodosDep, todo_id: UUID, body: TodoUpdate) -> Todo:
 
 
 @router.delete(
-    "/{todo_id}", summary="Delete a todo", status_code=204, responses=described(404, 409)
+    "/{todo_id:uuid}", summary="Delete a todo", status_code=204, responses=described(404, 409)
 )
 async def delete_todo(
     todos: TodosDep,
@@ -115,7 +118,7 @@ async def delete_todo(
 
 
 @router.post(
-    "/{todo_id}/restore",
+    "/{todo_id:uuid}/restore",
     summary="Restore a todo",
     response_model=TodoRead,
     responses=described(404),
