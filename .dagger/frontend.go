@@ -101,7 +101,7 @@ func (f *Frontend) checkout() *dagger.Container { return f.locked().WithDirector
 // built is the production build.
 func (f *Frontend) built() *dagger.Container {
 	sources := dag.Directory().WithDirectory("/", f.Source, dagger.DirectoryWithDirectoryOpts{
-		Exclude: []string{"test", "e2e", "**/*.test.ts", "**/*.test.tsx", "README.md"},
+		Exclude: []string{"test", "e2e", "playwright.config.ts", "**/*.test.ts", "**/*.test.tsx", "README.md"},
 	})
 	return f.locked().
 		WithDirectory("/app", sources).

@@ -66,7 +66,7 @@ async def counting(client: httpx2.AsyncClient) -> Counting:
         ),
         (
             "PATCH",
-            "/api/todos/nonsense",
+            f"/api/todos/{uuid4()}",
             {"method": "PATCH", "route": "/api/todos/{todo_id}", "status": "422"},
         ),
         ("GET", "/health/ready", {"method": "GET", "route": "/health/ready", "status": "200"}),

@@ -62,7 +62,7 @@ def token(key: SigningKey) -> str:
 
 @schema.parametrize()
 # The same requests each time: a test that fails now and then is believed by nobody.
-@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_api_is_what_it_says(
     case: schemathesis.Case[Any], origin: str, token: str, existing: dict[str, str]
 ) -> None:

@@ -59,6 +59,6 @@ class RequestMetrics:
             _IN_PROGRESS.dec()
             # Whoever asks chooses the method's name, and where no route fits, the path.
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            route = getattr(scope.get("route"), "path", "none")
+            route = getattr(scope.get("route"), "path_format", "none")
             _REQUESTS.labels(method, route, status).inc()
             _DURATION.labels(method, route).observe(time.perf_counter() - started)
