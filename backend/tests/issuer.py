@@ -1,15 +1,15 @@
 """A stand-in for the front end's sign-in: real keys, real tokens, a real HTTP server."""
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from http.server import BaseHTTPRequestHandler
 from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
+
+from endpoint import Endpoint, Quiet
 
 ISSUER = "http://localhost:3000"
 AUDIENCE = "todo-chatbot"
@@ -36,7 +36,7 @@ class SigningKey:
         return jwt.encode(claims, self.private, "EdDSA", headers={"kid": self.kid})
 
 
-class JwksServer:
+class JwksServer(Endpoint):
     """Serves `keys` under /api/auth/jwks, counts the requests, and fails when told to."""
 
     def __init__(self, *keys: SigningKey) -> None:
@@ -45,7 +45,7 @@ class JwksServer:
         self.requests = 0
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.requests += 1
                 body = json.dumps(outer.document).encode()
@@ -55,22 +55,11 @@ class JwksServer:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/api/auth/jwks"
+        return f"{self.origin}/api/auth/jwks"
 
     def publish(self, *keys: SigningKey) -> None:
         self.document = {"keys": [key.jwk for key in keys]}
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()

@@ -2,15 +2,15 @@
 
 import asyncio
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import httpx2
 import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 
 from conftest import PATIENCE, Connect, make_settings, replica, run
+from endpoint import Endpoint, Quiet
 from issuer import SigningKey
 from todo.app import create_app
 from todo.chat.agent import AgentResponder
@@ -341,7 +341,7 @@ async def test_a_model_that_takes_too_long_is_given_up(
     assert answer.json()["detail"] == "the assistant did not answer within 0.1 seconds"
 
 
-class OpenAI:
+class OpenAI(Endpoint):
     """A server in OpenAI's place that answers the same whatever it is asked."""
 
     def __init__(self, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -349,7 +349,7 @@ class OpenAI:
         self.requests = 0
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 outer.authorization = self.headers["Authorization"]
                 outer.requests += 1
@@ -361,19 +361,8 @@ class OpenAI:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
+        self.url = f"{self.origin}/v1"
 
 
 JSON = {"Content-Type": "application/json"}

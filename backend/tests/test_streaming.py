@@ -4,8 +4,8 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,6 +13,7 @@ from agents.testing import ModelStep, ScriptedModel, assistant_message, function
 from openai.types.responses import ResponseIncompleteEvent, ResponseTextDeltaEvent
 
 from conftest import PATIENCE, Connect, make_settings, run
+from endpoint import Endpoint, Quiet
 from held import Held
 from issuer import SigningKey
 from streams import ACCEPT, Event, events, following, listening
@@ -303,14 +304,14 @@ async def test_a_silence_is_filled_so_that_nothing_on_the_way_ends_it(
         assert [await anext(lines) for _ in range(6)] == [": ping", ""] * 3
 
 
-class Dripping:
+class Dripping(Endpoint):
     """A server in OpenAI's place that says a word now and then, while it is listened to."""
 
     def __init__(self) -> None:
         self.left = threading.Event()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 self.send_response(200)
@@ -322,20 +323,12 @@ class Dripping:
                 except OSError:
                     outer.left.set()
 
-            def log_message(self, *_: object) -> None:
-                pass
+        super().__init__(Handler)
+        self.url = f"{self.origin}/v1"
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.left.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__exit__(*raised)
 
 
 def over(settings: Settings, openai: Dripping, **values: object) -> Settings:

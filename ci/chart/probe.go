@@ -45,8 +45,9 @@ type figures struct {
 	period, timeout, failures int
 }
 
-// wanted are the probes of requirement 3 of docs/requirements.md, with the backend's readiness asking for its database, and its startup
-// probe asking each second in place of every five (docs/decisions/chart-design.md). The first probe waits for nothing: that is what the startup probe is for.
+// wanted are the probes of requirement 3 of docs/requirements.md, with the backend's readiness asking for its database, and its
+// startup probe asking each second in place of every five (docs/decisions/chart-design.md). The first probe waits for nothing: that
+// is what the startup probe is for.
 var wanted = map[string]map[string]figures{
 	"backend": {
 		"livenessProbe":  {"/health", 10, 3, 3},

@@ -104,12 +104,9 @@ func CheckClasses(listing string) error {
 func checkQoS(r *release, report reporter) {
 	for _, p := range r.pods {
 		class, err := p.qosClass()
-		if p.isTest() && class == "Burstable" {
-			continue
-		}
 		if err != nil {
 			report(p.place, "its class cannot be computed: "+err.Error(), "write amounts as Kubernetes does: 500m, 512Mi")
-		} else if class != "Guaranteed" {
+		} else if class != "Guaranteed" && (class != "Burstable" || !p.isTest()) {
 			report(p.place, "the pod is "+class, "give every container and init container limits of CPU and memory, and requests of as much")
 		}
 	}

@@ -19,7 +19,6 @@ from todo.database import Database
 from todo.dependencies import Services
 from todo.keys import KeySet
 from todo.logs import AccessLog
-from todo.metrics import RequestMetrics
 from todo.openapi import describe
 from todo.routes import chat, conversations, events, health, me, metrics, todos
 from todo.settings import Settings
@@ -80,7 +79,6 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(BodyLimit)
-    app.add_middleware(RequestMetrics)
     app.add_middleware(AccessLog)
     describe(app)
     return app

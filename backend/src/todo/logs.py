@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from todo import metrics
+
 _log = logging.getLogger("todo.access")
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _BUILT_IN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
@@ -88,13 +90,13 @@ def configure_logging(level: str, secrets: Iterable[str] = ()) -> None:
 
 
 class AccessLog:
-    """ASGI middleware: a request id in each answer, and one line for each request."""
+    """ASGI middleware: a request id in each answer; a line and the metrics of each request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and log how it ended."""
+        """Pass the request on, and log and count how it ended."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -114,8 +116,11 @@ class AccessLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, answer)
+            with metrics.IN_PROGRESS.track_inprogress():
+                await self._app(scope, receive, answer)
         finally:
+            seconds = time.perf_counter() - started
+            metrics.request_answered(scope, status, seconds)
             # Probes and scrapes come every few seconds and would drown the rest.
             quiet = scope["path"].startswith(("/health", "/metrics")) and status < 400
             _log.log(
@@ -124,6 +129,6 @@ class AccessLog:
                 scope["method"],
                 scope["path"],
                 status,
-                extra={"status": status, "ms": round((time.perf_counter() - started) * 1000, 1)},
+                extra={"status": status, "ms": round(seconds * 1000, 1)},
             )
             _request_id.reset(token)

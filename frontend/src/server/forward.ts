@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 
 import { auth, dropToken, hasEnded, tokenFor } from "./auth";
 import { BackendError, callBackend, type BackendRequest } from "./backend";
-import { readJson, refuse, refuseForeignOrigin } from "./guard";
+import { readJson, refuse, refuseForeignOrigin, refuseUnread } from "./guard";
 import { Recent } from "./recent";
 
 /** What to ask the backend for; the method is the browser's, and so is the body where `body` says that there is one. */
@@ -76,9 +76,7 @@ async function readSession(headers: Headers): Promise<{ userId: string; setCooki
       }
       setCookie = read.headers.getSetCookie();
     } catch (error) {
-      // Better Auth has logged the cause. Without the database nobody is signed out: it is only not known.
-      console.error(`session: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-      return refuse(503, "Your session cannot be checked right now. Try again in a moment.");
+      return refuseUnread(error);
     }
   }
   if (!session || hasEnded(session.token)) return refuse(401, "Sign in first.");

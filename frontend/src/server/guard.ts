@@ -8,6 +8,13 @@ export function refuse(status: number, detail: string, headers?: HeadersInit): R
   return Response.json({ detail }, { status, headers: { "cache-control": "no-store", ...headers } });
 }
 
+/** Refuses where the session cannot be read. Without the database nobody is signed out: who asks is only not known. */
+export function refuseUnread(error: unknown): Response {
+  // Better Auth has logged the cause.
+  console.error(`session: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  return refuse(503, "Your session cannot be checked right now. Try again in a moment.");
+}
+
 /**
  * Refuses a state-changing request that another site's page may have sent: the session cookie alone does not prove
  * that the user meant it. Browsers name the page's origin in every such request; a script has to do the same.

@@ -1,7 +1,7 @@
 import "server-only";
 
 import { auth } from "./auth";
-import { refuse, refuseForeignOrigin } from "./guard";
+import { refuse, refuseForeignOrigin, refuseUnread } from "./guard";
 
 /** A session as its user sees it: without its token, which would be as good as the password. */
 export interface SessionRead {
@@ -24,8 +24,7 @@ export async function readAccount(headers: Headers) {
     const sessions = await internalAdapter.listSessions(read.user.id, { onlyActiveSessions: true });
     return { user: read.user, current: read.session.token, sessions };
   } catch (error) {
-    console.error(`session: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-    return refuse(503, "Your session cannot be checked right now. Try again in a moment.");
+    return refuseUnread(error);
   }
 }
 

@@ -66,8 +66,7 @@ class Exchange:
         try:
             await self.usage.count_message()
         except Exception as error:
-            metrics.ANSWERS.labels(_outcome(error)).inc()
-            raise ChatFailedError(error, []) from error
+            raise _failed(error, []) from error
         return history
 
     async def answer(
@@ -99,16 +98,17 @@ class Exchange:
                 request.conversation_id, message=request.message, reply=reply
             )
         except Exception as error:
-            metrics.ANSWERS.labels(_outcome(error)).inc()
-            raise ChatFailedError(error, tools.changes) from error
+            raise _failed(error, tools.changes) from error
         metrics.ANSWERS.labels("stopped" if stopped else "answered").inc()
         return ChatReply(
             conversation_id=conversation_id, reply=reply, actions=tools.actions, stopped=stopped
         )
 
 
-def _outcome(error: Exception) -> str:
-    return next((told for kind, told in _OUTCOMES.items() if isinstance(error, kind)), "failed")
+def _failed(error: Exception, actions: Sequence[Action]) -> ChatFailedError:
+    outcomes = (told for kind, told in _OUTCOMES.items() if isinstance(error, kind))
+    metrics.ANSWERS.labels(next(outcomes, "failed")).inc()
+    return ChatFailedError(error, actions)
 
 
 async def _finished(replying: asyncio.Task[str], progress: Progress) -> bool:
