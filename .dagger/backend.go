@@ -66,14 +66,20 @@ var backendServer = []string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "-
 //
 // +check
 func (b *Backend) Test(ctx context.Context) error {
-	return passes(ctx, b.checkout(), "backend tests", "uv", "run", "--no-sync", "pytest", "-q")
+	_, err := b.tested().Sync(ctx)
+	return explain("dagger call backend test", err)
+}
+
+// tested has run the tests, and written which.
+func (b *Backend) tested() *dagger.Container {
+	return b.checkout().WithExec([]string{"uv", "run", "--no-sync", "pytest", "-q", "--numprocesses", "auto", "--junit-xml", junitPath})
 }
 
 // Check the style and the formatting.
 //
 // +check
 func (b *Backend) Lint(ctx context.Context) error {
-	return passes(ctx, b.checkout(), "backend lint", "sh", "-c", "uv run --no-sync ruff check . && uv run --no-sync ruff format --check .")
+	return passes(ctx, b.checkout(), "dagger call backend lint", "sh", "-c", "uv run --no-sync ruff check . && uv run --no-sync ruff format --check .")
 }
 
 // Check the types.
@@ -82,23 +88,24 @@ func (b *Backend) Lint(ctx context.Context) error {
 func (b *Backend) Types(ctx context.Context) error {
 	// To mypy a file of the same time and size is the same, so every file gets a new time.
 	container := b.checkout().WithUser("root").WithMountedCache("/mypy", dag.CacheVolume("todo-mypy"+b.Tools.Salt))
-	return passes(ctx, container, "backend types", "sh", "-c", "find src tests migrations -name '*.py' -exec touch {} + && uv run --no-sync mypy --cache-dir /mypy")
+	return passes(ctx, container, "dagger call backend types", "sh", "-c", "find src tests migrations -name '*.py' -exec touch {} + && uv run --no-sync mypy --cache-dir /mypy")
 }
 
 // applicationFiles are what is ours in the image.
 var applicationFiles = []string{"src", "migrations", "alembic.ini"}
 
 // compiled is the dependencies and the application, each with the bytecode of what a start loads. They are compiled apart, so
-// that a change of the application which loads no other module of a dependency leaves these as they are.
+// that a change of the application which loads no other module of a dependency leaves these as they are. What a start loads is listed
+// where it runs, and bytecode is the same on every machine.
 func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.Directory, err error) {
-	dependencies := b.locked().
-		WithExec([]string{"uv", "sync", "--frozen", "--no-dev"}).
-		WithMountedFile("/run/todo-chatbot", b.Tools.Program).
-		WithExec([]string{"/run/todo-chatbot", "image", "strip", "/app/.venv"}).
-		WithoutMount("/run/todo-chatbot")
+	native := b.dependencies()
+	shipped := native
+	if b.Tools.foreign() {
+		shipped = b.dependencies("--python-platform", venv.Wheels(b.Tools.Platform))
+	}
 	own := b.Tools.from(pins.Python).
 		WithDirectory("/app", b.Source, dagger.ContainerWithDirectoryOpts{Include: applicationFiles})
-	loaded, err := dependencies.
+	loaded, err := native.
 		WithDirectory("/app", own.Directory("/app")).
 		WithEnvVariable("PYTHONPATH", "/app/src").
 		// Bytecode that no image gets: the next build lists in a third of the time.
@@ -110,8 +117,17 @@ func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.D
 	if err != nil {
 		return nil, nil, explain("listing the modules of a start", err)
 	}
-	packages = withBytecode(dependencies, loaded, "/app/.venv/").Directory("/app/.venv")
+	packages = withBytecode(shipped, loaded, "/app/.venv/").Directory("/app/.venv")
 	return packages, withBytecode(own, loaded, "/app/src/").Directory("/app"), nil
+}
+
+// dependencies are the locked ones, trimmed: those of this machine, unless flags of uv say for which.
+func (b *Backend) dependencies(flags ...string) *dagger.Container {
+	return b.locked().
+		WithExec(append([]string{"uv", "sync", "--frozen", "--no-dev"}, flags...)).
+		WithMountedFile("/run/todo-chatbot", b.Tools.Program).
+		WithExec([]string{"/run/todo-chatbot", "image", "strip", "/app/.venv"}).
+		WithoutMount("/run/todo-chatbot")
 }
 
 // withBytecode compiles those of the listed files that are in a folder. Bytecode is checked against nothing at run time, so it

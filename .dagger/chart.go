@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"todo-chatbot/ci/chart"
 
@@ -26,7 +25,7 @@ const setsScript = "/scripts/sets.sh"
 //
 // +check
 func (c *Chart) Lint(ctx context.Context) error {
-	return passes(ctx, c.checkout(), "chart lint", setsScript, "lint")
+	return passes(ctx, c.checkout(), "dagger call chart lint", setsScript, "lint")
 }
 
 // Check what the chart renders against Kubernetes' own schemas.
@@ -34,7 +33,7 @@ func (c *Chart) Lint(ctx context.Context) error {
 // +check
 func (c *Chart) Validate(ctx context.Context) error {
 	checkout := c.checkout().WithMountedDirectory("/schemas", c.Pipeline.Source.Directory("ci/chart/schemas"))
-	return passes(ctx, checkout, "chart validation", setsScript, "validate", "/schemas")
+	return passes(ctx, checkout, "dagger call chart validate", setsScript, "validate", "/schemas")
 }
 
 // Hold what the chart renders against the rules of ci/chart.
@@ -44,7 +43,7 @@ func (c *Chart) Validate(ctx context.Context) error {
 // +check
 func (c *Chart) Policy(ctx context.Context) error {
 	_, err := program(ctx, c.rendered(), "chart", "policy", ".", renderedPath)
-	return err
+	return named("chart policy", err)
 }
 
 // What breaks a rule, as findings.txt, findings.json and findings.sarif.
@@ -62,23 +61,6 @@ func (c *Chart) rendered() *dagger.Container {
 	return c.checkout().WithExec([]string{setsScript, "render", renderedPath})
 }
 
-// Check that the chart's README is what helm-docs makes of its values.
-//
-// +check
-func (c *Chart) Docs(ctx context.Context) error {
-	documented := c.golang().WithExec([]string{"go", "tool", "-modfile=tools/go.mod", "helm-docs",
-		"--chart-search-root", "helm/todo-chatbot", "--sort-values-order", "file", "--log-level", "warning"})
-	made, err := documented.File("helm/todo-chatbot/README.md").Contents(ctx)
-	if err != nil {
-		return explain("chart docs", err)
-	}
-	has, err := c.Source.File("README.md").Contents(ctx)
-	if err == nil && has != made {
-		err = errors.New("the chart's README.md is not what its values say; run: hack/test chart")
-	}
-	return err
-}
-
 // Test the chart and the rules that it is held against.
 //
 // The tests with Helm 3, which no pinned image has, are run by hack/test alone.
@@ -86,7 +68,7 @@ func (c *Chart) Docs(ctx context.Context) error {
 // +check
 func (c *Chart) Unit(ctx context.Context) error {
 	helm := c.checkout().WithExec([]string{"sh", "-c", `cp "$(command -v helm)" /tmp/helm`}).File("/tmp/helm")
-	return passes(ctx, c.golang().WithMountedFile("/src/.bin/helm", helm), "chart unit",
+	return passes(ctx, c.golang().WithMountedFile("/src/.bin/helm", helm), "dagger call chart unit",
 		"go", "test", "-skip", "Helm3", "./ci/chart/...")
 }
 

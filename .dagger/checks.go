@@ -4,17 +4,36 @@ import (
 	"context"
 
 	"todo-chatbot/ci/flow"
+	"todo-chatbot/ci/report"
+
+	"dagger/todo-chatbot/internal/dagger"
 )
 
-// runChecks runs what "dagger check" runs. hack/checks_test.go holds the list against the functions that are checks.
+// runChecks runs those checks that tell of what is deployed. hack/checks_test.go holds the list against all checks, and says why the others
+// are left to "dagger check".
 func (m *TodoChatbot) runChecks(ctx context.Context) error {
 	backend, frontend, chart := m.Backend(), m.Frontend(), m.Chart()
 	return flow.Together(
 		backend.Test, backend.Lint, backend.Types, silent(built(backend.Image, inspected)),
 		frontend.Test, frontend.Lint, frontend.Types, silent(built(frontend.Image, inspected)),
-		chart.Lint, chart.Validate, chart.Policy, chart.Docs, chart.Unit,
+		chart.Lint, chart.Validate, chart.Policy,
 		m.Secrets, silent(m.Scan), silent(m.Platforms),
 	)(ctx)
+}
+
+// figures are what the checks counted. It is asked for when they have passed, and so nothing is run again.
+func (m *TodoChatbot) figures(ctx context.Context) (*report.Checks, error) {
+	findings, err := m.Findings(ctx, "json")
+	if err != nil {
+		return nil, err
+	}
+	var read [3]string
+	for i, file := range []*dagger.File{m.Backend().tested().File(junitPath), m.Frontend().tested().File(junitPath), findings} {
+		if read[i], err = file.Contents(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return report.ParseChecks(read[0], read[1], read[2])
 }
 
 // silent is a check without what it says when it passes.

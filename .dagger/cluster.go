@@ -28,6 +28,9 @@ type cluster struct {
 
 // embedded describes a one-node cluster that this run starts and ends; nothing starts before start.
 func (t tools) embedded() (cluster, error) {
+	if err := t.native(); err != nil {
+		return cluster{}, err
+	}
 	now := time.Now()
 	authority, err := node.NewAuthority(now)
 	if err != nil {
@@ -54,7 +57,7 @@ func (t tools) embedded() (cluster, error) {
 
 // existing binds a cluster of the user's: its kubeconfig, rewritten for the service that reaches it.
 func (t tools) existing(ctx context.Context, kubeconfig *dagger.Secret, service *dagger.Service, name string) (cluster, error) {
-	port, err := onePort(ctx, service, "--cluster")
+	port, err := portOf(ctx, service)
 	if err != nil {
 		return cluster{}, err
 	}
@@ -73,6 +76,23 @@ func (t tools) existing(ctx context.Context, kubeconfig *dagger.Secret, service 
 		Service:    service,
 		Kubeconfig: dag.SetSecret("kubeconfig-"+strings.ToLower(rand.Text()), string(bound)),
 	}, err
+}
+
+// portOf gives the port of the service that --cluster named.
+func portOf(ctx context.Context, service *dagger.Service) (int, error) {
+	// One that is a default of .env is not running yet, and only then has it ports.
+	started, err := service.Start(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reaching --cluster (pass tcp://localhost:PORT, where it listens): %w", err)
+	}
+	ports, err := started.Ports(ctx)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("reading --cluster (pass tcp://localhost:PORT, where it listens): %w", err)
+	case len(ports) != 1:
+		return 0, fmt.Errorf("--cluster has %d ports and needs one; pass tcp://localhost:PORT", len(ports))
+	}
+	return ports[0].Port(ctx)
 }
 
 // embedded says whether the cluster ends with the run.
@@ -132,9 +152,10 @@ func (c cluster) beside() *dagger.Container { return c.node().WithEnvVariable("N
 
 // delivery is an image on its way into a cluster.
 type delivery struct {
-	// reference is what pods call it by.
-	reference string
-	archive   *dagger.File
+	// reference is what pods call it by, and part the part of the chart's values that names it, "" for none.
+	reference, part string
+	platform        dagger.Platform
+	archive         *dagger.File
 }
 
 // withDeliveries mounts images and gives each as the scripts of ci/node take it: its reference and its path.

@@ -65,13 +65,18 @@ func (m *TodoChatbot) Serve(
 // It is report.html, report.md and report.json. A run that fails has them too: deploy is the call that fails then.
 //
 // +cache="never"
-func (m *TodoChatbot) Report(ctx context.Context) (*dagger.Directory, error) {
+func (m *TodoChatbot) Report(
+	ctx context.Context,
+	// The report.json of the last run; what differs since is told.
+	lastReport *dagger.File, // +optional
+) (*dagger.Directory, error) {
 	d, err := m.embedded(nil, "http://localhost:3000")
 	if err != nil {
 		return nil, err
 	}
 	d.Checks = true
-	return pages(d.deploy(ctx))
+	run, err := d.deploy(ctx)
+	return d.pages(ctx, lastReport, run, err)
 }
 
 // embedded is a deployment on a cluster of its own.
@@ -80,10 +85,9 @@ func (m *TodoChatbot) embedded(openaiAPIKey *dagger.Secret, publicURL string) (*
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{Pipeline: m, Cluster: c, Secrets: map[string]*dagger.Secret{}, Request: release.Request{
-		Target:      release.Target{Release: chartName, Namespace: chartName, Cluster: c.Title},
-		Environment: deploy.Development, PublicURL: publicURL, Ephemeral: true,
-	}}
-	d.secret("openai-api-key", openaiAPIKey, &d.Request.Secrets.OpenAIKey)
+	todo := &release.TodoChatbot{Environment: deploy.Development, PublicURL: publicURL}
+	d := m.deployment(c, chartName, chartName, todo)
+	d.Request.Ephemeral = true
+	d.secret("openai-api-key", openaiAPIKey, &todo.Secrets.OpenAIKey)
 	return d, nil
 }

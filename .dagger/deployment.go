@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"todo-chatbot/ci/flow"
@@ -26,6 +28,9 @@ type deployment struct {
 	Secrets map[string]*dagger.Secret
 	// Values are the caller's own for the chart, and Plan a saved one to hold to; nil when there are none.
 	Values, Plan *dagger.File
+	Chart        *dagger.Directory
+	// Parts are what another application's images are made from, by their names.
+	Parts map[string]*dagger.Container
 	// Registry is where the cluster pulls the images from, nil where they are sent through its API server.
 	Registry *Registry
 	// Published is the release to take from that registry; without a tag the checkout's images are built.
@@ -35,6 +40,19 @@ type deployment struct {
 	images   []*delivery
 	recorder *report.Recorder
 }
+
+// deployment is the todo chatbot's, in a cluster.
+func (m *TodoChatbot) deployment(c cluster, name, namespace string, todo *release.TodoChatbot) *deployment {
+	return &deployment{Pipeline: m, Cluster: c, Chart: m.Chart().Source, Secrets: map[string]*dagger.Secret{}, Request: release.Request{
+		Target: release.Target{Release: name, Namespace: namespace, Cluster: c.Title}, TodoChatbot: todo,
+	}}
+}
+
+// ofTodoChatbot is false for another application's.
+func (d *deployment) ofTodoChatbot() bool { return d.Request.TodoChatbot != nil }
+
+// ofCheckout says whether what is deployed is made from the checkout, whose checks then run.
+func (d *deployment) ofCheckout() bool { return d.Published.Tag == "" && d.ofTodoChatbot() }
 
 // secret has the release engine read one, nil for none, from a file.
 func (d *deployment) secret(name string, from *dagger.Secret, to *string) {
@@ -84,7 +102,7 @@ func (d *deployment) deploy(ctx context.Context) (report.Run, error) {
 	}
 	err := all(ctx)
 	run := d.recorder.End(err)
-	if d.Cluster.embedded() && err == nil {
+	if d.Cluster.embedded() && d.ofTodoChatbot() && err == nil {
 		run.Reach = []string{"dagger call serve up --ports 3000:3000   (this run's cluster ends with it)"}
 	}
 	return run, err
@@ -131,33 +149,48 @@ func (d *deployment) step(name string, part flow.Part) flow.Part {
 // build makes both images, or verifies those that were published, and what else the cluster is given: a database of the
 // release's own, metrics for an embedded one.
 func (d *deployment) build(ctx context.Context) error {
-	m, images := d.Pipeline, &d.Request.Images
+	m, images, platforms := d.Pipeline, map[string]string{}, map[string][]string{}
 	var parts []flow.Part
-	if d.Published.Tag == "" {
-		parts = append(parts,
-			d.delivered("build the backend", m.Backend().Image, &images.Backend),
-			d.delivered("build the front end", m.Frontend().Image, &images.Frontend))
-	} else {
-		parts = append(parts, d.step("verify what was published", func(ctx context.Context) (err error) {
-			images.Backend, images.Frontend, err = d.Registry.references(ctx, d.Published)
+	switch {
+	case !d.ofTodoChatbot():
+		for _, name := range slices.Sorted(maps.Keys(d.Parts)) {
+			image := m.Tools.image("localhost/"+d.Request.Release+"-"+name, "", d.Parts[name])
+			parts = append(parts, d.delivered("build "+name, func(context.Context) (*Image, error) { return image, nil }, name))
+		}
+	case d.Published.Tag == "":
+		parts = append(parts, d.delivered("build the backend", m.Backend().Image, "backend"),
+			d.delivered("build the front end", m.Frontend().Image, "frontend"))
+	default:
+		parts = append(parts, d.step("verify what was published", func(ctx context.Context) error {
+			found, err := d.Registry.published(ctx, d.Published)
+			for i, part := range []string{"backend", "frontend"}[:len(found)] {
+				images[part], platforms[part] = found[i].Reference, found[i].Platforms
+			}
 			return err
 		}))
 	}
 	if d.Request.OwnPostgres() {
-		parts = append(parts, d.delivered("", m.Tools.pulled(pins.Postgres), &images.Postgres))
+		parts = append(parts, d.delivered("", m.Tools.pulled(pins.Postgres), "postgres"))
 	}
 	if d.Cluster.embedded() {
-		parts = append(parts, d.delivered("", m.Tools.pulled(pins.MetricsServer), new(string)))
+		parts = append(parts, d.delivered("", m.Tools.pulled(pins.MetricsServer), ""))
 	} else {
 		// Meanwhile: nobody waits for a build to hear that their cluster is not there.
 		parts = append(parts, d.Cluster.reached)
 	}
-	return flow.Together(parts...)(ctx)
+	err := flow.Together(parts...)(ctx)
+	for _, sent := range d.images {
+		if sent.part != "" {
+			images[sent.part], platforms[sent.part] = sent.reference, []string{string(sent.platform)}
+		}
+	}
+	d.Request.Images, d.Request.Platforms = images, platforms
+	return err
 }
 
-// delivered builds an image that the cluster will be given, and writes down what pods call it by.
-func (d *deployment) delivered(step string, build builder, name *string) flow.Part {
-	sent := &delivery{}
+// delivered builds an image that the cluster will be given, for a part of the chart's values, "" for none.
+func (d *deployment) delivered(step string, build builder, part string) flow.Part {
+	sent := &delivery{part: part}
 	d.images = append(d.images, sent)
 	return d.step(step, func(ctx context.Context) error {
 		built, err := build(ctx)
@@ -168,8 +201,10 @@ func (d *deployment) delivered(step string, build builder, name *string) flow.Pa
 			built.Repository = d.Registry.repository(built.Repository)
 		}
 		sent.archive = built.Archive()
+		if sent.platform, err = built.Built.Platform(ctx); err != nil {
+			return err
+		}
 		sent.reference, err = built.reference(ctx)
-		*name = sent.reference
 		return err
 	})
 }
@@ -192,6 +227,11 @@ func (d *deployment) install(ctx context.Context) error {
 	default:
 		var named []string
 		container, named = withDeliveries(d.Pipeline.Tools.withNodeFiles(container), d.images)
+		platforms, err := d.Request.CommonPlatforms()
+		if err != nil {
+			return err
+		}
+		container = container.WithEnvVariable("PLATFORMS", strings.Join(platforms, ","))
 		d.Request.Deliver = append([]string{node.Home + "/send.sh", d.Request.Namespace + "/" + d.Request.Release}, named...)
 	}
 	return d.reported(ctx, container, "deploy")
@@ -199,7 +239,7 @@ func (d *deployment) install(ctx context.Context) error {
 
 // engine is a container with the release engine, and what a request names by its paths.
 func (d *deployment) engine() *dagger.Container {
-	container := d.Cluster.tools().WithMountedDirectory(chartPath, d.Pipeline.Chart().Source)
+	container := d.Cluster.tools().WithMountedDirectory(chartPath, d.Chart)
 	d.Request.Chart = chartPath
 	for path, secret := range d.Secrets {
 		container = container.WithMountedSecret(path, secret)
@@ -258,13 +298,20 @@ func (d *deployment) withRequest(container *dagger.Container) *dagger.Container 
 	return container.WithNewFile(requestPath, string(request))
 }
 
-// pages is a run to look at, whether it failed or not. One that was refused before it began has none.
-func pages(run report.Run, failure error) (*dagger.Directory, error) {
+// pages is a run to look at, whether it failed or not, held against the last one's report if there is one. A run that was refused
+// before it began has none.
+func (d *deployment) pages(ctx context.Context, last *dagger.File, run report.Run, failure error) (*dagger.Directory, error) {
 	if run.Started.IsZero() {
 		return nil, failure
 	}
 	if failure != nil {
 		fmt.Println(failure)
+	}
+	if err := d.measure(ctx, &run); err != nil {
+		run.Warnings = append(run.Warnings, "the figures of this run are not all here: "+err.Error())
+	}
+	if last != nil {
+		run.Compare(last.Contents(ctx))
 	}
 	files, err := run.Pages()
 	folder := dag.Directory()
@@ -272,4 +319,25 @@ func pages(run report.Run, failure error) (*dagger.Directory, error) {
 		folder = folder.WithNewFile(name, text)
 	}
 	return folder, err
+}
+
+// measure gives a report the sizes of its images, and the figures of checks that passed. All were made in the run: nothing is run again.
+func (d *deployment) measure(ctx context.Context, run *report.Run) error {
+	for i, image := range run.Images {
+		for _, sent := range d.images {
+			if sent.reference == image.Name+"@"+image.Digest {
+				size, err := sent.archive.Size(ctx)
+				if err != nil {
+					return err
+				}
+				run.Images[i].Bytes = int64(size)
+			}
+		}
+	}
+	if !d.Checks || run.Outcome != report.Passed {
+		return nil
+	}
+	checks, err := d.Pipeline.figures(ctx)
+	run.Checks = checks
+	return err
 }

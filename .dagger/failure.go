@@ -12,7 +12,7 @@ import (
 	"dagger/todo-chatbot/internal/dagger"
 )
 
-// passes runs a command and fails with what it printed last when it does.
+// passes runs a command and fails with what it printed last when it does. A check is called by the call that runs it alone.
 func passes(ctx context.Context, container *dagger.Container, what string, args ...string) error {
 	_, err := container.WithExec(args).Sync(ctx)
 	return explain(what, err)
@@ -32,6 +32,14 @@ func explain(what string, err error) error {
 		output += "\n" + next
 	}
 	return fmt.Errorf("%s failed (exit code %d):\n%s", what, failed.ExitCode, output)
+}
+
+// named tells by which call a check that failed runs alone.
+func named(call string, failure error) error {
+	if failure == nil {
+		return nil
+	}
+	return fmt.Errorf("dagger call %s: %w", call, failure)
 }
 
 // program gives what a subcommand of ci/cmd/todo-chatbot prints in a container, or what it says is wrong.

@@ -60,17 +60,25 @@ var libraries = []string{"node_modules", ".next/server/chunks/**/node_modules_*"
 //
 // +check
 func (f *Frontend) Test(ctx context.Context) error {
-	container := f.Tools.withPostgres(f.checkout()).
+	_, err := f.tested().Sync(ctx)
+	return explain("dagger call frontend test", err)
+}
+
+// tested has run the tests, and written which.
+func (f *Frontend) tested() *dagger.Container {
+	return f.Tools.withPostgres(f.checkout()).
 		// The package that carries Postgres' programs has none for Alpine.
-		WithEnvVariable("TEST_DATABASE_URL", "postgresql://"+databaseAddress)
-	return passes(ctx, container, "front-end tests", "npm", "test")
+		WithEnvVariable("TEST_DATABASE_URL", "postgresql://"+databaseAddress).
+		WithExec([]string{"npm", "test", "--", "--reporter=default", "--reporter=junit", "--outputFile.junit=" + junitPath})
 }
 
 // Check the style.
 //
 // +check
 func (f *Frontend) Lint(ctx context.Context) error {
-	return passes(ctx, f.checkout(), "front-end lint", "npm", "run", "lint")
+	// What ESLint and Prettier know of a file goes by its content.
+	container := f.checkout().WithMountedCache("/app/node_modules/.cache", dag.CacheVolume("todo-lint"+f.Tools.Salt))
+	return passes(ctx, container, "dagger call frontend lint", "npm", "run", "lint")
 }
 
 // Check the types.
@@ -78,7 +86,7 @@ func (f *Frontend) Lint(ctx context.Context) error {
 // +check
 func (f *Frontend) Types(ctx context.Context) error {
 	container := f.checkout().WithMountedCache("/tsc", dag.CacheVolume("todo-tsc"+f.Tools.Salt))
-	return passes(ctx, container, "front-end types", "npm", "run", "typecheck", "--", "--incremental", "--tsBuildInfoFile", "/tsc/info")
+	return passes(ctx, container, "dagger call frontend types", "npm", "run", "typecheck", "--", "--incremental", "--tsBuildInfoFile", "/tsc/info")
 }
 
 // locked is Node with the locked dependencies, those that only the build needs among them.

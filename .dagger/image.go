@@ -25,7 +25,7 @@ const (
 type Image struct {
 	Tools      tools  // +private
 	Repository string // +private
-	// Base is the name of the pin that it is made from.
+	// Base is the name of the pin that it is made from, "" where another module made it.
 	Base  string            // +private
 	Built *dagger.Container // +private
 }
@@ -53,7 +53,7 @@ func (t tools) image(repository string, base pins.Name, built *dagger.Container)
 func (t tools) pulled(name pins.Name) builder {
 	t.Created = 0
 	return func(context.Context) (*Image, error) {
-		return t.image(address.Repository(t.reference(name)), name, t.from(name)), nil
+		return t.image(address.Repository(t.reference(name)), name, t.shipped(name)), nil
 	}
 }
 
@@ -63,7 +63,9 @@ func (t tools) pulled(name pins.Name) builder {
 func (i *Image) Archive() *dagger.File { return i.normalized().File(i.path()) }
 
 // The size of the image, by layer, directory and package.
-func (i *Image) Size(ctx context.Context) (string, error) { return i.examined(ctx, "size") }
+func (i *Image) Size(ctx context.Context) (string, error) {
+	return program(ctx, i.mounted(i.Tools.program()), "image", "size", i.path())
+}
 
 // Hold the image against its budget, and against what no image may carry.
 //
@@ -71,8 +73,9 @@ func (i *Image) Size(ctx context.Context) (string, error) { return i.examined(ct
 //
 // +check
 func (i *Image) Inspect(ctx context.Context) error {
-	_, err := i.examined(ctx, "inspect", strings.TrimPrefix(i.name(), "todo-"))
-	return err
+	part := strings.TrimPrefix(i.name(), "todo-")
+	_, err := program(ctx, i.mounted(i.Tools.program()), "image", "inspect", part, i.path())
+	return named(part+" image inspect", err)
 }
 
 // The image's bill of materials: every package in it.
@@ -130,19 +133,17 @@ func (i *Image) reference(ctx context.Context) (string, error) {
 
 // normalized takes what the build's time and place left out of the image. It prints the digest of the archive that it makes.
 func (i *Image) normalized() *dagger.Container {
-	base := pins.Name(i.Base)
-	// In the base, since it has the certificates with which its registry may have to be asked.
-	return i.Tools.withProgram(i.Tools.from(base).WithUser("0:0")).
+	base, container, platform := i.Tools.reference(pins.Name(i.Base)), dag.Container(), ""
+	if base != "" {
+		// In the base, since it has the certificates with which its registry may have to be asked.
+		container = container.From(base).WithUser("0:0")
+		if i.Tools.foreign() {
+			platform = i.Tools.Platform
+		}
+	}
+	return i.Tools.withProgram(container).
 		WithMountedFile("/engine.tar", i.Built.AsTarball()).
-		WithExec([]string{programPath, "image", "normalize", "/engine.tar", i.path(), strconv.Itoa(i.Tools.Created), i.Tools.reference(base)})
-}
-
-// examined is what a subcommand of "todo-chatbot image" prints about the archive, whose path is its last argument.
-func (i *Image) examined(ctx context.Context, command string, args ...string) (string, error) {
-	out, err := i.mounted(i.Tools.program()).
-		WithExec(append(append([]string{programPath, "image", command}, args...), i.path())).
-		Stdout(ctx)
-	return out, explain("image "+command+" of "+i.name(), err)
+		WithExec([]string{programPath, "image", "normalize", "/engine.tar", i.path(), strconv.Itoa(i.Tools.Created), base, platform})
 }
 
 // Reproduce builds both images twice from nothing, and compares them.
@@ -187,7 +188,7 @@ func twice(once, again builder) func(context.Context) (string, error) {
 // withoutManagers is the pinned base of what ships, without its package managers. They are deleted in one step: each step
 // is a layer.
 func (t tools) withoutManagers(name pins.Name) *dagger.Container {
-	base := t.from(name)
+	base := t.shipped(name)
 	return base.WithRootfs(base.Rootfs().WithoutFiles(pins.PackageManagers(name)))
 }
 
@@ -195,7 +196,11 @@ func (t tools) withoutManagers(name pins.Name) *dagger.Container {
 // They are written rather than made by useradd, which puts the day into /etc/shadow and is not in every image.
 func (t tools) account(base pins.Name, name, ids string) *dagger.Directory {
 	uid, gid, _ := strings.Cut(ids, ":")
-	made := t.from(base).WithUser("0:0").WithExec([]string{
+	shipped, made := t.shipped(base), t.from(base).WithUser("0:0")
+	for _, file := range []string{"/etc/passwd", "/etc/group"} {
+		made = made.WithFile(file, shipped.File(file))
+	}
+	made = made.WithExec([]string{
 		"sh", "-c", `echo "$0" >>/etc/passwd && echo "$1" >>/etc/group`,
 		fmt.Sprintf("%s:x:%s:%s::/app:/sbin/nologin", name, uid, gid), fmt.Sprintf("%s:x:%s:", name, gid),
 	})

@@ -45,6 +45,8 @@ func New(
 	created int, // +optional
 	// Where scans take the vulnerability database from, as an OCI reference: a copy of ghcr.io/aquasecurity/trivy-db:2.
 	vulnerabilityDatabase string, // +optional
+	// The platform that images are built for, linux/amd64 or linux/arm64; left out, the engine's own. Nothing is emulated.
+	platform string, // +optional
 ) (*TodoChatbot, error) {
 	text, err := pinsOf(ctx, pins)
 	if err != nil {
@@ -53,7 +55,17 @@ func New(
 	if created < 0 {
 		return nil, fmt.Errorf("the time of the images: %d is before 1970; give the commit's, $(git log -1 --format=%%ct)", created)
 	}
-	with := tools{Pins: text, VulnerabilityDatabase: vulnerabilityDatabase, Created: created}
+	engine, err := dag.DefaultPlatform(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking the engine for its platform: %w", err)
+	}
+	with := tools{Pins: text, VulnerabilityDatabase: vulnerabilityDatabase, Created: created, Engine: string(engine), Platform: string(engine)}
+	if platform != "" {
+		if err := with.pins().CheckBuild(platform); err != nil {
+			return nil, err
+		}
+		with.Platform = platform
+	}
 	with.Program = with.built(source)
 	with.Scripts = source.Directory("ci").Filter(dagger.DirectoryFilterOpts{Include: []string{"node", "chart/*.sh"}, Exclude: []string{"**/*.go"}})
 	return &TodoChatbot{Source: source, Git: git, Tools: with}, nil
@@ -78,4 +90,11 @@ func (m *TodoChatbot) Frontend() *Frontend {
 // +cache="session"
 func (m *TodoChatbot) Chart() *Chart {
 	return &Chart{Pipeline: m, Source: m.Source.Directory("helm/todo-chatbot")}
+}
+
+// on is the pipeline for images of a platform.
+func (m *TodoChatbot) on(platform string) *TodoChatbot {
+	other := *m
+	other.Tools.Platform = platform
+	return &other
 }

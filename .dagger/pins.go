@@ -29,7 +29,8 @@ func pinsOf(ctx context.Context, file *dagger.File) (text string, err error) {
 //
 // +check
 func (m *TodoChatbot) Platforms(ctx context.Context) (string, error) {
-	return m.Tools.pins().CheckPlatforms(ctx, hasPlatform)
+	said, err := m.Tools.pins().CheckPlatforms(ctx, hasPlatform)
+	return said, named("platforms", err)
 }
 
 // Check until when each pinned image is supported by those who make it.
@@ -43,7 +44,8 @@ func (m *TodoChatbot) Support() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return m.Tools.pins().CheckSupport(known, time.Now())
+	said, err := m.Tools.pins().CheckSupport(known, time.Now())
+	return said, named("support", err)
 }
 
 // hasPlatform says whether an image has a platform. The engine refuses what an index lacks, and gives the one image that there is where

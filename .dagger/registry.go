@@ -88,15 +88,24 @@ func (r *Registry) Publish(
 	run string, // +optional
 	// Publish changes that are not committed too; the provenance says so, and who verifies refuses it by default.
 	uncommitted bool, // +optional
+	// The platforms to build for, e.g. linux/amd64,linux/arm64: what is tagged is an index of both. Left out, it is one image.
+	platforms []string, // +optional
 ) (string, error) {
 	if (key == nil) == (r.Access.IdentityToken == nil) {
 		return "", errors.New("publish: give what to sign with: --key, or with-identity --token before it and --builder")
 	}
-	request, err := r.request(ctx, "--tag", tag, "--builder", builder, "--run", run, "--uncommitted="+strconv.FormatBool(uncommitted))
+	if len(platforms) == 0 && r.Pipeline.Tools.foreign() {
+		platforms = []string{r.Pipeline.Tools.Platform}
+	}
+	if err := r.Pipeline.Tools.pins().CheckBuild(platforms...); err != nil {
+		return "", err
+	}
+	request, err := r.request(ctx, "--tag", tag, "--builder", builder, "--run", run, "--uncommitted="+strconv.FormatBool(uncommitted),
+		"--platforms", strings.Join(platforms, ","))
 	if err != nil {
 		return "", err
 	}
-	artifacts, err := r.Pipeline.artifacts(ctx)
+	artifacts, err := r.Pipeline.artifacts(ctx, platforms)
 	if err != nil {
 		return "", err
 	}
@@ -149,28 +158,79 @@ type publication struct {
 	Uncommitted                      bool
 }
 
+// Reproduce builds published images again, from nothing, and compares them.
+//
+// They are verified first. Call it from a checkout of the release's commit. It fails with the first file or field that differs.
+//
+// +cache="never"
+func (r *Registry) Reproduce(
+	ctx context.Context,
+	// The release's tag.
+	tag string,
+	// The public key that has to have signed.
+	key *dagger.File, // +optional
+	// In place of a key: the identity that has to have signed, e.g. https://github.com/…/release.yml@refs/tags/v1.
+	identity string, // +optional
+	// Who vouches for the identity.
+	issuer string, // +default="https://token.actions.githubusercontent.com"
+) (string, error) {
+	p := publication{Tag: tag, Key: key, Identity: identity, Issuer: issuer}
+	found, err := r.published(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	if err := r.Pipeline.Tools.pins().CheckBuild(found[0].Platforms...); err != nil {
+		return "", err
+	}
+	var again []func(context.Context) (*Image, error)
+	for _, platform := range found[0].Platforms {
+		on := r.Pipeline.anew().on(platform)
+		again = append(again, on.Backend().Image, on.Frontend().Image)
+	}
+	images, err := flow.Gather(ctx, again...)
+	if err != nil {
+		return "", err
+	}
+	container, args := r.container(), make([]string, len(images))
+	for i, image := range images {
+		at := fmt.Sprintf("/again/%d.tar", i)
+		container, args[i] = container.WithMountedFile(at, image.Archive()), image.name()+"="+at
+	}
+	return r.trusting(ctx, container, "reproduce", p, args...)
+}
+
 // verify says what artifacts of a release are, once they are what they have to be.
 func (r *Registry) verify(ctx context.Context, p publication, names ...string) (string, error) {
-	container := r.container()
+	return r.trusting(ctx, r.container(), "verify", p, names...)
+}
+
+// trusting runs a verb of "todo-chatbot registry" that verifies a publication.
+func (r *Registry) trusting(ctx context.Context, container *dagger.Container, verb string, p publication, names ...string) (string, error) {
 	args := []string{"--tag", p.Tag, "--identity", p.Identity, "--issuer", p.Issuer,
 		"--source", p.Source, "--commit", p.Commit, "--uncommitted=" + strconv.FormatBool(p.Uncommitted)}
 	if p.Key != nil {
 		container, args = container.WithMountedFile("/run/trusted.pub", p.Key), append(args, "--key", "/run/trusted.pub")
 	}
-	return r.run(ctx, container, "verify", append(args, names...)...)
+	return r.run(ctx, container, verb, append(args, names...)...)
 }
 
-// references are those of a published release's images, once both are verified.
-func (r *Registry) references(ctx context.Context, p publication) (backend, frontend string, err error) {
+// verified is a published image, with what it is for.
+type verified struct {
+	Reference string
+	Platforms []string
+}
+
+// published are the images of a release, the backend's and the front end's, once both are verified.
+func (r *Registry) published(ctx context.Context, p publication) ([]verified, error) {
 	out, err := r.verify(ctx, p, "--json", path.Base(backendRepository), path.Base(frontendRepository))
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
-	var found []string
+	var found []verified
 	if err := json.Unmarshal([]byte(out), &found); err != nil || len(found) != 2 {
-		return "", "", fmt.Errorf("reading what was verified: %q", out)
+		return nil, fmt.Errorf("reading what was verified: %q", out)
 	}
-	return found[0], found[1], nil
+	return found, nil
 }
 
 // push puts images into the registry by the digests that pods name.
@@ -227,10 +287,20 @@ func (r *Registry) request(ctx context.Context, flags ...string) (string, error)
 	return program(ctx, git, append(args, repositoryPath)...)
 }
 
-// artifacts is what a publication consists of: both images with their bills of materials, and the chart.
-func (m *TodoChatbot) artifacts(ctx context.Context) (*dagger.Directory, error) {
-	parts, err := flow.Gather(ctx,
-		built(m.Backend().Image, described), built(m.Frontend().Image, described), m.Chart().Package().Sync)
+// artifacts is what a publication consists of: both images with their bills of materials, in a folder for each of the platforms where
+// some are named, and the chart.
+func (m *TodoChatbot) artifacts(ctx context.Context, platforms []string) (*dagger.Directory, error) {
+	asked := []func(context.Context) (*dagger.Directory, error){m.Chart().Package().Sync}
+	add := func(m *TodoChatbot, folder string) {
+		asked = append(asked, built(m.Backend().Image, described(folder)), built(m.Frontend().Image, described(folder)))
+	}
+	for _, platform := range platforms {
+		add(m.on(platform), platform)
+	}
+	if len(platforms) == 0 {
+		add(m, "/")
+	}
+	parts, err := flow.Gather(ctx, asked...)
 	folder := dag.Directory().WithNewFile(pins.FileName, m.Tools.Pins)
 	for _, part := range parts {
 		folder = folder.WithDirectory("/", part)
@@ -238,8 +308,10 @@ func (m *TodoChatbot) artifacts(ctx context.Context) (*dagger.Directory, error) 
 	return folder, programError(err)
 }
 
-// described is an image with its bills of materials.
-func described(ctx context.Context, image *Image) (*dagger.Directory, error) {
-	files := []*dagger.File{image.Archive(), image.listed("spdx"), image.listed("cyclonedx")}
-	return dag.Directory().WithFiles("/", files).Sync(ctx)
+// described puts an image with its bills of materials into a folder.
+func described(folder string) func(context.Context, *Image) (*dagger.Directory, error) {
+	return func(ctx context.Context, image *Image) (*dagger.Directory, error) {
+		files := []*dagger.File{image.Archive(), image.listed("spdx"), image.listed("cyclonedx")}
+		return dag.Directory().WithFiles(folder, files).Sync(ctx)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"todo-chatbot/ci/deploy"
@@ -52,14 +53,62 @@ func (m *TodoChatbot) Release(
 	if err != nil {
 		return nil, err
 	}
-	d := deployment{Pipeline: m, Cluster: c, Values: values, Secrets: map[string]*dagger.Secret{}, Request: release.Request{
-		Target:      release.Target{Release: name, Namespace: namespace, Cluster: c.Title},
-		Environment: deploy.Environment(environment), PublicURL: publicUrl, Postgres: postgres,
-	}}
-	d.secret("database-url", databaseUrl, &d.Request.Secrets.DatabaseURL)
-	d.secret("better-auth-secret", betterAuthSecret, &d.Request.Secrets.AuthSecret)
-	d.secret("openai-api-key", openaiApiKey, &d.Request.Secrets.OpenAIKey)
-	return &Release{Deployment: d}, nil
+	todo := &release.TodoChatbot{Environment: deploy.Environment(environment), PublicURL: publicUrl, Postgres: postgres}
+	d := m.deployment(c, name, namespace, todo)
+	d.Values = values
+	d.secret("database-url", databaseUrl, &todo.Secrets.DatabaseURL)
+	d.secret("better-auth-secret", betterAuthSecret, &todo.Secrets.AuthSecret)
+	d.secret("openai-api-key", openaiApiKey, &todo.Secrets.OpenAIKey)
+	return &Release{Deployment: *d}, nil
+}
+
+// A release on a one-node Kubernetes of its own, which ends with the call.
+//
+// +cache="session"
+func (m *TodoChatbot) EphemeralRelease(
+	// The release's name, and its namespace's.
+	name string, // +default="todo-chatbot"
+) (*Release, error) {
+	d, err := m.embedded(nil, "http://localhost:3000")
+	if err != nil {
+		return nil, err
+	}
+	d.Request.Release, d.Request.Namespace = name, name
+	return &Release{Deployment: *d}, nil
+}
+
+// Deliver another application: its chart in place of the todo chatbot's.
+//
+// Its workloads have to have Helm's recommended labels, and its Helm tests prove the release. It is told nothing but its
+// images and --values; no check runs.
+//
+// +cache="session"
+func (r *Release) WithChart(chart *dagger.Directory) (*Release, error) {
+	if r.Deployment.Published.Tag != "" {
+		return nil, errors.New("with-chart: what with-published names is the todo chatbot's; leave one of them out")
+	}
+	with := *r
+	d := &with.Deployment
+	// What the todo chatbot alone is told is told to nobody else.
+	d.Chart, d.Parts, d.Secrets, d.Request.TodoChatbot = chart, map[string]*dagger.Container{}, nil, nil
+	return &with, nil
+}
+
+// Give the chart of with-chart an image.
+//
+// +cache="session"
+func (r *Release) WithImage(
+	// The part of the chart's values that names it: NAME.image, or image where the chart has no such part.
+	name string,
+	image *dagger.Container,
+) (*Release, error) {
+	if r.Deployment.ofTodoChatbot() {
+		return nil, errors.New("with-image: name the chart first: with-chart --chart FOLDER with-image …")
+	}
+	with := *r
+	with.Deployment.Parts = maps.Clone(r.Deployment.Parts)
+	with.Deployment.Parts[name] = image
+	return &with, nil
 }
 
 // Let the cluster pull the images from a registry.
@@ -104,6 +153,8 @@ func (r *Release) WithPublished(
 		return nil, errors.New("with-published: name the registry first: with-registry --address HOST/PATH with-published …")
 	case tag == "":
 		return nil, errors.New("with-published: name the release with --tag")
+	case !r.Deployment.ofTodoChatbot():
+		return nil, errors.New("with-published: it takes the todo chatbot's images, which the chart of with-chart has no use for")
 	}
 	with := *r
 	with.Deployment.Published = publication{Tag: tag, Key: key, Identity: identity, Issuer: issuer, Source: source}
@@ -127,8 +178,7 @@ func (r *Release) Deploy(
 ) (string, error) {
 	d := r.Deployment
 	d.Plan = plan
-	// The checks are of the checkout, and what was published is not made from it.
-	d.Checks = !skipChecks && d.Published.Tag == ""
+	d.Checks = !skipChecks && d.ofCheckout()
 	return d.deployWithin(ctx, timeout)
 }
 
@@ -202,14 +252,18 @@ func (r *Release) Report(
 	ctx context.Context,
 	// deploy, rollback or uninstall.
 	of string, // +default="deploy"
+	// The report.json of the last run; what differs since is told.
+	lastReport *dagger.File, // +optional
 ) (*dagger.Directory, error) {
 	d := r.Deployment
 	switch of {
 	case "deploy":
-		d.Checks = d.Published.Tag == ""
-		return pages(d.deploy(ctx))
+		d.Checks = d.ofCheckout()
+		run, err := d.deploy(ctx)
+		return d.pages(ctx, lastReport, run, err)
 	case "rollback", "uninstall":
-		return pages(d.change(ctx, of))
+		run, err := d.change(ctx, of)
+		return d.pages(ctx, lastReport, run, err)
 	}
 	return nil, fmt.Errorf("report: %q is none of deploy, rollback, uninstall", of)
 }

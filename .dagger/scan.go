@@ -24,9 +24,10 @@ import (
 func (m *TodoChatbot) Scan(ctx context.Context) (string, error) {
 	database, found, err := m.findings(ctx)
 	if err != nil {
-		return "", err
+		return "", named("scan", err)
 	}
-	return m.Tools.judged(ctx, database, found)
+	said, err := m.Tools.judged(ctx, database, found)
+	return said, named("scan", err)
 }
 
 // Findings of a scan as a file, whether or not it would pass.
@@ -57,7 +58,7 @@ func (m *TodoChatbot) Findings(
 func (m *TodoChatbot) Secrets(ctx context.Context) error {
 	trivy := m.Tools.withProgram(m.Tools.from(pins.Trivy)).WithMountedDirectory(checkoutPath, m.Source)
 	_, err := program(ctx, trivy, "scan", "secrets", checkoutPath)
-	return err
+	return named("secrets", err)
 }
 
 // findings are those of everything that Scan looks through, and the database that was used.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"todo-chatbot/ci/node"
 	"todo-chatbot/ci/pins"
 
@@ -23,6 +25,7 @@ const (
 	findingsPath   = "/findings.json"
 	reportPath     = "/out/report"
 	renderedPath   = "/tmp/rendered"
+	junitPath      = "/tmp/junit.xml"
 )
 
 // tools are what every part of the pipeline is made with.
@@ -37,6 +40,8 @@ type tools struct {
 	VulnerabilityDatabase string
 	// Created is the time that images say they are of, in seconds since 1970.
 	Created int
+	// Engine is the engine's own platform, and Platform what images are built for, e.g. linux/arm64.
+	Engine, Platform string
 	// Salt, where it is not "", keeps a build from every cache of another's.
 	Salt string
 }
@@ -50,8 +55,24 @@ func (t tools) pins() pins.Pins {
 // reference is a pinned image's. A name that this module misspells has none, and the container's first use then says so.
 func (t tools) reference(name pins.Name) string { return t.pins().Reference(name) }
 
-// from starts a container from a pinned image.
+// from starts a container from a pinned image, for what runs.
 func (t tools) from(name pins.Name) *dagger.Container { return dag.Container().From(t.reference(name)) }
+
+// foreign is true where what is built cannot run on the engine.
+func (t tools) foreign() bool { return t.Platform != t.Engine }
+
+// native fails where what is built is to run on the engine, and cannot.
+func (t tools) native() error {
+	if t.foreign() {
+		return fmt.Errorf("images for %s do not run on the engine, which is %s: leave --platform out; a cluster of yours may run them", t.Platform, t.Engine)
+	}
+	return nil
+}
+
+// shipped starts a container from a pinned image as images are built on it: nothing of it runs here.
+func (t tools) shipped(name pins.Name) *dagger.Container {
+	return dag.Container(dagger.ContainerOpts{Platform: dagger.Platform(t.Platform)}).From(t.reference(name))
+}
 
 // withProgram puts the program into a container.
 func (t tools) withProgram(container *dagger.Container) *dagger.Container {

@@ -27,7 +27,7 @@ type machine struct {
 }
 
 // plain are the tools that every system has.
-var plain = []string{"bash", "cat", "cut", "dirname", "env", "grep", "gzip", "id", "mkdir", "mktemp", "mv", "rm", "sed", "seq", "setsid",
+var plain = []string{"bash", "cat", "dirname", "env", "grep", "gzip", "id", "mkdir", "mktemp", "mv", "rm", "sed", "seq", "setsid",
 	"sh", "sha256sum", "sleep", "tar", "touch", "tr", "uname"}
 
 func newMachine(t *testing.T, system string) *machine {
@@ -67,8 +67,11 @@ func (m *machine) program(name, script string) *machine {
 // dagger puts a Dagger of a version onto the PATH, which says what it was called with and which engine it was told to use.
 func (m *machine) dagger(version string) *machine { return m.program("dagger", daggerOf(version)) }
 
-func daggerOf(version string) string {
-	return `[ "$*" != version ] || { echo "dagger ` + version + ` (image://)"; exit; }
+func daggerOf(version string) string { return daggerThatSays("dagger "+version+" (image://)", version) }
+
+// daggerThatSays is a Dagger that answers so when it is asked for its version.
+func daggerThatSays(answer, version string) string {
+	return `[ "$*" != version ] || { echo "` + answer + `"; exit; }
 echo "` + version + ` ran: $*; engine: ${_EXPERIMENTAL_DAGGER_RUNNER_HOST:-its own choice}"`
 }
 
@@ -117,6 +120,20 @@ func TestEachRuntimeThatDaggerKnowsIsEnough(t *testing.T) {
 	for _, runtime := range []string{"docker", "container", "podman", "finch", "nerdctl"} {
 		t.Run(runtime, func(t *testing.T) {
 			out, ok := newMachine(t, "Linux debian").up(runtime).dagger(pinned).run("call", "deploy")
+			assert.True(t, ok, out)
+			assert.Equal(t, "v1.2.3 ran: call deploy; engine: its own choice\n", out)
+		})
+	}
+}
+
+func TestItKnowsItsVersionHoweverDaggerSaysIt(t *testing.T) {
+	for line, answer := range map[string]string{
+		"0.21": "dagger " + pinned + " (image://) linux/amd64",
+		"1.0":  "version:     " + pinned + "\ncommit:      unknown\nplatform:    linux/amd64",
+	} {
+		t.Run(line, func(t *testing.T) {
+			m := newMachine(t, "Linux debian").up("docker")
+			out, ok := m.program("dagger", daggerThatSays(answer, pinned)).run("call", "deploy")
 			assert.True(t, ok, out)
 			assert.Equal(t, "v1.2.3 ran: call deploy; engine: its own choice\n", out)
 		})

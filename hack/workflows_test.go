@@ -243,7 +243,8 @@ var needs = map[string]map[string]string{
 	sarifAction:           {"security-events": "write"},
 	"gh release create":   {"contents": "write"},
 	"hack/identity-token": {"id-token": "write"},
-	"ghcr.io/":            {"packages": "write"},
+	"publish --tag":       {"packages": "write"},
+	"reproduce --tag":     {"packages": "read"},
 }
 
 // rightsOf are those that the steps of a job take, and no others.

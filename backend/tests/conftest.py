@@ -148,12 +148,20 @@ def responder() -> Responder | None:
     return None
 
 
+@pytest.fixture(scope="session")
+def routes() -> FastAPI:
+    """Give an application that is never started: its routes take longer than most tests."""
+    return create_app(make_settings())
+
+
 @pytest.fixture
-async def app(settings: Settings, responder: Responder | None) -> AsyncIterator[FastAPI]:
-    """Give the application, started."""
-    app = create_app(settings, responder=responder)
-    async with app.router.lifespan_context(app):
-        yield app
+async def app(
+    routes: FastAPI, settings: Settings, responder: Responder | None
+) -> AsyncIterator[FastAPI]:
+    """Give the application, started. What differs from one to another is what its start makes."""
+    started = create_app(settings, responder=responder)
+    async with started.router.lifespan_context(routes):
+        yield routes
 
 
 @asynccontextmanager

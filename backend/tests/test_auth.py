@@ -36,7 +36,7 @@ async def test_clocks_may_differ_a_little(anyone: httpx2.AsyncClient, key: Signi
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [
-        ({"exp": NOW - 60}, "the token has expired"),
+        ({"exp": -60}, "the token has expired"),
         ({"exp": None}, "the token is not valid"),
         ({"iss": "http://evil.example"}, "the token is from another issuer"),
         ({"iss": ISSUER + "/"}, "the token is from another issuer"),
@@ -45,15 +45,19 @@ async def test_clocks_may_differ_a_little(anyone: httpx2.AsyncClient, key: Signi
         ({"aud": None}, "the token is not valid"),
         ({"subject": None}, "the token is not valid"),
         ({"subject": ""}, "the token names no user"),
-        ({"nbf": NOW + 600}, "the token is not valid"),
-        ({"iat": NOW + 600}, "the token is not valid"),
+        ({"nbf": 600}, "the token is not valid"),
+        ({"iat": 600}, "the token is not valid"),
     ],
     ids=str,
 )
 async def test_wrong_claims_are_refused(
     anyone: httpx2.AsyncClient, key: SigningKey, changes: dict[str, Any], detail: str
 ) -> None:
-    answer = await ask(anyone, key.token(**changes))
+    # Times are seconds from now: a test has the same name in every process that collects it.
+    claims = {
+        name: NOW + value if isinstance(value, int) else value for name, value in changes.items()
+    }
+    answer = await ask(anyone, key.token(**claims))
     assert answer.status_code == 401
     assert answer.json()["detail"] == detail
     assert answer.headers["www-authenticate"] == "Bearer"

@@ -173,6 +173,39 @@ async def test_a_migration_that_fails_is_undone_and_says_why(
     passed(alembic(empty_url, "upgrade", "head"))
 
 
+def test_a_release_that_was_rolled_back_to_starts_on_the_later_schema(
+    empty_url: str, alembic: Alembic
+) -> None:
+    passed(alembic(empty_url, "upgrade", "head"))
+    execute(
+        empty_url,
+        "ALTER TABLE todo ADD COLUMN colour text",
+        "UPDATE alembic_version SET version_num = '9999'",
+    )
+    started = alembic(empty_url, "upgrade", "head")
+    passed(started)
+    assert "at 9999, which a later release made" in started.stdout + started.stderr
+    # What else is asked for needs the later release's migrations.
+    for other in (["downgrade", "0001"], ["upgrade", "0005"], ["check"]):
+        assert "Can't locate revision identified by '9999'" in failed(alembic(empty_url, *other))
+
+
+def test_a_revision_that_no_release_had_is_an_error(empty_url: str, alembic: Alembic) -> None:
+    passed(alembic(empty_url, "upgrade", "head"))
+    execute(empty_url, "UPDATE alembic_version SET version_num = '0000'")
+    line = failed(alembic(empty_url, "upgrade", "head"))
+    assert "Can't locate revision identified by '0000'" in line
+
+
+def test_revisions_are_numbered_in_order() -> None:
+    # By which a release knows that a schema is a later one's.
+    names = [path.name for path in sorted((BACKEND / "migrations/versions").glob("*.py"))]
+    assert [name[:4] for name in names] == [f"{n:04}" for n in range(1, len(names) + 1)]
+    for name in names:
+        text = (BACKEND / "migrations/versions" / name).read_text()
+        assert f'revision = "{name[:4]}"' in text
+
+
 @pytest.mark.parametrize(
     ("url", "reason"),
     [

@@ -10,7 +10,9 @@ from todo.openapi import document
 
 def test_the_kept_description_is_current() -> None:
     kept = (BACKEND / "openapi.json").read_text()
-    assert document() == kept, "run: PYTHONPATH=src uv run python -m todo.openapi > openapi.json"
+    assert document() == kept, (
+        "run: hack/dagger generate, or: PYTHONPATH=src uv run python -m todo.openapi > openapi.json"
+    )
 
 
 def test_each_operation_is_described() -> None:

@@ -5,18 +5,22 @@ import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 import httpx2
 import pytest
 import schemathesis
 import uvicorn
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, assume, settings
 
 from conftest import BACKEND
 from issuer import SigningKey
 from todo.app import create_app
 from todo.settings import Settings
+
+# Neither reads nor keeps what failed before; its place may not be writable.
+settings.register_profile("default", database=None)
 
 # A stream of events has no end: its own tests read it.
 schema = schemathesis.openapi.from_path(BACKEND / "openapi.json").exclude(path="/api/events")
@@ -26,9 +30,16 @@ _EVERY_SECOND_ID = re.compile("[0-9a-f-]{35}[0-7]")
 
 @schema.hook
 def filter_query(context: schemathesis.HookContext, query: dict[str, object] | None) -> bool:
-    """Leave parameters out that no route has: they are ignored, as a client may be a newer one."""
+    """Leave out what no description speaks of.
+
+    A parameter that no route has is ignored, as a client may be a newer one. Of one that is given
+    more than once the last counts, as FastAPI reads it: none of ours is a list.
+    """
     assert context.operation
-    return set(query or ()) <= {parameter.name for parameter in context.operation.query}
+    query = query or {}
+    return set(query) <= {parameter.name for parameter in context.operation.query} and not any(
+        isinstance(value, list) for value in query.values()
+    )
 
 
 @pytest.fixture
@@ -62,10 +73,17 @@ def token(key: SigningKey) -> str:
 
 @schema.parametrize()
 # The same requests each time: a test that fails now and then is believed by nobody.
-@settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    settings.get_profile("default"),
+    max_examples=20,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 def test_the_api_is_what_it_says(
     case: schemathesis.Case[Any], origin: str, token: str, existing: dict[str, str]
 ) -> None:
+    assert case.meta
     # Another key for each: what comes with another request under the same one is refused.
     if _KEY.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] += uuid4().hex
@@ -73,7 +91,10 @@ def test_the_api_is_what_it_says(
     for name, value in case.path_parameters.items():
         if _EVERY_SECOND_ID.fullmatch(str(value)):
             case.path_parameters[name] = existing.get(name, value)
-    # What a page begins with is told by the page before it.
-    if case.operation.path == "/api/todos" and case.query:
+    # Of a key with "%7f" in it schemathesis sends the one character that these three stand for.
+    key = unquote(str(case.path_parameters.get("key", "")))
+    assume(not key or case.meta.generation.mode.is_negative or _KEY.fullmatch(key))
+    # What a page begins with is told by the page before it. A wrong one may be all that is wrong.
+    if case.operation.path == "/api/todos" and case.meta.generation.mode.is_positive:
         case.query.pop("cursor", None)
     case.call_and_validate(base_url=origin, headers={"Authorization": f"Bearer {token}"})

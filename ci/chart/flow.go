@@ -51,7 +51,8 @@ func checkFlows(r *release, report reporter) {
 			missing(from, egress, address("the database", at), "TCP", port)
 		}
 		if component == "backend" && r.isSet(from.main(), "OPENAI_API_KEY") {
-			missing(from, egress, address("OpenAI", public), "TCP", 443)
+			server, port := r.model(from)
+			missing(from, egress, server, "TCP", port)
 		}
 		if port, err := strconv.Atoi(r.environment(from.main())["SMTP_PORT"]); component == "frontend" && err == nil {
 			missing(from, egress, address("the mail server", netip.Addr{}), "TCP", port)
@@ -147,16 +148,42 @@ func portOf(u *url.URL) int {
 	return map[string]int{"http": 80, "https": 443, "postgres": 5432, "postgresql": 5432}[scheme]
 }
 
+// model is the server that answers for the assistant, and its port. One of the cluster is in another namespace.
+func (r *release) model(backend *pod) (other, int) {
+	const name = "the model's server"
+	u := r.urlOf(backend, "OPENAI_BASE_URL")
+	if u == nil {
+		return address("OpenAI", public), 443
+	}
+	if internal(u.Hostname()) {
+		return other{name, anyone.is}, portOf(u)
+	}
+	at, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		at = public
+	}
+	return address(name, at), portOf(u)
+}
+
 // database is where a pod's database listens, outside of the release, as far as its URL is rendered; the address is the zero
 // one when it has a name.
 func (r *release) database(p *pod) (int, netip.Addr) {
+	u := r.urlOf(p, "DATABASE_URL")
+	if u == nil {
+		return 0, netip.Addr{}
+	}
+	at, _ := netip.ParseAddr(u.Hostname())
+	return portOf(u), at
+}
+
+// urlOf is the URL in a variable of a pod, nil where none is rendered.
+func (r *release) urlOf(p *pod, variable string) *url.URL {
 	for _, u := range r.urls(p) {
-		if u.name == "DATABASE_URL" {
-			at, _ := netip.ParseAddr(u.url.Hostname())
-			return portOf(u.url), at
+		if u.name == variable {
+			return u.url
 		}
 	}
-	return 0, netip.Addr{}
+	return nil
 }
 
 // checkURLs wants every URL that names a host of the cluster to name a Service of the release, by a port that it has.

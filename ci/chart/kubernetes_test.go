@@ -21,5 +21,5 @@ func kubernetes(t *testing.T) string {
 
 func TestTheChartIsHeldAgainstTheKubernetesThatDeployRuns(t *testing.T) {
 	_, err := os.Stat(filepath.Join("schemas", kubernetes(t), "deployment-apps-v1.json"))
-	assert.NoError(t, err, "name the version in ci/chart/schemas/main.go and run: go run ./ci/chart/schemas")
+	assert.NoError(t, err, "name the version in ci/chart/schemas/main.go and run: hack/dagger generate, or: go run ./ci/chart/schemas")
 }

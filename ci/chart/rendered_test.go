@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 
 	"todo-chatbot/ci/chart"
 )
@@ -150,6 +151,8 @@ func TestAValueThatBreaksARuleIsFound(t *testing.T) {
 		"a pod that stops at once":             {"ci/default-values.yaml", "backend.preStopSeconds=0", []string{"graceful-stop"}},
 		"no policies":                          {"ci/default-values.yaml", "networkPolicy.enabled=false", []string{"network-deny"}},
 		"no way to OpenAI":                     {"examples/ingress-values.yaml", "networkPolicy.openai.enabled=false", []string{"network-admits"}},
+		"no way to another model's server":     {"examples/ingress-values.yaml", "backend.openaiBaseUrl=http://llm.models.svc:8000/v1,networkPolicy.openai.enabled=false", []string{"network-admits"}},
+		"a model's server in no range":         {"examples/ingress-values.yaml", "backend.openaiBaseUrl=http://10.1.2.3:8000/v1", []string{"network-admits"}},
 		"more pods than were measured":         {"ci/default-values.yaml", "backend.autoscaling.maxReplicas=9", []string{"autoscaler-figures"}},
 		"pods that nothing keeps from a drain": {"ci/default-values.yaml", "backend.podDisruptionBudget.enabled=false", []string{"disruption-budget"}},
 		"a password among the variables": {"ci/default-values.yaml", "frontend.extraEnv[0].name=SMTP_PASSWORD,frontend.extraEnv[0].value=swordfish",
@@ -174,9 +177,96 @@ func TestAValueThatBreaksARuleIsFound(t *testing.T) {
 	}
 }
 
+// The rule that is asked reads the port out of the URL by itself.
+func TestTheBackendReachesTheModelsServer(t *testing.T) {
+	for name, sets := range map[string]string{
+		"OpenAI":                    "",
+		"with TLS":                  "backend.openaiBaseUrl=https://llm.example.com/v1",
+		"without TLS":               "backend.openaiBaseUrl=http://llm.example.com/v1",
+		"on a port of its own":      "backend.openaiBaseUrl=https://llm.example.com:8443/v1",
+		"at a private address":      "backend.openaiBaseUrl=http://10.1.2.3:8000/v1,networkPolicy.openai.cidrs[0]=10.1.2.3/32",
+		"in a namespace of its own": "backend.openaiBaseUrl=http://llm.models.svc:8000/v1,networkPolicy.openai.to[0].namespaceSelector.matchLabels.name=models",
+	} {
+		t.Run(name, func(t *testing.T) {
+			findings, err := chart.Check(render(t, "examples/ingress-values.yaml", sets), options())
+			require.NoError(t, err)
+			assert.NotContains(t, names(findings), "network-admits", "%s", chart.Text(findings))
+		})
+	}
+}
+
+func TestAModelsServerInTheClusterIsReachedAndNoAddress(t *testing.T) {
+	sets := "backend.openaiBaseUrl=http://llm.models.svc:8000/v1,networkPolicy.openai.to[0].namespaceSelector.matchLabels.name=models"
+	policies := string(render(t, "examples/ingress-values.yaml", sets))
+	assert.Contains(t, policies, "name: models")
+	assert.NotContains(t, policies, "except:")
+}
+
 func TestEveryObjectHasTheCommonLabels(t *testing.T) {
 	for _, o := range objects(t, render(t, "ci/extras-values.yaml")) {
 		labels := o.(m)["metadata"].(m)["labels"].(m)
 		assert.Equal(t, "todos", labels["example.com/team"], "%v", o.(m)["kind"])
+	}
+}
+
+// The pod of the test runs the backend's image: a node that cannot run that gets neither.
+func TestTheTestGoesWhereTheBackendsPodsGo(t *testing.T) {
+	placed := func(sets ...string) (specs []m) {
+		for _, o := range objects(t, render(t, "ci/default-values.yaml", sets...)) {
+			switch name := o.(m)["metadata"].(m)["name"]; name {
+			case "todo-chatbot-test-journey":
+				specs = append(specs, o.(m)["spec"].(m))
+			case "todo-chatbot-backend":
+				if o.(m)["kind"] == "Deployment" {
+					specs = append(specs, o.(m)["spec"].(m)["template"].(m)["spec"].(m))
+				}
+			}
+		}
+		require.Len(t, specs, 2)
+		return specs
+	}
+	for _, spec := range placed(`backend.nodeSelector.kubernetes\.io/arch=arm64`, "backend.tolerations[0].key=kubernetes.io/arch", "backend.tolerations[0].operator=Exists") {
+		assert.Equal(t, m{"kubernetes.io/arch": "arm64"}, spec["nodeSelector"])
+		assert.Equal(t, []any{m{"key": "kubernetes.io/arch", "operator": "Exists"}}, spec["tolerations"])
+	}
+	for _, spec := range placed() {
+		assert.NotContains(t, spec, "nodeSelector")
+	}
+}
+
+// With a changed secret Postgres rolls with everything else, and what takes its room meanwhile would wait for it.
+func TestNewPodsLeaveTheRoomOfTheReleasesOwnPostgres(t *testing.T) {
+	const backend, frontend = "Deployment/todo-chatbot-backend", "Deployment/todo-chatbot-frontend"
+	for name, each := range map[string]struct {
+		values, set string
+		want        map[string]string
+	}{
+		"half of the backends go first":       {"ci/default-values.yaml", "backend.maxUnavailable=", map[string]string{backend: "0", frontend: "1"}},
+		"no backend may go":                   {"ci/default-values.yaml", "backend.maxUnavailable=0", map[string]string{backend: "1", frontend: "1"}},
+		"less than one backend may go":        {"ci/default-values.yaml", "backend.maxUnavailable=10%", map[string]string{backend: "1"}},
+		"there is one backend":                {"ci/fixed-replicas-values.yaml", "backend.maxUnavailable=50%", map[string]string{"Deployment/todo-backend": "1"}},
+		"a database of the caller's has room": {"examples/ingress-values.yaml", "backend.maxUnavailable=50%", map[string]string{backend: "100%", frontend: "100%"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			surges := map[string]string{}
+			for document := range bytes.SplitSeq(render(t, each.values, each.set), []byte("\n---\n")) {
+				var object struct {
+					Kind     string
+					Metadata struct{ Name string }
+					Spec     struct {
+						Strategy struct {
+							RollingUpdate struct {
+								MaxSurge any `json:"maxSurge"`
+							} `json:"rollingUpdate"`
+						}
+					}
+				}
+				require.NoError(t, yaml.Unmarshal(document, &object))
+				surges[object.Kind+"/"+object.Metadata.Name] = fmt.Sprint(object.Spec.Strategy.RollingUpdate.MaxSurge)
+			}
+			for deployment, want := range each.want {
+				assert.Equal(t, want, surges[deployment], deployment)
+			}
+		})
 	}
 }

@@ -111,7 +111,7 @@ func checkRollout(r *release, report reporter) {
 			report(at.in("rollingUpdate.maxUnavailable"), "it is left out, which means 25%", "set it to 0")
 		case !lost.isNone() && (r.environment(w.pod.main())["ENVIRONMENT"] != "development" || lost.roundedDown(r.replicas(w.object)) >= r.replicas(w.object)):
 			report(at.in("rollingUpdate.maxUnavailable"), fmt.Sprintf("it is %s", lost), "set it to 0")
-		case surge != nil && surge.isNone():
+		case surge != nil && surge.isNone() && lost.roundedDown(r.replicas(w.object)) == 0:
 			report(at.in("rollingUpdate.maxSurge"), "it is 0 beside maxUnavailable 0: nothing could roll", "set it to 1")
 		}
 	}

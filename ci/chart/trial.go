@@ -36,7 +36,8 @@ type Trial struct {
 func (t Trial) Run(ctx context.Context, out io.Writer) (err error) {
 	sets, err := filepath.Glob(filepath.Join(t.Chart, "ci", cmp.Or(t.Only, "*")+"-values.yaml"))
 	if err != nil || len(sets) == 0 {
-		return errors.Join(err, fmt.Errorf("testing the chart: it has no set of values %s in ci/", cmp.Or(t.Only, "at all")))
+		return errors.Join(err, fmt.Errorf("testing the chart: it has no set of values %s in ci/; --only takes the name of a file there without -values.yaml",
+			cmp.Or(t.Only, "at all")))
 	}
 	work, err := os.MkdirTemp("", "chart-")
 	if err != nil {

@@ -52,8 +52,9 @@ func (i Inputs) checkOpenAIKey() error {
 	if err := checkSpace(i.OpenAIKey); err != nil {
 		return errors.New(name + err.Error())
 	}
-	if !strings.HasPrefix(i.OpenAIKey, "sk-") || len(i.OpenAIKey) < 20 || strings.Trim(i.OpenAIKey, keyCharacters) != "" {
-		return errors.New(name + "it does not look like a key, which is sk- and at least 17 letters, digits, - or _" + get)
+	// OpenAI's begin with sk-, those of other servers with its API do not.
+	if len(i.OpenAIKey) < 20 || strings.Trim(i.OpenAIKey, keyCharacters) != "" {
+		return errors.New(name + "it does not look like a key, which is at least 20 letters, digits, - or _" + get)
 	}
 	if hasPlaceholder(i.OpenAIKey) || strings.Contains(i.OpenAIKey, "your-") || distinct(i.OpenAIKey) < 8 {
 		return errors.New(name + "it is an example's value and no key" + get)
@@ -61,7 +62,7 @@ func (i Inputs) checkOpenAIKey() error {
 	return nil
 }
 
-// keyCharacters are those of an OpenAI key.
+// keyCharacters are those of a key.
 const keyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // checkSpace refuses white space, which gets into a secret with the last line break of a file.

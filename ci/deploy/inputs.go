@@ -63,6 +63,11 @@ func (i Inputs) Validate() error {
 	)
 }
 
+// ValidateTarget is Validate for what any application's release has: its name, its namespace, its registry and its timeout.
+func (i Inputs) ValidateTarget() error {
+	return errors.Join(i.checkRelease(), i.checkNamespace(), i.checkRegistry(), i.checkTimeout())
+}
+
 // Secrets gives the values that no output may show, the database's password on its own among them.
 func (i Inputs) Secrets() []string {
 	values := []string{i.DatabaseURL, i.AuthSecret, i.OpenAIKey}

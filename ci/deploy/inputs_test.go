@@ -128,7 +128,7 @@ func TestEachProblemIsOneLineThatSaysWhatToDo(t *testing.T) {
 
 		"no key in production":                 {func(i *Inputs) { i.OpenAIKey = "" }, "OPENAI_API_KEY: give one; only in the environment development"},
 		"no key in staging":                    {func(i *Inputs) { i.Environment, i.OpenAIKey = Staging, "" }, "OPENAI_API_KEY: give one"},
-		"a key of another make":                {func(i *Inputs) { i.OpenAIKey = "Pl4ntedKey0123456789abcdef" }, "does not look like a key"},
+		"a key that is none":                   {func(i *Inputs) { i.OpenAIKey = "file:///home/me/keys/openai.txt" }, "does not look like a key"},
 		"a key cut short":                      {func(i *Inputs) { i.OpenAIKey = "sk-Pl4nted" }, "does not look like a key"},
 		"a key in quotes":                      {func(i *Inputs) { i.OpenAIKey = `"` + key + `"` }, "does not look like a key"},
 		"an example's key":                     {func(i *Inputs) { i.OpenAIKey = "sk-your-api-key-0123456789" }, "an example's value"},

@@ -1,4 +1,4 @@
 package deploy
 
 // LeaseName names the Lease of a release.
-func LeaseName(release string) string { return Fullname(release) + "-deploy" }
+func LeaseName(release string) string { return release + "-deploy" }

@@ -8,12 +8,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"todo-chatbot/ci/kube"
 )
 
-// The labels of a release's Secrets.
+// The labels of a release's Secrets, beside that of its instance.
 const (
-	instanceLabel = "app.kubernetes.io/instance"
-	managerLabel  = "app.kubernetes.io/managed-by"
+	managerLabel = "app.kubernetes.io/managed-by"
 	// manager is not Helm: Helm would take the Secret for one of its own and refuse to go on, or delete it.
 	manager = "todo-chatbot-pipeline"
 )
@@ -50,7 +51,7 @@ func SecretManifest(release, namespace string, data map[string]string) ([]byte, 
 		"metadata": map[string]any{
 			"name":      SecretName(release, data),
 			"namespace": namespace,
-			"labels":    map[string]string{instanceLabel: release, managerLabel: manager},
+			"labels":    map[string]string{kube.InstanceLabel: release, managerLabel: manager},
 		},
 		"type":      "Opaque",
 		"immutable": true,
@@ -68,7 +69,7 @@ func variable(name string) bool {
 
 // SecretSelector is the label selector that finds the Secrets which SecretManifest made for a release.
 func SecretSelector(release string) string {
-	return instanceLabel + "=" + release + "," + managerLabel + "=" + manager
+	return kube.InstanceLabel + "=" + release + "," + managerLabel + "=" + manager
 }
 
 // UnusedSecrets gives those of all (names of Secrets) that no manifest of a kept Helm revision names. With no manifest

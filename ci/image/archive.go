@@ -97,7 +97,9 @@ func hasSparse(a archive) (bool, error) {
 	}
 }
 
-func truncated(err error) error { return fmt.Errorf("it is truncated or no archive: %w", err) }
+func truncated(err error) error {
+	return fmt.Errorf("it is truncated or no archive: %w; build it again", err)
+}
 
 // plainCopy writes an archive anew, its files whole. One that has more than is allowed is an error: a sparse file can claim any
 // length, and so can what is zipped.

@@ -55,20 +55,21 @@ func BaseLayers(config *v1.ConfigFile) ([]string, error) {
 	return base, nil
 }
 
-// ownLayers gives the layers of an engine's export that came with the base image, and whether they are the publisher's own:
-// an engine says so of each by its digest. One that was started again has only the files that it once unpacked, and
-// packs layers of its own from them.
+// ownLayers gives the layers of an engine's export that came with the base image as its publisher made them, and whether those are
+// all that came with it: an engine says so of each by its digest. One that was started again has only the files that it once unpacked,
+// and packs layers of its own from them.
 func ownLayers(layers []v1.Layer, made []v1.History) (base []v1.Layer, own bool) {
+	own = true
 	for i, layer := range layers {
 		digest, err := layer.Digest()
 		switch by := made[i].CreatedBy; {
 		case err == nil && by == imported+digest.String() && len(base) == i:
 			base = append(base, layer)
 		case by != added && !strings.HasPrefix(by, removed):
-			return nil, false
+			own = false
 		}
 	}
-	return base, true
+	return base, own
 }
 
 // published gives the layers of the base from its publisher, in place of those that an engine packed of its files.
@@ -82,9 +83,6 @@ func published(ask func(v1.Platform) (v1.Image, error), config *v1.ConfigFile, p
 }
 
 func fromPublisher(ask func(v1.Platform) (v1.Image, error), config *v1.ConfigFile, packed []v1.Layer, work string) ([]v1.Layer, error) {
-	if ask == nil {
-		return nil, errors.New("no base is named")
-	}
 	image, err := ask(v1.Platform{OS: config.OS, Architecture: config.Architecture})
 	if err != nil {
 		return nil, err

@@ -53,8 +53,8 @@ var sourceMap = regexp.MustCompile(`[#@] sourceMappingURL=data:[^,\s]*,[A-Za-z0-
 
 // Inspect names what an image should not carry: caches, package managers, compilers, tests, sources, credentials, files
 // that anyone may write or that run as their owner; a root user; dependencies in the layer that each change of the
-// application sends again. The base's own layers are its publisher's matter, but for the package managers of Node and
-// Python: those are in no image, whichever layer brought them.
+// application sends again. The base's own layers are its publisher's matter, but for two things that are in no image, whichever layer
+// brought them: the package managers of Node and Python, and programs for another machine.
 func Inspect(image v1.Image) ([]Unwanted, error) {
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -68,7 +68,11 @@ func Inspect(image v1.Image) ([]Unwanted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inspecting the image: %w", err)
 	}
-	found, made := append(ofConfig(config), managers...), history(config)
+	programs, err := foreignIn(layers, config.Architecture)
+	if err != nil {
+		return nil, fmt.Errorf("inspecting the image: %w", err)
+	}
+	found, made := slices.Concat(ofConfig(config), managers, programs), history(config)
 	for i, layer := range layers {
 		if len(made) == len(layers) && strings.HasPrefix(made[i].CreatedBy, imported) {
 			continue
@@ -134,12 +138,20 @@ func heldBy(text string) string {
 	return ""
 }
 
-// shown is how many files of one layer are told of; the rest are counted.
+// shown is how many files with something against them are told of at once; the rest are counted.
 const shown = 20
+
+// short is a list with the rest of it counted.
+func short(found []Unwanted) []Unwanted {
+	if more := len(found) - shown; more > 0 {
+		return append(found[:shown], Unwanted{fmt.Sprintf("%d more", more), "like these are in the same layer"})
+	}
+	return found
+}
 
 func ofLayer(layer v1.Layer, last bool) ([]Unwanted, error) {
 	var found []Unwanted
-	apart, more := last, 0
+	apart := last
 	err := Walk(layer, func(header *tar.Header, content io.Reader) error {
 		if deleted(header.Name) != "" {
 			return nil
@@ -152,18 +164,11 @@ func ofLayer(layer v1.Layer, last bool) ([]Unwanted, error) {
 			whys, apart = append(whys, "is a dependency in the application's layer: give dependencies one below"), false
 		}
 		for _, why := range whys {
-			if len(found) == shown {
-				more++
-				continue
-			}
 			found = append(found, Unwanted{"/" + header.Name, why})
 		}
 		return nil
 	})
-	if more > 0 {
-		found = append(found, Unwanted{fmt.Sprintf("%d more", more), "like these are in the same layer"})
-	}
-	return found, err
+	return short(found), err
 }
 
 // ofFile gives each rule that one file breaks. Only regular files are looked at: a link's target is another entry.

@@ -1,9 +1,13 @@
 package image_test
 
 import (
+	"crypto/sha256"
+	"debug/elf"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,14 +16,14 @@ import (
 	"todo-chatbot/ci/image"
 )
 
-// built makes a program with symbols and debugging information.
-func built(t *testing.T, dir string) string {
+// built makes a program with symbols and debugging information, for an architecture.
+func built(t *testing.T, dir, architecture string) string {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "main.go")
 	require.NoError(t, os.WriteFile(source, []byte("package main\n\nfunc main() { println(\"runs\") }\n"), 0o600))
 	program := filepath.Join(dir, "program")
 	build := exec.Command("go", "build", "-o", program, source)
-	build.Env = append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0")
+	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture, "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program
@@ -27,7 +31,7 @@ func built(t *testing.T, dir string) string {
 
 func TestWhatIsTrimmedIsSmallerAndRunsAsBefore(t *testing.T) {
 	dir := t.TempDir()
-	program := built(t, dir)
+	program := built(t, dir, runtime.GOARCH)
 	before := sizeOf(t, program)
 
 	saved, err := image.StripTree(dir)
@@ -73,4 +77,38 @@ func sizeOf(t *testing.T, path string) int64 {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	return info.Size()
+}
+
+// An image for another machine is trimmed here, where nothing of it runs.
+func TestWhatIsForAnotherMachineIsTrimmedAsItsOwnMachineWould(t *testing.T) {
+	for _, architecture := range []string{"amd64", "arm64"} {
+		dir := t.TempDir()
+		program := built(t, dir, architecture)
+		before, kept := sizeOf(t, program), segments(t, program)
+
+		saved, err := image.StripTree(dir)
+
+		require.NoError(t, err)
+		assert.Greater(t, saved, before/10, architecture)
+		assert.Equal(t, kept, segments(t, program), "%s: what is loaded is what it was", architecture)
+	}
+}
+
+// segments are what a loader reads of a program: its machine, where it starts, and each part that is loaded with its bytes, but for the
+// header, which says no more where sections are.
+func segments(t *testing.T, program string) []any {
+	t.Helper()
+	parsed, err := elf.Open(program)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, parsed.Close()) }()
+	all := []any{parsed.Machine, parsed.Entry}
+	for _, segment := range parsed.Progs {
+		content, err := io.ReadAll(segment.Open())
+		require.NoError(t, err)
+		if segment.Off == 0 {
+			content = content[min(64, len(content)):]
+		}
+		all = append(all, segment.ProgHeader, sha256.Sum256(content))
+	}
+	return all
 }

@@ -60,3 +60,19 @@ func regular(name, content string) file {
 }
 
 func tarballTo(path string, made v1.Image) error { return tarball.WriteToFile(path, nil, made) }
+
+// contentOf is what a file of a layer has in it.
+func contentOf(t *testing.T, layer v1.Layer, name string) string {
+	t.Helper()
+	content, err := layer.Uncompressed()
+	require.NoError(t, err)
+	for archive := tar.NewReader(content); ; {
+		header, err := archive.Next()
+		require.NoError(t, err)
+		if header.Name == name {
+			raw, err := io.ReadAll(archive)
+			require.NoError(t, err)
+			return string(raw)
+		}
+	}
+}

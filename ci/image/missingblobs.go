@@ -40,7 +40,7 @@ func rest(in, out string, has map[string]bool) (err error) {
 			return to.Close()
 		}
 		if err != nil {
-			return fmt.Errorf("it is truncated or no archive: %w", err)
+			return truncated(err)
 		}
 		if hex, isBlob := strings.CutPrefix(path.Clean(header.Name), "blobs/sha256/"); isBlob && has["sha256:"+hex] {
 			continue
@@ -49,7 +49,7 @@ func rest(in, out string, has map[string]bool) (err error) {
 			return err
 		}
 		if _, err := io.Copy(to, from); err != nil {
-			return fmt.Errorf("it is truncated in %s: %w", header.Name, err)
+			return fmt.Errorf("it is truncated in %s: %w; build it again", header.Name, err)
 		}
 	}
 }

@@ -33,8 +33,12 @@ type NormalizeOptions struct {
 	// not have it, or each commit would send all of them again.
 	Created time.Time
 	// Base gives the base image from its publisher. It is asked only if the archive has other layers in place of the
-	// base's own: docs/decisions/reproducible-images.md.
+	// base's own: docs/decisions/reproducible-images.md. Where it is nil, those are written anew as what was added is, and programs for
+	// another machine are no error: somebody else's image may carry those of several.
 	Base func(v1.Platform) (v1.Image, error)
+	// Platform is what the image has to be for, e.g. linux/arm64, "" for any: an engine takes the one image that a pin names, whatever was
+	// asked for.
+	Platform string
 }
 
 // Normalize reads an image archive, as an engine exports it, and writes it to out as an OCI layout archive that has
@@ -42,7 +46,7 @@ type NormalizeOptions struct {
 // what was added to the base has neither user names nor access times. The same content gives the same bytes.
 //
 // It returns the digest of the image's manifest. An archive that is truncated, has a blob that is not its digest's, or
-// holds several images is an error, and out is then not written.
+// holds several images is an error, and so is a program that was added and is for another machine; out is then not written.
 func Normalize(in, out string, o NormalizeOptions) (v1.Hash, error) {
 	opened, err := openArchive(in)
 	if err == nil {
@@ -79,6 +83,11 @@ func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, erro
 	if err != nil {
 		return nil, err
 	}
+	if platform, err := PlatformOf(source); err != nil {
+		return nil, err
+	} else if o.Platform != "" && platform != o.Platform {
+		return nil, fmt.Errorf("it is for %q, and %s was asked for; pin a base that has an image for that", platform, o.Platform)
+	}
 	layers, err := source.Layers()
 	if err != nil {
 		return nil, err
@@ -88,10 +97,14 @@ func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, erro
 		return nil, fmt.Errorf("the config tells of %d layers and the archive has %d", len(made), len(layers))
 	}
 	base, own := ownLayers(layers, made)
-	if !own {
+	if !own && o.Base != nil {
 		if base, err = published(o.Base, config, layers, work); err != nil {
 			return nil, err
 		}
+	}
+	as := addition{epoch: o.Epoch}
+	if o.Base != nil {
+		as.architecture = config.Architecture
 	}
 	additions := make([]mutate.Addendum, len(layers))
 	var group errgroup.Group
@@ -105,7 +118,7 @@ func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, erro
 				}
 				layer, by, normal = base[i], imported+digest.String(), keep
 			}
-			layer, err := normal(layer, filepath.Join(work, strconv.Itoa(i)), o.Epoch)
+			layer, err := normal(layer, filepath.Join(work, strconv.Itoa(i)), as)
 			if err != nil {
 				return fmt.Errorf("layer %d: %w", i, err)
 			}
@@ -137,9 +150,17 @@ func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, erro
 	return image, nil
 }
 
+// addition is what a layer that was added to a base has to be like.
+type addition struct {
+	// epoch is the time of its files.
+	epoch time.Time
+	// architecture is that of its programs, "" for any.
+	architecture string
+}
+
 // rewrite gives a layer the same files, and marks of what it deletes, with one time and without names. It gives none for
 // a layer that has nothing in it.
-func rewrite(layer v1.Layer, path string, epoch time.Time) (_ v1.Layer, err error) {
+func rewrite(layer v1.Layer, path string, as addition) (_ v1.Layer, err error) {
 	content, err := layer.Uncompressed()
 	if err != nil {
 		return nil, err
@@ -154,7 +175,7 @@ func rewrite(layer v1.Layer, path string, epoch time.Time) (_ v1.Layer, err erro
 	if err != nil {
 		return nil, err
 	}
-	entries, err := retime(tar.NewReader(content), tar.NewWriter(io.MultiWriter(zipped, unpacked)), epoch)
+	entries, err := retime(tar.NewReader(content), tar.NewWriter(io.MultiWriter(zipped, unpacked)), as)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -191,7 +212,7 @@ type hashed struct {
 func (h hashed) DiffID() (v1.Hash, error) { return h.diffID, nil }
 
 // keep leaves a layer as it is and sums what is in it, which costs as much as rewriting another beside it.
-func keep(layer v1.Layer, _ string, _ time.Time) (v1.Layer, error) {
+func keep(layer v1.Layer, _ string, _ addition) (v1.Layer, error) {
 	diffID, err := layer.DiffID()
 	return hashed{layer, diffID}, err
 }
@@ -201,7 +222,7 @@ func sum(h hash.Hash) v1.Hash {
 }
 
 // retime copies a layer and gives the number of its entries.
-func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) (entries int, _ error) {
+func retime(from *tar.Reader, to *tar.Writer, as addition) (entries int, _ error) {
 	for total := int64(0); ; entries++ {
 		header, err := from.Next()
 		if errors.Is(err, io.EOF) {
@@ -217,7 +238,7 @@ func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) (entries int, _ e
 		if total += header.Size; total > maxUnpacked || total < 0 {
 			return entries, fmt.Errorf("%s: the layer claims to unpack to more than %s", header.Name, size(maxUnpacked))
 		}
-		header.ModTime, header.AccessTime, header.ChangeTime = epoch, time.Time{}, time.Time{}
+		header.ModTime, header.AccessTime, header.ChangeTime = as.epoch, time.Time{}, time.Time{}
 		header.Uname, header.Gname = "", ""
 		header.Format = tar.FormatPAX
 		for key := range header.PAXRecords {
@@ -225,10 +246,17 @@ func retime(from *tar.Reader, to *tar.Writer, epoch time.Time) (entries int, _ e
 				delete(header.PAXRecords, key)
 			}
 		}
+		start, content, err := peek(from)
+		if err != nil {
+			return entries, fmt.Errorf("reading %s: %w", header.Name, err)
+		}
+		if machine := foreign(start, as.architecture); machine != "" {
+			return entries, errors.New(unfit(header.Name, machine, as.architecture).String())
+		}
 		if err := to.WriteHeader(header); err != nil {
 			return entries, fmt.Errorf("writing %s: %w", header.Name, err)
 		}
-		if _, err := io.Copy(to, from); err != nil {
+		if _, err := io.Copy(to, content); err != nil {
 			return entries, fmt.Errorf("copying %s: %w", header.Name, err)
 		}
 	}

@@ -35,7 +35,7 @@ func verify(opened archive) error {
 		}
 		sum := sha256.New()
 		if _, err := io.Copy(sum, reader); err != nil {
-			return fmt.Errorf("it is truncated in %s: %w", header.Name, err)
+			return fmt.Errorf("it is truncated in %s: %w; build it again", header.Name, err)
 		}
 		if actual := hex.EncodeToString(sum.Sum(nil)); actual != match[1] {
 			return fmt.Errorf("%s has another digest than its name, sha256:%s; build it again",

@@ -80,7 +80,7 @@ func Assess(s Snapshot, o AssessOptions) Assessment {
 func workloads(s Snapshot, release string) []Workload {
 	var list []Workload
 	for _, w := range slices.Concat(s.Deployments, s.StatefulSets, s.DaemonSets) {
-		if release == "" || w.Metadata.Labels["app.kubernetes.io/instance"] == release {
+		if release == "" || w.Metadata.Labels[InstanceLabel] == release {
 			list = append(list, w)
 		}
 	}

@@ -14,6 +14,8 @@ type CapacityOptions struct {
 	Release, Namespace string
 	// Smaller is a values file that asks for less, for the error to name; "" where there is none.
 	Smaller string
+	// Platforms are what every image of the release is built for, e.g. linux/arm64; none where nobody knows. Other nodes count for nothing.
+	Platforms []string
 }
 
 // ErrNodeStarting is that no node is ready and one may be in a moment: its cluster has just started, or its API server was away.
@@ -30,7 +32,7 @@ type nodeCapacity struct {
 // CheckCapacity holds what a release asks for against what each node has left: its allocatable resources less the requests of the
 // pods on it. The snapshot is that of CapacityKinds. Pods are placed the largest first, each on the first node that has room,
 // which finds a place wherever the scheduler would but in rare cases of many nodes. The error names the numbers and the
-// ways out; it is ErrNodeStarting where asking again may find more.
+// ways out, or the platforms where no node is of the images'; it is ErrNodeStarting where asking again may find more.
 func CheckCapacity(s Snapshot, demand Demand, o CapacityOptions) error {
 	nodes, err := s.remaining(o)
 	if err != nil {
@@ -38,8 +40,11 @@ func CheckCapacity(s Snapshot, demand Demand, o CapacityOptions) error {
 	}
 	if len(nodes) == 0 {
 		facts := indent(s.nodeFacts())
-		if slices.ContainsFunc(s.Nodes, Node.starting) {
+		if slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.starting() && n.runs(o.Platforms) }) {
 			return fmt.Errorf("capacity: %w\n%s", ErrNodeStarting, facts)
+		}
+		if err := s.checkPlatforms(o.Platforms); err != nil {
+			return err
 		}
 		return fmt.Errorf("capacity: no node takes pods; see: kubectl get nodes\n%s", facts)
 	}
@@ -63,7 +68,7 @@ func CheckCapacity(s Snapshot, demand Demand, o CapacityOptions) error {
 func (s Snapshot) remaining(o CapacityOptions) ([]nodeCapacity, error) {
 	var nodes []nodeCapacity
 	for _, n := range s.Nodes {
-		if n.unschedulableReason() != "" {
+		if n.unschedulableReason() != "" || !n.runs(o.Platforms) {
 			continue
 		}
 		allocatable, err := parseResources(n.Status.Allocatable)
@@ -94,7 +99,7 @@ func (s Snapshot) remaining(o CapacityOptions) ([]nodeCapacity, error) {
 // owns is true for a pod that the roll replaces.
 func (o CapacityOptions) owns(pod Pod) bool {
 	return o.Release != "" && pod.Metadata.Namespace == o.Namespace &&
-		pod.Metadata.Labels["app.kubernetes.io/instance"] == o.Release
+		pod.Metadata.Labels[InstanceLabel] == o.Release
 }
 
 // schedule puts pods on nodes, those for every node first and then the largest, and gives the first that has no place.

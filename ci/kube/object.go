@@ -142,6 +142,10 @@ type Node struct {
 		Taints        []Taint `json:"taints,omitempty"`
 	} `json:"spec"`
 	Status struct {
+		NodeInfo struct {
+			OperatingSystem string `json:"operatingSystem,omitempty"`
+			Architecture    string `json:"architecture,omitempty"`
+		} `json:"nodeInfo,omitzero"`
 		Allocatable map[string]Quantity `json:"allocatable,omitempty"`
 		Conditions  []Condition         `json:"conditions,omitempty"`
 		Images      []NodeImage         `json:"images,omitempty"`

@@ -12,6 +12,7 @@ type Pod struct {
 // PodSpec is what a pod asks for.
 type PodSpec struct {
 	NodeName       string              `json:"nodeName,omitempty"`
+	NodeSelector   map[string]string   `json:"nodeSelector,omitempty"`
 	InitContainers []Container         `json:"initContainers,omitempty"`
 	Containers     []Container         `json:"containers"`
 	Overhead       map[string]Quantity `json:"overhead,omitempty"`

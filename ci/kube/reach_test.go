@@ -18,6 +18,9 @@ func TestAClusterThatIsNotReachedIsToldWithWhatToDo(t *testing.T) {
 		`Error: Kubernetes cluster unreachable: Get "https://cluster:6443/version": tls: failed to verify certificate: x509: certificate signed`:                                                 "not the cluster of the kubeconfig",
 		`error: You must be logged in to the server (Unauthorized)`:                                                                                                                              "does not take the kubeconfig's credentials",
 		`Error: Kubernetes cluster unreachable: the server has asked for the client to provide credentials`:                                                                                      "does not take the kubeconfig's credentials",
+		`Error from server (Forbidden): secrets is forbidden: User "system:serviceaccount:todo:me" cannot list resource "secrets" in API group "" in the namespace "todo"`:                       "examples/deployer.yaml",
+		`Error: UPGRADE FAILED: deployments.apps "todo-backend" is forbidden: User "me" cannot patch resource "deployments" in API group "apps" in the namespace "todo"`:                         "examples/deployer.yaml",
+		`Error from server (Forbidden): pods "todo-backend-1" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=4, limited: pods=4`:                                              "",
 		`Error from server (NotFound): namespaces "x" not found`:                                                                                                                                 "",
 		`npm error x509: certificate signed by unknown authority`:                                                                                                                                "",
 	} {

@@ -55,7 +55,7 @@ take_slot() {
     exec 9>"$state/$n/lock"
     if flock --nonblock 9; then slot=$state/$n; break; fi
   done
-  [ -n "$slot" ] || fail "eight nodes run already on this machine; stop one"
+  [ -n "$slot" ] || fail "eight nodes run already on this engine; wait until one of their runs has ended"
   rm -f "$slot"/{instance,ready,failed,loaded}
   if [ ! -e "$slot/seeded" ]; then
     rm -rf "$slot/containerd"

@@ -3,6 +3,9 @@
 #
 #   send.sh OWNER REPOSITORY@DIGEST=ARCHIVE...   each image is named REPOSITORY@DIGEST there; what a node has is left alone
 #
+# PLATFORMS, e.g. linux/amd64,linux/arm64, are those that every image is for: a node of another is left out, and gets no pod of theirs.
+# Left out, every node runs them.
+#
 # OWNER is the release for which it is done, as NAMESPACE/NAME; no two may send for one at once. A pod on each node
 # reaches that node's containerd. Its image is one that the node has already, and every program in it is the node's own.
 # Of an image that a node lacks, what it has as part of others is not sent: `todo-chatbot image missing-blobs` leaves it out.
@@ -12,6 +15,7 @@ set -euo pipefail
 owner=$1; shift
 namespace=todo-chatbot-images-$(printf %s "$owner" | sha256sum | head -c 10)
 fail() { printf 'images: %s\n' "$@" >&2; exit 1; }
+privileged="It needs a cluster that admits privileged pods in the namespace $namespace; one that does not pulls the images: release … with-registry"
 
 # Where a node's containerd listens, and how its client is called there.
 containerd_of() {
@@ -81,7 +85,8 @@ bring() {
   local name=$1 reference=$2 archive=$3 part=$4 has=$5 present
   todo-chatbot image missing-blobs "$archive" "$part" "$has"
   # A store may drop what it has listed: then all of it goes.
-  take "$name" "$reference" "$part" || take "$name" "$reference" "$archive" || fail "node $name did not take $reference"
+  take "$name" "$reference" "$part" || take "$name" "$reference" "$archive" ||
+    fail "node $name did not take $reference; what it said is above" "Most often its disk is full: kubectl describe node $name"
   rm "$part"
   # Its answer is kept whole: a grep that ends at its first match would end the asking too, and that is a failure.
   present=$(on_node images ls --quiet </dev/null)
@@ -100,11 +105,11 @@ deliver() {
   # In two steps: a failure inside a here-string would go unseen.
   containerd=$(containerd_of "$runtime" "$version")
   read -r -a containerd <<<"$containerd"
-  pod "node-$index" "$name" "$image" | kubectl create --filename - >/dev/null
+  pod "node-$index" "$name" "$image" | kubectl create --filename - >/dev/null || fail "the cluster takes no pod that reaches node $name" "$privileged"
   kubectl --namespace "$namespace" wait --for=condition=Ready "pod/node-$index" --timeout=60s >/dev/null ||
     fail "the pod that reaches node $name did not start: $(kubectl --namespace "$namespace" get events \
       --field-selector "involvedObject.name=node-$index" --output jsonpath='{.items[-1:].message}')" \
-      "It needs a cluster that admits privileged pods in the namespace $namespace."
+      "$privileged"
   on_node() { kubectl --namespace "$namespace" exec --stdin "node-$index" -- "${containerd[@]:1}" --address "${containerd[0]}" --namespace k8s.io "$@"; }
   present=$(on_node images ls --quiet </dev/null)
   on_node content ls --quiet </dev/null >"$part.has"
@@ -117,10 +122,12 @@ deliver() {
 }
 
 kubectl get nodes --output json |
-  jq '.items |= map(select(.metadata.labels["kubernetes.io/os"] != "windows" and
-    any(.status.conditions[]; .type == "Ready" and .status == "True")))' >/tmp/nodes.json
+  jq --arg platforms "${PLATFORMS:-}" '($platforms | split(",")) as $wanted |
+    .items |= map(select(.metadata.labels["kubernetes.io/os"] != "windows" and
+      any(.status.conditions[]; .type == "Ready" and .status == "True") and
+      (.status.nodeInfo | "\(.operatingSystem)/\(.architecture)" as $its | $wanted == [] or any($wanted[]; . == $its))))' >/tmp/nodes.json
 count=$(jq '.items | length' /tmp/nodes.json)
-[ "$count" -gt 0 ] || fail "no node is Ready; see: kubectl get nodes"
+[ "$count" -gt 0 ] || fail "no node that is Ready runs ${PLATFORMS:-these images}; see: kubectl get nodes"
 
 short=()
 for i in $(seq 0 $((count - 1))); do
@@ -128,7 +135,7 @@ for i in $(seq 0 $((count - 1))); do
   if [ -n "$(lacking "$name" "$@")" ]; then short+=("$i"); else echo "$name has every image"; fi
 done
 remove() { kubectl delete namespace "$namespace" --ignore-not-found "$@" >/dev/null 2>&1; }
-remove --wait --timeout=60s || fail "a namespace that a killed run left does not go: kubectl get namespace $namespace"
+remove --wait --timeout=60s || fail "a namespace that a killed run left does not go, and its status says what is left in it: kubectl get namespace $namespace --output yaml"
 [ ${#short[@]} -gt 0 ] || exit 0
 
 trap 'remove --wait=false' EXIT

@@ -119,15 +119,9 @@ func asObject(value any) object {
 func without(next, before, after object) object {
 	result := object{}
 	for key, value := range next {
-		was, wasSet := before[key]
-		is, isSet := after[key]
-		switch {
-		case wasSet && was != nil && (!isSet || is == nil):
-			continue
-		case wasSet && isSet:
-			value = withoutValue(value, was, is)
+		if was, is := before[key], after[key]; was == nil || is != nil {
+			result[key] = withoutValue(value, was, is)
 		}
-		result[key] = value
 	}
 	return result
 }
@@ -136,15 +130,13 @@ func withoutValue(next, before, after any) any {
 	if o, ok := next.(object); ok {
 		return without(o, asObject(before), asObject(after))
 	}
-	elements, isList := next.([]any)
-	was, wasList := before.([]any)
+	elements, _ := next.([]any)
+	was, _ := before.([]any)
 	is, stillList := after.([]any)
-	if !isList || !wasList || !stillList {
-		return next
-	}
 	field := keyOf(elements)
 	befores, afters := byKey(was, field), byKey(is, field)
-	if field == "" || befores == nil || (afters == nil && len(is) > 0) {
+	// Where one is no list, or its elements are not told apart, it is replaced as a whole.
+	if befores == nil || !stillList || (afters == nil && len(is) > 0) {
 		return next
 	}
 	var kept []any
@@ -152,13 +144,9 @@ func withoutValue(next, before, after any) any {
 		key := fmt.Sprint(asObject(element)[field])
 		old, wasSet := befores[key]
 		wanted, isSet := afters[key]
-		if wasSet && !isSet {
-			continue
+		if !wasSet || isSet {
+			kept = append(kept, withoutValue(element, old, wanted))
 		}
-		if wasSet {
-			element = withoutValue(element, old, wanted)
-		}
-		kept = append(kept, element)
 	}
 	return kept
 }

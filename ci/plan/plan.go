@@ -4,7 +4,6 @@ package plan
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -77,11 +76,7 @@ func New(title string, in Input) (Plan, error) {
 	for _, name := range names(after) {
 		present, there := live[name]
 		if !there {
-			digest, err := digestOf(after[name])
-			if err != nil {
-				return Plan{}, err
-			}
-			p.Objects = append(p.Objects, Object{Action: Create, Name: name, Digest: digest})
+			p.Objects = append(p.Objects, Object{Action: Create, Name: name, Digest: digestOf(after[name])})
 			continue
 		}
 		next, answered := applied[name]
@@ -116,13 +111,7 @@ func (p Plan) With(o Object) Plan {
 }
 
 // digestOf is short: it tells two objects of one name apart, and proves nothing.
-func digestOf(o object) (string, error) {
-	raw, err := json.Marshal(o)
-	if err != nil {
-		return "", fmt.Errorf("planning: %w", err)
-	}
-	return fmt.Sprintf("sha256:%.8x", sha256.Sum256(raw)), nil
-}
+func digestOf(o object) string { return fmt.Sprintf("sha256:%.8x", sha256.Sum256([]byte(text(o)))) }
 
 // kept is true for an object that Helm leaves behind.
 func kept(o object) bool {

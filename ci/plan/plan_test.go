@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,6 +71,32 @@ func TestAPlanTellsWhatWouldChangeFieldByField(t *testing.T) {
 			live: deployment(`"image": "a"`, `"replicas": 3, `), applied: deployment(`"image": "a"`, `"replicas": 3, `),
 			want: []plan.Field{{"spec.replicas", "3", ""}},
 		},
+		"a list that is no list any more": {
+			before: deployment(`"command": [{"name": "a"}]`, ""), after: deployment(`"command": "a"`, ""),
+			live: deployment(`"command": [{"name": "a"}]`, ""), applied: deployment(`"command": [{"name": "a"}, {"name": "b"}]`, ""),
+			want: []plan.Field{{"spec.template.spec.containers[backend].command[b].name", "", `"b"`}},
+		},
+		"a list where there was none": {
+			before: deployment(`"args": "a"`, ""), after: deployment(`"args": ["a"]`, ""),
+			live: deployment(`"args": "a"`, ""), applied: deployment(`"args": ["a"]`, ""),
+			want: []plan.Field{{"spec.template.spec.containers[backend].args", `"a"`, `["a"]`}},
+		},
+		"several, in the order of their paths": {
+			before: deployment(`"a": 1, "b": 1, "c": 1, "d": 1, "e": 1`, ""), after: deployment(`"a": 2, "b": 2, "c": 2, "d": 2, "e": 2`, ""),
+			live: deployment(`"a": 1, "b": 1, "c": 1, "d": 1, "e": 1`, ""), applied: deployment(`"a": 2, "b": 2, "c": 2, "d": 2, "e": 2`, ""),
+			want: []plan.Field{
+				{"spec.template.spec.containers[backend].a", "1", "2"},
+				{"spec.template.spec.containers[backend].b", "1", "2"},
+				{"spec.template.spec.containers[backend].c", "1", "2"},
+				{"spec.template.spec.containers[backend].d", "1", "2"},
+				{"spec.template.spec.containers[backend].e", "1", "2"},
+			},
+		},
+		"a value as its file has it": {
+			before: deployment(`"args": ["a"]`, ""), after: deployment(`"args": ["a && b >c"]`, ""),
+			live: deployment(`"args": ["a"]`, ""), applied: deployment(`"args": ["a && b >c"]`, ""),
+			want: []plan.Field{{"spec.template.spec.containers[backend].args", `["a"]`, `["a && b >c"]`}},
+		},
 		"a list that is replaced as a whole": {
 			before: deployment(`"args": ["a", "b"]`, ""), after: deployment(`"args": ["a"]`, ""),
 			live: deployment(`"args": ["a", "b"]`, ""), applied: deployment(`"args": ["a"]`, ""),
@@ -132,6 +159,12 @@ func TestWhatTheServerWritesForItselfIsNoChange(t *testing.T) {
 	p, err := plan.New("t", plan.Input{Before: service, After: service, Live: live, Applied: service})
 	require.NoError(t, err)
 	assert.Empty(t, p.Objects)
+
+	// A field whose name begins like one of the server's is the chart's.
+	p, err = plan.New("t", plan.Input{Before: service, After: service, Live: live, Applied: strings.Replace(service, "{", `{"statusPage": "a", `, 1)})
+	require.NoError(t, err)
+	require.Len(t, p.Objects, 1)
+	assert.Equal(t, []plan.Field{{Path: "statusPage", To: `"a"`}}, p.Objects[0].Fields)
 }
 
 func TestAPlanShowsNoSecret(t *testing.T) {
@@ -185,6 +218,23 @@ func TestALongValueIsToldByItsDigest(t *testing.T) {
 	field := p.Objects[0].Fields[0]
 	assert.NotEqual(t, field.From, field.To)
 	assert.Less(t, len(field.To), 300)
+
+	// With its quotes it has 160 characters, and is shown whole.
+	short := strings.Repeat("x", 158)
+	p, err = plan.New("t", plan.Input{Before: deployment(`"image": "a"`, ""), After: deployment(`"image": "`+short+`"`, ""),
+		Live: deployment(`"image": "a"`, ""), Applied: deployment(`"image": "`+short+`"`, "")})
+	require.NoError(t, err)
+	assert.Equal(t, `"`+short+`"`, p.Objects[0].Fields[0].To)
+}
+
+func TestAPlanOfNothingIsATitleAndALine(t *testing.T) {
+	assert.Equal(t, "t\n\n0 to create, 0 to change, 0 to delete, 3 as they are\n", plan.Plan{Title: "t", Unchanged: 3}.Text())
+}
+
+func TestADocumentWithNothingInItIsNoObject(t *testing.T) {
+	p, err := plan.New("t", plan.Input{After: "# nothing\n---\n" + service + "\n---\n---\nnull\n---\n{}\n"})
+	require.NoError(t, err)
+	assert.Len(t, p.Objects, 1)
 }
 
 func TestASavedPlanHoldsAsLongAsItIsWhatWouldHappen(t *testing.T) {
@@ -207,6 +257,19 @@ func TestASavedPlanHoldsAsLongAsItIsWhatWouldHappen(t *testing.T) {
 	other, err := plan.New("from revision 4", input)
 	require.NoError(t, err)
 	assert.ErrorContains(t, other.Same(moved.Text()), "from revision 4")
+}
+
+func TestOfAPlanThatHoldsNoMoreTheFirstTwelveLinesThatDifferAreShown(t *testing.T) {
+	saved := plan.Plan{Title: "from revision 3"}
+	for name := range strings.SplitSeq("abcdefghijklmn", "") {
+		saved.Objects = append(saved.Objects, plan.Object{Action: plan.Delete, Name: name})
+	}
+	err := plan.Plan{Title: "from revision 3"}.Same(saved.Text())
+	require.Error(t, err)
+	shown := strings.Split(err.Error(), "\n")[1:]
+	require.Len(t, shown, 12)
+	assert.Equal(t, "  was planned: delete a", shown[0], "neither the title, which both have, nor an empty line")
+	assert.Equal(t, "  was planned: delete l", shown[11])
 }
 
 func TestAnAnswerThatIsNoneIsNoPlan(t *testing.T) {

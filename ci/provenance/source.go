@@ -18,7 +18,8 @@ type Source struct {
 // URI names the commit in SPDX's form of a download location.
 func (s Source) URI() string { return "git+" + s.Repository + "@" + s.Commit }
 
-func splitSource(uri string) (repository, commit string) {
+// SplitSource gives what URI was made of; the commit is "" where it names none.
+func SplitSource(uri string) (repository, commit string) {
 	uri = strings.TrimPrefix(uri, "git+")
 	at := strings.LastIndex(uri, "@")
 	if at < 0 {

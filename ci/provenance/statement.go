@@ -172,7 +172,7 @@ func (p Policy) Check(s Statement, digest string) error {
 		problem("it is not about %s", digest)
 	}
 	definition := s.Predicate.BuildDefinition
-	repository, commit := splitSource(definition.ExternalParameters.Source)
+	repository, commit := SplitSource(definition.ExternalParameters.Source)
 	if p.Source != "" && repository != p.Source {
 		if repository == "" {
 			repository = "a checkout without an origin"

@@ -53,14 +53,14 @@ func TestAnArtifactThatIsNotThereIsMissed(t *testing.T) {
 	for _, name := range []string{"todo-backend.tar", "todo-frontend.cyclonedx.json", "todo-chatbot-0.1.0.tgz", pins.FileName} {
 		folder := published(t)
 		require.NoError(t, os.Remove(filepath.Join(folder, name)))
-		_, err := publish.Folder(folder)
+		_, err := publish.Folder(folder, nil)
 		assert.ErrorContains(t, err, "reading what is to be published: ", name)
 	}
 	folder := published(t)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "todo-chatbot-0.2.0.tgz"), nil, 0o600))
-	_, err := publish.Folder(folder)
+	_, err := publish.Folder(folder, nil)
 	require.ErrorContains(t, err, "there is not one todo-chatbot-*.tgz but [")
 	require.NoError(t, os.WriteFile(filepath.Join(folder, pins.FileName), []byte("python x"), 0o600))
-	_, err = publish.Folder(folder)
+	_, err = publish.Folder(folder, nil)
 	assert.ErrorContains(t, err, "python needs a registry")
 }

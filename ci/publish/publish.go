@@ -34,8 +34,8 @@ type Publisher struct {
 	Progress io.Writer
 }
 
-// Publish takes every artifact through one step before any takes the next, so that tags come last for all. Stopped at any
-// point it can be run again. It gives what was published, for people.
+// Publish takes every artifact through one step before any takes the next, so that tags come last for all. An index is signed as
+// its images are, and tags name it alone. Stopped at any point it can be run again. It gives what was published, for people.
 func (p *Publisher) Publish(ctx context.Context, r Request) (string, error) {
 	artifacts := make([]opened, len(r.Artifacts))
 	for i, a := range r.Artifacts {
@@ -49,8 +49,8 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (string, error) {
 		do   func(context.Context, opened) error
 	}{
 		{"its tags may name it", p.checkTags},
-		{"pushed", p.push},
-		{"attested, signed and verified", func(ctx context.Context, o opened) error { return p.sign(ctx, r.Build, o) }},
+		{"pushed", imagesFirst(p.push)},
+		{"attested, signed and verified", imagesFirst(func(ctx context.Context, o opened) error { return p.sign(ctx, r.Build, o) })},
 		{"tagged", p.tag},
 	} {
 		group, ctx := errgroup.WithContext(ctx)
@@ -70,9 +70,26 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (string, error) {
 	var text strings.Builder
 	for _, o := range artifacts {
 		fmt.Fprintf(&text, "%s:%s is %s\n", o.repository, r.Tag, o.digest)
+		for _, image := range o.images {
+			fmt.Fprintf(&text, "  for %s %s\n", image.Platform, image.digest)
+		}
 	}
 	fmt.Fprintf(&text, "each signed and verified, built from %s\n", r.Build.Source.URI())
 	return text.String(), nil
+}
+
+// imagesFirst does something with the images of an index, and then with the index: what names others comes after them.
+func imagesFirst(do func(context.Context, opened) error) func(context.Context, opened) error {
+	return func(ctx context.Context, o opened) error {
+		group, inner := errgroup.WithContext(ctx)
+		for _, image := range o.images {
+			group.Go(func() error { return do(inner, image) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		return do(ctx, o)
+	}
 }
 
 func (p *Publisher) checkTags(ctx context.Context, o opened) error {
@@ -85,7 +102,7 @@ func (p *Publisher) checkTags(ctx context.Context, o opened) error {
 }
 
 func (p *Publisher) push(ctx context.Context, o opened) error {
-	_, err := p.Registry.Push(ctx, o.repository, o.image)
+	_, err := p.Registry.Push(ctx, o.repository, o.content)
 	return err
 }
 

@@ -9,6 +9,8 @@ import (
 	"fmt"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/provenance"
@@ -24,6 +26,8 @@ type Request struct {
 	Tag string `json:"tag"`
 	// Build is the same for every artifact but for its call and its bases.
 	Build provenance.Build `json:"build"`
+	// Platforms are those that an index is published of, e.g. linux/arm64; none is one image, for the platform of whoever builds.
+	Platforms []string `json:"platforms,omitempty"`
 	// Folder has the artifacts, as Folder reads them, where they are not listed.
 	Folder    string     `json:"folder,omitempty"`
 	Artifacts []Artifact `json:"artifacts,omitempty"`
@@ -35,6 +39,8 @@ type Kind string
 // The kinds of artifacts.
 const (
 	Image Kind = "image"
+	// Index is of an image for each of several platforms.
+	Index Kind = "index"
 	Chart Kind = "chart"
 )
 
@@ -43,8 +49,11 @@ type Artifact struct {
 	Kind Kind `json:"kind"`
 	// Name is the last part of its repository.
 	Name string `json:"name"`
-	// File is the path of an image's OCI archive, or of a packaged chart.
-	File string `json:"file"`
+	// File is the path of an image's OCI archive, or of a packaged chart; an index has none.
+	File string `json:"file,omitempty"`
+	// Platform is what an image of an index is built for, and Images are those of an index.
+	Platform string     `json:"platform,omitempty"`
+	Images   []Artifact `json:"images,omitempty"`
 	// Call and Bases are for its provenance, as in provenance.Build.
 	Call  string   `json:"call"`
 	Bases []string `json:"bases"`
@@ -62,7 +71,7 @@ func ParseRequest(raw []byte) (Request, error) {
 	}
 	if r.Folder != "" {
 		var err error
-		if r.Artifacts, err = Folder(r.Folder); err != nil {
+		if r.Artifacts, err = Folder(r.Folder, r.Platforms); err != nil {
 			return r, err
 		}
 	}
@@ -78,11 +87,12 @@ func ParseRequest(raw []byte) (Request, error) {
 // opened is an artifact that was read.
 type opened struct {
 	Artifact
-	image      v1.Image
+	content    registry.Content
 	repository string
 	digest     string
-	// tags are those that shall name it.
-	tags []string
+	// tags are those that shall name it, and images those of an index.
+	tags   []string
+	images []opened
 }
 
 func (o opened) reference() string { return o.repository + "@" + o.digest }
@@ -93,20 +103,54 @@ func (r Request) open(a Artifact) (opened, error) {
 	var err error
 	switch a.Kind {
 	case Image:
-		o.image, err = image.Open(a.File)
+		o.content, err = image.Open(a.File)
+	case Index:
+		o.content, o.images, err = r.index(a)
 	case Chart:
 		var version string
-		o.image, version, err = registry.OpenChart(a.File)
+		o.content, version, err = registry.OpenChart(a.File)
 		if !registry.Moves(r.Tag) && version != r.Tag {
 			o.tags = append(o.tags, version)
 		}
 	default:
-		err = fmt.Errorf("publishing %s: %q is neither image nor chart", a.Name, a.Kind)
+		err = fmt.Errorf("publishing %s: %q is none of %s, %s, %s", a.Name, a.Kind, Image, Index, Chart)
 	}
 	if err != nil {
 		return o, err
 	}
-	digest, err := o.image.Digest()
+	digest, err := o.content.Digest()
 	o.digest = digest.String()
 	return o, err
+}
+
+// index makes an index of images, which get no tags. An image that is for another platform than its own is an error.
+func (r Request) index(a Artifact) (v1.ImageIndex, []opened, error) {
+	var images []opened
+	var entries []mutate.IndexAddendum
+	for _, one := range a.Images {
+		o := opened{Artifact: one, repository: r.Registry + "/" + a.Name}
+		archive, err := image.Open(one.File)
+		if err != nil {
+			return nil, nil, err
+		}
+		config, err := archive.ConfigFile()
+		if err != nil {
+			return nil, nil, err
+		}
+		platform, err := image.PlatformOf(archive)
+		if err == nil && platform != one.Platform {
+			err = fmt.Errorf("publishing %s: its image for %s is for %q; build it again", a.Name, one.Platform, platform)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		digest, err := archive.Digest()
+		if err != nil {
+			return nil, nil, err
+		}
+		o.content, o.digest = archive, digest.String()
+		images = append(images, o)
+		entries = append(entries, mutate.IndexAddendum{Add: archive, Descriptor: v1.Descriptor{Platform: config.Platform()}})
+	}
+	return mutate.AppendManifests(empty.Index, entries...), images, nil
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"strings"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
+	"todo-chatbot/ci/image"
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/registry"
 	"todo-chatbot/ci/registry/address"
@@ -43,14 +45,22 @@ type Verifier interface {
 // Verified is one artifact of a release that may be trusted.
 type Verified struct {
 	// Reference names it by digest.
-	Reference string
-	Statement provenance.Statement
+	Reference string `json:"reference"`
+	// Platforms are those that its images are for, e.g. linux/arm64: several of an index, none of a chart.
+	Platforms []string             `json:"platforms"`
+	Statement provenance.Statement `json:"-"`
+
+	images []v1.Image
 }
 
 // Text is for people.
 func (v Verified) Text() string {
-	return fmt.Sprintf("%s\n  signed; %s, by %s\n", v.Reference, v.Statement.Predicate.BuildDefinition.ExternalParameters.Source,
-		v.Statement.Predicate.RunDetails.Builder.ID)
+	var platforms string
+	if len(v.Platforms) > 0 {
+		platforms = "  for " + strings.Join(v.Platforms, ", ") + "\n"
+	}
+	return fmt.Sprintf("%s\n  signed; %s, by %s\n%s", v.Reference, v.Statement.Predicate.BuildDefinition.ExternalParameters.Source,
+		v.Statement.Predicate.RunDetails.Builder.ID, platforms)
 }
 
 // Release is a published release and what its reader asks of it.
@@ -67,23 +77,43 @@ func Verify(ctx context.Context, in registry.Registry, verifier Verifier, r Rele
 		return nil, err
 	}
 	all := make([]Verified, len(names))
-	group, ctx := errgroup.WithContext(ctx)
+	group, inner := errgroup.WithContext(ctx)
 	for i, name := range names {
 		group.Go(func() error {
 			repository := r.Registry + "/" + name
-			digest, err := in.Resolve(ctx, repository, r.Tag)
+			digest, err := in.Resolve(inner, repository, r.Tag)
 			if err != nil {
 				return err
 			}
 			all[i].Reference = repository + "@" + digest
-			all[i].Statement, err = verify(ctx, verifier, all[i].Reference, r.Trust, r.Policy)
-			return err
+			if all[i].Statement, err = verify(inner, verifier, all[i].Reference, r.Trust, r.Policy); err != nil {
+				return err
+			}
+			// Their layers may be read later, when the group has ended.
+			return all[i].read(ctx, in)
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	return all, nil
+}
+
+// read finds the images that a reference names, and what they are for. What is signed names them by their digests.
+func (v *Verified) read(ctx context.Context, in registry.Registry) (err error) {
+	if v.images, err = in.Images(ctx, v.Reference); err != nil {
+		return err
+	}
+	for _, one := range v.images {
+		platform, err := image.PlatformOf(one)
+		if err != nil {
+			return fmt.Errorf("reading what %s is for: %w", v.Reference, err)
+		}
+		if platform != "" {
+			v.Platforms = append(v.Platforms, platform)
+		}
+	}
+	return nil
 }
 
 // verify holds one reference by digest against whom is trusted and what is expected, and gives the statement that counts.

@@ -40,10 +40,16 @@ func explain(what string, err error) error {
 			return fmt.Errorf("%s: the registry refused the credentials (401)%s; give --username and --password of %s", what, said, address.Writers(what))
 		case answer.StatusCode == http.StatusForbidden:
 			return fmt.Errorf("%s: the registry does not let this account do that (403)%s; give --username and --password of %s", what, said, address.Writers(what))
+		case answer.StatusCode == http.StatusNotFound:
+			return fmt.Errorf("%s: the registry has no such repository (404)%s; correct the address, or make the repository there first, as ECR and "+
+				"Artifact Registry want it", what, said)
 		case answer.StatusCode >= http.StatusInternalServerError:
 			return fmt.Errorf("%s: the registry failed (%d); %s", what, answer.StatusCode, again)
 		}
 		return fmt.Errorf("%s: the registry answered %d: %s", what, answer.StatusCode, line(answer.Error()))
+	}
+	if strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
+		return fmt.Errorf("%s: the registry has no TLS; give it some, or, on a network that is trusted, add --plain-http", what)
 	}
 	if network, ok := errors.AsType[net.Error](err); ok {
 		return fmt.Errorf("%s: the registry does not answer: %s; %s", what, line(network.Error()), again)

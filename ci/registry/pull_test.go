@@ -91,3 +91,35 @@ func TestAPullThatFailsIsOneLine(t *testing.T) {
 	_, err := own.Pull(reference, v1.Platform{OS: "linux", Architecture: "s390x"})
 	assert.ErrorContains(t, err, "s390x")
 }
+
+func TestAnIndexIsPushedWithItsImagesAndRead(t *testing.T) {
+	repository, r := served(t, nil), own.Registry{}
+	one, first := made(t)
+	other, second := made(t)
+	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: one}, mutate.IndexAddendum{Add: other})
+	digest, err := index.Digest()
+	require.NoError(t, err)
+	reference, err := r.Push(t.Context(), repository, index)
+	require.NoError(t, err)
+	assert.Equal(t, repository+"@"+digest.String(), reference)
+	require.NoError(t, r.Tag(t.Context(), repository, digest.String(), "v1"))
+	tagged, err := r.Resolve(t.Context(), repository, "v1")
+	require.NoError(t, err)
+	assert.Equal(t, digest.String(), tagged)
+
+	for reference, want := range map[string][]string{reference: {first, second}, repository + "@" + second: {second}} {
+		images, err := r.Images(t.Context(), reference)
+		require.NoError(t, err)
+		var got []string
+		for _, image := range images {
+			digest, err := image.Digest()
+			require.NoError(t, err)
+			got = append(got, digest.String())
+		}
+		assert.Equal(t, want, got)
+	}
+	for reference, says := range map[string]string{repository + ":v1": "is no reference", repository + "@sha256:" + strings.Repeat("0", 64): "(404)"} {
+		_, err := r.Images(t.Context(), reference)
+		assert.ErrorContains(t, err, says)
+	}
+}

@@ -28,18 +28,24 @@ var moving = regexp.MustCompile(`^(latest|edge|main)$`)
 // Moves says whether a tag may name something else tomorrow.
 func Moves(tag string) bool { return moving.MatchString(tag) }
 
-// Push puts an image's blobs and manifest into a repository, without a tag, and returns the reference by digest. What is
-// there already is not sent again.
-func (r Registry) Push(ctx context.Context, repository string, image v1.Image) (string, error) {
-	digest, err := image.Digest()
+// Content is what a repository can hold: an image, or an index of several.
+type Content interface {
+	remote.Taggable
+	Digest() (v1.Hash, error)
+}
+
+// Push puts an image or an index into a repository, with all that is in it and without a tag, and returns the reference by digest. What
+// is there already is not sent again.
+func (r Registry) Push(ctx context.Context, repository string, content Content) (string, error) {
+	digest, err := content.Digest()
 	if err != nil {
 		return "", fmt.Errorf("pushing to %s: %w", repository, err)
 	}
-	reference, err := r.digest(repository, digest.String())
+	reference, err := r.byDigest(repository + "@" + digest.String())
 	if err != nil {
 		return "", err
 	}
-	if err := remote.Write(reference, image, r.options(ctx)...); err != nil {
+	if err := remote.Push(reference, content, r.options(ctx)...); err != nil {
 		return "", explain("pushing to "+repository, err)
 	}
 	return reference.String(), nil
@@ -67,7 +73,7 @@ func (r Registry) Tag(ctx context.Context, repository, digest, tag string) error
 	if err := r.CheckTag(ctx, repository, tag, digest); err != nil {
 		return err
 	}
-	reference, err := r.digest(repository, digest)
+	reference, err := r.byDigest(repository + "@" + digest)
 	if err != nil {
 		return err
 	}
@@ -86,7 +92,9 @@ func (r Registry) Tag(ctx context.Context, repository, digest, tag string) error
 type NotThereError struct{ reference string }
 
 // Error names the reference.
-func (e NotThereError) Error() string { return e.reference + " is not there; publish it first" }
+func (e NotThereError) Error() string {
+	return e.reference + " is not there; name another tag, or publish it first"
+}
 
 // Resolve gives the digest that a tag names. It is a NotThereError when there is none.
 func (r Registry) Resolve(ctx context.Context, repository, tag string) (string, error) {
@@ -105,12 +113,48 @@ func (r Registry) Resolve(ctx context.Context, repository, tag string) (string, 
 	return descriptor.Digest.String(), nil
 }
 
-func (r Registry) digest(repository, digest string) (name.Digest, error) {
-	reference, err := name.NewDigest(repository+"@"+digest, r.naming()...)
+// Images gives the images that a reference by digest names: those of an index, or the one. Their layers are sent when they are read, and
+// each is held against its digest.
+func (r Registry) Images(ctx context.Context, reference string) ([]v1.Image, error) {
+	parsed, err := r.byDigest(reference)
 	if err != nil {
-		return reference, fmt.Errorf("%s@%s is no reference: %w", repository, digest, err)
+		return nil, err
 	}
-	return reference, nil
+	images, err := imagesOf(remote.Get(parsed, r.options(ctx)...))
+	return images, explain("asking for "+reference, err)
+}
+
+func imagesOf(found *remote.Descriptor, err error) ([]v1.Image, error) {
+	if err != nil {
+		return nil, err
+	}
+	if !found.MediaType.IsIndex() {
+		image, err := found.Image()
+		return []v1.Image{image}, err
+	}
+	index, err := found.ImageIndex()
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return nil, err
+	}
+	images := make([]v1.Image, len(manifest.Manifests))
+	for i, one := range manifest.Manifests {
+		if images[i], err = index.Image(one.Digest); err != nil {
+			return nil, err
+		}
+	}
+	return images, nil
+}
+
+func (r Registry) byDigest(reference string) (name.Digest, error) {
+	parsed, err := name.NewDigest(reference, r.naming()...)
+	if err != nil {
+		return parsed, fmt.Errorf("%s is no reference: %w", reference, err)
+	}
+	return parsed, nil
 }
 
 func (r Registry) naming() []name.Option {

@@ -140,6 +140,8 @@ func TestAFailureIsOneLineThatSaysWhatToDo(t *testing.T) {
 			return true
 		}
 	}
+	plain := httptest.NewServer(nil)
+	t.Cleanup(plain.Close)
 	for name, test := range map[string]struct {
 		instead  func(http.ResponseWriter, *http.Request) bool
 		expected string
@@ -165,6 +167,15 @@ func TestAFailureIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"another failure of its disk": {answer(http.StatusInternalServerError,
 			`{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":{"DriverName":"filesystem","Enclosed":{"Op":"write","Path":"/startedat","Err":5}}}]}`),
 			"the registry failed (500)"},
+		"no repository": {answer(http.StatusNotFound, `{"errors":[{"code":"NAME_UNKNOWN","message":"there is none of that name"}]}`),
+			"the registry has no such repository (404): NAME_UNKNOWN: there is none of that name; correct the address, or make the repository there first"},
+		"no TLS": {func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPost {
+				return false
+			}
+			http.Redirect(w, r, strings.Replace(plain.URL, "http", "https", 1), http.StatusTemporaryRedirect)
+			return true
+		}, "the registry has no TLS; give it some, or, on a network that is trusted, add --plain-http"},
 		"something else": {answer(http.StatusTeapot, "a\nb"), "the registry answered 418"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -99,7 +99,7 @@ func (r *run) returned() {
 func (r *run) uninstall(ctx context.Context) error {
 	err := r.writer.Uninstall(ctx, r.target.Namespace, r.target.Release)
 	for _, rest := range []Query{
-		{Kinds: "pods", Selector: r.target.testSelector()},
+		{Kinds: "pods", Selector: r.target.selector()},
 		{Kinds: "secrets", Selector: deploy.SecretSelector(r.target.Release)},
 	} {
 		if err == nil {
@@ -154,7 +154,8 @@ func (r *run) label(ctx context.Context) error {
 	}
 	last := history.Last()
 	if last.Status != "deployed" {
-		return fmt.Errorf("the newest revision is %d, and is %s", last.Number, last.Status)
+		return fmt.Errorf("the newest revision is %d, and is %s: somebody else's Helm was at work; call deploy again, which mends that",
+			last.Number, last.Status)
 	}
 	content := last.Content // a rollback has it from the revision that it returned to
 	if r.desired != nil {

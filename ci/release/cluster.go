@@ -110,7 +110,7 @@ type CommandError struct {
 // tail is how many lines of a failed command's output its error repeats.
 const tail = 40
 
-// Error repeats the end of what was printed, and what to do where the cluster was not reached.
+// Error repeats the end of what was printed, and what to do where the cluster was not reached, or did not let the caller.
 func (e *CommandError) Error() string {
 	if next := kube.Unreached(e.Stderr); next != "" {
 		return e.said() + "\n" + next

@@ -159,7 +159,7 @@ func TestAFirstInstallHasAtOnceThePodsThatItsAutoscalerWants(t *testing.T) {
 
 func TestARefusedPlanLeavesNoTrace(t *testing.T) {
 	r, other := request(t, "one"), request(t, "two")
-	require.NoError(t, os.WriteFile(other.Secrets.AuthSecret, []byte("vutsrqponmlkjihgfedcba9876543210"), 0o600))
+	require.NoError(t, os.WriteFile(other.TodoChatbot.Secrets.AuthSecret, []byte("vutsrqponmlkjihgfedcba9876543210"), 0o600))
 	for name, change := range map[string]func(*testing.T, *world){
 		"no namespace": func(*testing.T, *world) {},
 		"a release that has moved on": func(t *testing.T, w *world) {
@@ -251,7 +251,7 @@ func TestAPreflightRefusesWhatADeploymentWouldAndChangesNothing(t *testing.T) {
 		w.full = false
 		r.Plan = savePlan(t, w.client("planner"), other)
 		require.ErrorContains(t, preflight(r), "the plan does not hold any more")
-		require.ErrorContains(t, preflight(Request{}), "BETTER_AUTH_SECRET")
+		require.ErrorContains(t, preflight(Request{TodoChatbot: &TodoChatbot{}}), "BETTER_AUTH_SECRET")
 		assert.Empty(t, w.writes)
 		assert.Nil(t, w.lease)
 	})

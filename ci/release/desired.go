@@ -8,23 +8,24 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"todo-chatbot/ci/deploy"
 )
 
 // desired is what a release shall be.
 type desired struct {
 	request Request
-	// secret is the name of the release's Secret and manifest the whole of it.
+	// secret is the name of the release's Secret and manifest the whole of it; of another application's there is none.
 	secret   string
 	manifest []byte
 	// values are what the chart is told; nothing in them is secret.
 	values []byte
 	// content stands for all that the revision is made from. It is a label's value, so it has 63 characters at most.
 	content string
+	// platforms are what every image is built for, none where nobody knows.
+	platforms []string
 	// hidden are the values that no output may show.
 	hidden []string
 	// plan is the saved plan, "" when there is none.
@@ -33,21 +34,28 @@ type desired struct {
 
 // desire makes of a request what its release shall be.
 func desire(r Request) (*desired, error) {
-	inputs, err := r.read()
+	inputs, err := r.inputs(fromFile)
+	if err = errors.Join(err, r.check(inputs)); err != nil {
+		return nil, err
+	}
+	if r.TodoChatbot != nil && !inputs.OwnPostgres() {
+		r.Images = maps.Clone(r.Images)
+		delete(r.Images, "postgres") // nothing would run it
+	}
+	values, err := ImageValues(r.Chart, r.Images)
 	if err != nil {
 		return nil, err
 	}
 	d := &desired{request: r}
-	data := secretData(inputs)
-	d.hidden = inputs.Secrets()
-	for _, value := range data {
-		d.hidden = append(d.hidden, value)
-	}
-	d.secret = deploy.SecretName(r.Release, data)
-	if d.manifest, err = deploy.SecretManifest(r.Release, r.Namespace, data); err != nil {
+	if d.platforms, err = r.CommonPlatforms(); err != nil {
 		return nil, err
 	}
-	if d.values, err = r.values(inputs, d.secret); err != nil {
+	if r.TodoChatbot != nil {
+		if err := d.todoChatbot(inputs, values); err != nil {
+			return nil, err
+		}
+	}
+	if d.values, err = json.MarshalIndent(values, "", "  "); err != nil {
 		return nil, err
 	}
 	if d.content, err = r.content(d.values); err != nil {
@@ -55,55 +63,6 @@ func desire(r Request) (*desired, error) {
 	}
 	d.plan, err = r.savedPlan()
 	return d, err
-}
-
-// secretData are the variables of the release's Secret. What an ephemeral cluster was not given is made.
-func secretData(inputs deploy.Inputs) map[string]string {
-	data := map[string]string{"DATABASE_URL": inputs.DatabaseURL, "BETTER_AUTH_SECRET": inputs.AuthSecret}
-	if inputs.OpenAIKey != "" {
-		data["OPENAI_API_KEY"] = inputs.OpenAIKey
-	}
-	if data["BETTER_AUTH_SECRET"] == "" {
-		data["BETTER_AUTH_SECRET"] = deploy.Password()
-	}
-	if inputs.OwnPostgres() {
-		password := deploy.PostgresPassword(data["BETTER_AUTH_SECRET"], inputs.Namespace, inputs.Release)
-		data["POSTGRES_PASSWORD"] = password
-		data["DATABASE_URL"] = deploy.EmbeddedDatabase(inputs.Release, password)
-	}
-	return data
-}
-
-// values are the chart's.
-func (r Request) values(inputs deploy.Inputs, secret string) ([]byte, error) {
-	images := r.Images
-	if !inputs.OwnPostgres() {
-		images.Postgres = ""
-	}
-	parts := images.Values()
-	if inputs.OwnPostgres() {
-		if parts["postgres"] == nil {
-			parts["postgres"] = map[string]any{}
-		}
-		parts["postgres"]["enabled"] = true
-	}
-	values := map[string]any{"environment": r.Environment, "publicUrl": r.PublicURL, "existingSecret": secret}
-	for part, its := range parts {
-		values[part] = its
-	}
-	return json.MarshalIndent(values, "", "  ")
-}
-
-// Values are the images as the chart's values have them, by the part of the chart. One that is left out is the chart's own.
-func (i Images) Values() map[string]map[string]any {
-	values := map[string]map[string]any{}
-	for part, reference := range map[string]string{"backend": i.Backend, "frontend": i.Frontend, "postgres": i.Postgres} {
-		if reference != "" {
-			repository, digest, _ := strings.Cut(reference, "@")
-			values[part] = map[string]any{"image": map[string]any{"repository": repository, "digest": digest, "tag": ""}}
-		}
-	}
-	return values
 }
 
 // content is a digest of the chart, its values and the caller's.

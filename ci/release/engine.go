@@ -71,7 +71,7 @@ type run struct {
 func (e *Engine) start(v Verb, t Target, d *desired) *run {
 	r := &run{
 		Engine: e, target: t, desired: d,
-		facts: Facts{Verb: v, Delivered: v != Deploy || e.Deliver == nil, Secret: v != Deploy},
+		facts: Facts{Verb: v, Delivered: v != Deploy || e.Deliver == nil, Secret: d == nil || d.secret == ""},
 		report: report.Run{
 			Name: string(v), Release: t.Release, Namespace: t.Namespace, Cluster: t.Cluster, Started: time.Now(),
 			Outcome: report.Failed,

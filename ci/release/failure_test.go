@@ -23,7 +23,7 @@ func TestAFailedReleaseIsDiagnosedAndRolledBackToTheLastProven(t *testing.T) {
 		"its test fails":               {func(w *world) { w.broken = "bad" }, `the user's journey failed at "sign-up"`},
 		"Helm refuses it":              {func(w *world) { w.refuses["apply objects"] = "admission webhook denied the request" }, "admission webhook"},
 		"Helm does not even store one": {func(w *world) { w.refuses["upgrade"] = "values don't meet the schema" }, "meet the schema"},
-		"its journey is not readable":  {func(w *world) { w.refuses["logs"] = "container not found" }, "reading the journey"},
+		"its journey is not readable":  {func(w *world) { w.refuses["logs"] = "container not found" }, "reading the log of the test todo-chatbot-test-journey"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -389,8 +389,8 @@ func TestANamespaceThatIsRemovedUnderARunEndsIt(t *testing.T) {
 
 func TestAnEphemeralClusterKeepsWhatFailed(t *testing.T) {
 	r := request(t, "bad")
-	r.Ephemeral, r.Secrets, r.Environment = true, SecretFiles{}, "development"
-	r.Images.Postgres = "docker.io/library/postgres" + digest
+	r.Ephemeral, r.TodoChatbot.Secrets, r.TodoChatbot.Environment = true, SecretFiles{}, "development"
+	r.Images["postgres"] = "docker.io/library/postgres" + digest
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
 		require.NoError(t, w.client("first").deploy(r).err)

@@ -43,10 +43,14 @@ type world struct {
 	away []window
 	// metrics says whether the cluster serves any.
 	metrics bool
-	// full leaves no room, and bootsAt is when the node becomes ready.
+	// platforms are those of the nodes, "" for one that does not say.
+	platforms []string
+	// full leaves no room, and bootsAt is when the nodes become ready.
 	full    bool
 	bootsAt time.Time
 
+	// hooks are those of every revision.
+	hooks string
 	// stuck and broken are parts of manifests whose pods never become ready, or whose test fails.
 	stuck, broken string
 	// obstacle is a part of manifests that break a StatefulSet's pod, and obstructed says that the pod is still there.
@@ -76,13 +80,14 @@ type fakeRevision struct {
 	number   int
 	status   string
 	manifest string
+	hooks    string
 	labels   map[string]string
 }
 
 func newWorld() *world {
 	return &world{
 		namespaces: map[string]bool{"kube-system": true}, secrets: map[string]bool{}, proven: map[string]bool{},
-		refuses: map[string]string{}, rollTime: 3 * time.Second, ending: make(chan struct{}, 1),
+		refuses: map[string]string{}, platforms: []string{""}, rollTime: 3 * time.Second, hooks: journeyPod, ending: make(chan struct{}, 1),
 	}
 }
 
@@ -251,7 +256,9 @@ func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
 			items = append(items, named("PersistentVolumeClaim", name))
 		}
 	case q.Kinds == kube.CapacityKinds:
-		items = append(items, c.node())
+		for i := range c.platforms {
+			items = append(items, c.node(i))
+		}
 	case q.Kinds == kube.SnapshotKinds:
 		items = c.snapshot()
 	case q.Kinds == "apiservices" && c.metrics:
@@ -293,24 +300,27 @@ func (r *fakeRevision) secret() map[string]any {
 	labels["version"], labels["status"] = strconv.Itoa(r.number), r.status
 	return map[string]any{
 		"kind": "Secret", "metadata": map[string]any{"name": r.name(), "labels": labels},
-		"data": map[string][]byte{"release": packed(r.manifest)},
+		"data": map[string][]byte{"release": packed(r.manifest, r.hooks)},
 	}
 }
+
+// journeyPod is the hook of every revision, unless a world has others.
+const journeyPod = `{apiVersion: v1, kind: Pod, metadata: {name: todo-chatbot-test-journey, annotations: {helm.sh/hook: test}}}`
 
 // packs keeps what was packed: compressing takes most of the time of a test.
 var packs sync.Map
 
 // packed is a release as Helm stores it.
-func packed(manifest string) []byte {
-	if known, found := packs.Load(manifest); found {
+func packed(manifest, hooks string) []byte {
+	if known, found := packs.Load(manifest + hooks); found {
 		return known.([]byte)
 	}
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
-	_, _ = w.Write(asJSON(map[string]any{"manifest": manifest, "hooks": []any{map[string]any{"manifest": "kind: Pod"}}}))
+	_, _ = w.Write(asJSON(map[string]any{"manifest": manifest, "hooks": []any{map[string]any{"manifest": hooks}}}))
 	_ = w.Close()
 	encoded := []byte(base64.StdEncoding.EncodeToString(out.Bytes()))
-	packs.Store(manifest, encoded)
+	packs.Store(manifest+hooks, encoded)
 	return encoded
 }
 
@@ -318,7 +328,7 @@ func (r *fakeRevision) name() string {
 	return fmt.Sprintf("sh.helm.release.v1.todo-chatbot.v%d", r.number)
 }
 
-func (w *world) node() map[string]any {
+func (w *world) node(i int) map[string]any {
 	cpu, ready := "4", "True"
 	if w.full {
 		cpu = "100m"
@@ -326,7 +336,9 @@ func (w *world) node() map[string]any {
 	if time.Now().Before(w.bootsAt) {
 		ready = "False"
 	}
-	return map[string]any{"kind": "Node", "metadata": map[string]any{"name": "node"}, "status": map[string]any{
+	system, architecture, _ := strings.Cut(w.platforms[i], "/")
+	return map[string]any{"kind": "Node", "metadata": map[string]any{"name": fmt.Sprintf("node-%d", i)}, "status": map[string]any{
+		"nodeInfo":    map[string]any{"operatingSystem": system, "architecture": architecture},
 		"allocatable": map[string]any{"cpu": cpu, "memory": "8Gi", "pods": "110"},
 		"conditions":  []any{map[string]any{"type": "Ready", "status": ready}},
 	}}
@@ -395,14 +407,16 @@ func (c *client) Render(_ context.Context, chart Chart) (string, error) {
 
 // rendered is a chart of one Deployment that names its image and Secret.
 func rendered(chart Chart) string {
-	var values struct {
-		ExistingSecret string
-		Backend        struct {
-			Image struct{ Repository, Digest string }
-		}
-	}
-	if err := json.Unmarshal(chart.Values, &values); err != nil {
+	var values struct{ ExistingSecret string }
+	var parts map[string]any
+	if err := errors.Join(json.Unmarshal(chart.Values, &values), json.Unmarshal(chart.Values, &parts)); err != nil {
 		panic(err)
+	}
+	var containers strings.Builder
+	for _, part := range slices.Sorted(maps.Keys(parts)) {
+		if image, found := imageOf(parts[part]); found {
+			fmt.Fprintf(&containers, "        - {name: %s, image: %s@%s}\n", part, image["repository"], image["digest"])
+		}
 	}
 	return fmt.Sprintf(`apiVersion: apps/v1
 kind: Deployment
@@ -411,9 +425,10 @@ spec:
   replicas: 1
   template:
     spec:
+      initContainers:
+        - {name: room, image: "%s", resources: {requests: {cpu: 500m, memory: 64Mi}}}
       containers:
-        - {name: backend, image: %s@%s, resources: {requests: {cpu: 500m, memory: 64Mi}}, envFrom: [{secretRef: {name: %s}}]}
-`, chart.Release, values.Backend.Image.Repository, values.Backend.Image.Digest, values.ExistingSecret)
+%s`, chart.Release, values.ExistingSecret, containers.String())
 }
 
 func (c *client) DryRun(ctx context.Context, _, manifests string) ([]byte, error) {
@@ -436,6 +451,8 @@ func (c *client) Logs(ctx context.Context, l Logs, to io.Writer) error {
 	switch {
 	case l.Selector != "":
 		fmt.Fprintln(to, "[pod/backend] up")
+	case l.Pod == "book-test-health":
+		fmt.Fprintln(to, "no answer within 10 s")
 	case l.Container == "backend":
 		fmt.Fprintln(to, "cannot reach postgresql+asyncpg://todo:"+password+"@db/todo")
 	case c.broken != "" && strings.Contains(c.live, c.broken):

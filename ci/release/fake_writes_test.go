@@ -144,7 +144,7 @@ func (w *world) last() *fakeRevision {
 
 // begin makes a pending revision. The world is locked.
 func (c *client) begin(status, manifest string, labels map[string]string) *fakeRevision {
-	next := &fakeRevision{number: 1, status: status, manifest: manifest, labels: map[string]string{}}
+	next := &fakeRevision{number: 1, status: status, manifest: manifest, hooks: c.hooks, labels: map[string]string{}}
 	if last := c.last(); last != nil {
 		next.number = last.number + 1
 	}

@@ -1,8 +1,10 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -70,11 +72,21 @@ func (r *run) part(ctx context.Context, s State) {
 
 // accessHints say how to get to what runs.
 func (r *run) accessHints() []string {
-	if r.desired.request.Ephemeral {
+	todo := r.desired.request.TodoChatbot
+	if todo == nil || r.desired.request.Ephemeral {
 		return nil
 	}
-	return []string{fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend 3000:3000   then %s",
-		r.target.Namespace, deploy.Fullname(r.target.Release), r.desired.request.PublicURL)}
+	return []string{reach(todo.PublicURL, r.target)}
+}
+
+// reach says how a browser gets to the public URL. Of this machine's own it takes a way there, any other one is the caller's.
+func reach(publicURL string, to Target) string {
+	at, err := url.Parse(publicURL)
+	if err != nil || at.Hostname() != "localhost" && !strings.HasPrefix(at.Hostname(), "127.") {
+		return publicURL
+	}
+	return fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend %s:3000   then %s",
+		to.Namespace, deploy.Fullname(to.Release), cmp.Or(at.Port(), "80"), publicURL)
 }
 
 // withoutMetrics tells of a cluster that serves no metrics for the release's autoscalers. Whoever may not read that is not told.

@@ -71,7 +71,7 @@ func ParseHistory(list []byte) (History, error) {
 	for _, s := range secrets.Items {
 		r, err := s.revision()
 		if err != nil {
-			return nil, fmt.Errorf("reading the release's revisions: Secret %s: %w", s.Metadata.Name, err)
+			return nil, fmt.Errorf("reading the release's revisions: Secret %s: %w; Helm did not write it so: see helm history", s.Metadata.Name, err)
 		}
 		h = append(h, r)
 	}
@@ -184,11 +184,12 @@ func (h History) Previous() (Revision, error) {
 	}
 	for _, r := range h {
 		if r.Proven && r.Number != h.Last().Number {
-			return Revision{}, fmt.Errorf("every proven revision has the objects that the release has now; choose another by its number "+
-				"(the release is at %d)", h.Last().Number)
+			return Revision{}, fmt.Errorf("every proven revision has the objects that the release has now; choose another with --revision "+
+				"(the release is at %d); see: release status", h.Last().Number)
 		}
 	}
-	return Revision{}, fmt.Errorf("no earlier revision was proven; choose one by its number (the release is at %d)", h.Last().Number)
+	return Revision{}, fmt.Errorf("no earlier revision was proven; choose one with --revision (the release is at %d); see: release status",
+		h.Last().Number)
 }
 
 // Find gives the revision of a number.

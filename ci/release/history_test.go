@@ -16,9 +16,9 @@ func revisions(t *testing.T, notes ...string) History {
 	var items []any
 	for _, note := range notes {
 		fields := strings.Fields(note)
-		r := &fakeRevision{number: int(fields[0][0] - '0'), status: fields[1], manifest: "kind: " + fields[2], labels: map[string]string{}}
+		r := &fakeRevision{number: int(fields[0][0] - '0'), status: fields[1], manifest: "kind: " + fields[2], hooks: journeyPod, labels: map[string]string{}}
 		if len(fields) > 3 {
-			r.labels[provenLabel] = Revision{Manifest: r.manifest, Hooks: "kind: Pod"}.proof("content")
+			r.labels[provenLabel] = Revision{Manifest: r.manifest, Hooks: journeyPod}.proof("content")
 		}
 		items = append(items, r.secret())
 	}
@@ -77,7 +77,7 @@ func TestARollbackWithoutANumberMeansOtherObjectsThanThePresentOnes(t *testing.T
 func TestAProofIsOfTheObjectsThatItWasMadeFor(t *testing.T) {
 	h := revisions(t, "1 deployed a !")
 	assert.Equal(t, "content", h.Last().Content)
-	other := Revision{Manifest: "kind: b", Hooks: "kind: Pod"}
+	other := Revision{Manifest: "kind: b", Hooks: journeyPod}
 	assert.NotEqual(t, h.Last().proof("content"), other.proof("content"))
 	hooks := Revision{Manifest: h.Last().Manifest, Hooks: "kind: Job"}
 	assert.NotEqual(t, h.Last().digest(), hooks.digest(), "another test is another proof")

@@ -260,7 +260,8 @@ func (l *lease) lost(to record) error {
 	if to.holder != "" {
 		who = to.String()
 	}
-	return fmt.Errorf("release %s: %w: %s; this run has changed nothing more", l.target.Release, ErrLeaseLost, who)
+	return fmt.Errorf("release %s: %w: %s; this run has changed nothing more; call again when the other has ended (see: release status)",
+		l.target.Release, ErrLeaseLost, who)
 }
 
 // sleep lets some time pass, or gives why it should not.

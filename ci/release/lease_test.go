@@ -57,7 +57,7 @@ func TestALeaseSurvivesItsWayThroughTheCluster(t *testing.T) {
 	assert.Equal(t, "deploy-abc has held it since 12:00:00 UTC", got.String())
 	free := string(record{version: "41"}.manifest(Target{Release: "blue", Namespace: "todo"}, noon))
 	assert.NotContains(t, free, "acquireTime")
-	assert.Contains(t, free, `"name":"blue-todo-chatbot-deploy"`)
+	assert.Contains(t, free, `"name":"blue-deploy"`)
 	assert.Contains(t, free, `"leaseDurationSeconds":45`)
 }
 

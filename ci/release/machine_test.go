@@ -31,7 +31,7 @@ func TestTheDrawnMachineIsTheCodes(t *testing.T) {
 		require.NoError(t, os.WriteFile(page, []byte(before+begin+Diagram()+end+after), 0o644))
 		return
 	}
-	assert.Equal(t, Diagram(), drawn, "the machine has changed; go test ./ci/release -run Drawn -update draws it anew")
+	assert.Equal(t, Diagram(), drawn, "run: hack/dagger generate, or: go test ./ci/release -run Drawn -update")
 }
 
 func TestEveryStateHasOneRowAndOneActionAndEveryWayLeadsToAState(t *testing.T) {

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -37,25 +40,46 @@ func (r *run) observe(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// look reads what is there: the version, the namespace, the release's revisions and its Secret.
+// look reads what is there: the version, the namespace, the release's revisions and its Secret. Each question takes a process of its own, so
+// all that follow the first are asked at once.
 func (r *run) look(ctx context.Context) error {
 	version, err := r.Cluster.Version(ctx)
 	if err != nil {
 		return err
 	}
 	r.version = version // which stays, when the server goes away later
-	if r.facts.Namespace, err = r.exists(ctx, Query{Kinds: "namespace", Names: []string{r.target.Namespace}}); err != nil {
-		return err
+	var (
+		namespace, secret                bool
+		history                          History
+		noNamespace, noHistory, noSecret error
+		wantsSecret                      = r.desired != nil && r.desired.secret != ""
+		questions                        sync.WaitGroup
+	)
+	questions.Go(func() {
+		namespace, noNamespace = r.exists(ctx, Query{Kinds: "namespace", Names: []string{r.target.Namespace}})
+	})
+	questions.Go(func() { history, noHistory = r.readHistory(ctx) })
+	if wantsSecret {
+		questions.Go(func() {
+			secret, noSecret = r.exists(ctx, Query{Kinds: "secret", Names: []string{r.desired.secret}, Namespace: r.target.Namespace})
+		})
 	}
-	r.history = nil
-	if !r.facts.Namespace {
+	questions.Wait()
+	if noNamespace != nil {
+		return noNamespace
+	}
+	r.facts.Namespace, r.history = namespace, nil
+	if !namespace {
 		return nil
 	}
-	if r.history, err = r.readHistory(ctx); err != nil || r.desired == nil {
-		return err
+	if noHistory != nil {
+		return noHistory
 	}
-	r.facts.Secret, err = r.exists(ctx, Query{Kinds: "secret", Names: []string{r.desired.secret}, Namespace: r.target.Namespace})
-	return err
+	r.history = history
+	if wantsSecret && noSecret == nil {
+		r.facts.Secret = secret
+	}
+	return noSecret
 }
 
 // preflight holds the release against a saved plan and against the room in the cluster.
@@ -116,13 +140,18 @@ func (r *run) inSync(ctx context.Context) (bool, error) {
 	return err == nil && changes == 0 && ready, nil
 }
 
-// capacity holds what the release asks for against what each node has left, and waits for a cluster that has just started.
+// capacity holds what the release asks for against what each node has left that runs its images, and waits for a cluster that has just
+// started.
 func (r *run) capacity(ctx context.Context) error {
 	chart := r.desired.chart()
 	chart.KubeVersion = r.version
 	rendered, err := r.Cluster.Render(ctx, chart)
 	if err != nil {
 		return fmt.Errorf("rendering the chart: %w", err)
+	}
+	images := slices.Sorted(maps.Values(r.desired.request.Images))
+	if err := kube.CheckRendered([]byte(rendered), r.target.Release, images); err != nil {
+		return err
 	}
 	demand, err := kube.ParseDemand([]byte(rendered))
 	if err != nil {
@@ -138,8 +167,11 @@ func (r *run) capacity(ctx context.Context) error {
 			return err
 		}
 		err = kube.CheckCapacity(snapshot, demand, kube.CapacityOptions{
-			Release: r.target.Release, Namespace: r.target.Namespace, Smaller: "helm/todo-chatbot/examples/two-cpus-values.yaml",
+			Release: r.target.Release, Namespace: r.target.Namespace, Smaller: r.desired.request.smallerValues(), Platforms: r.desired.platforms,
 		})
+		if err == nil && !r.facts.Held {
+			return r.misplaced(snapshot, rendered)
+		}
 		if !errors.Is(err, kube.ErrNodeStarting) || time.Now().After(limit) {
 			return err
 		}
@@ -147,6 +179,15 @@ func (r *run) capacity(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// misplaced warns of nodes that may get a pod and cannot run it, once for each run.
+func (r *run) misplaced(snapshot kube.Snapshot, rendered string) error {
+	what, err := kube.Misplaced(snapshot, []byte(rendered), r.desired.platforms)
+	if what != "" {
+		r.warn(what)
+	}
+	return err
 }
 
 // observeRollback finds the revision to return to.
@@ -157,7 +198,8 @@ func (r *run) observeRollback() (string, error) {
 		return "", nil
 	}
 	if len(r.history) == 0 {
-		return "", fmt.Errorf("namespace %s has no release %s", r.target.Namespace, r.target.Release)
+		return "", fmt.Errorf("namespace %s has no release %s; deploy it first, or name one that \"helm list --all-namespaces\" shows",
+			r.target.Namespace, r.target.Release)
 	}
 	find := r.history.Previous
 	if r.revision != 0 {

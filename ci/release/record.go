@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"todo-chatbot/ci/deploy"
+	"todo-chatbot/ci/kube"
 )
 
 // The figures of the Lease, as client-go's leader election has them. A holder stops LeaseDuration less RenewDeadline before
@@ -86,7 +87,7 @@ func (r record) manifest(t Target, now time.Time) []byte {
 	object.APIVersion, object.Kind = "coordination.k8s.io/v1", "Lease"
 	object.Metadata.Name, object.Metadata.Namespace = deploy.LeaseName(t.Release), t.Namespace
 	object.Metadata.ResourceVersion = r.version
-	object.Metadata.Labels = map[string]string{"app.kubernetes.io/instance": t.Release, "app.kubernetes.io/managed-by": "todo-chatbot-pipeline"}
+	object.Metadata.Labels = map[string]string{kube.InstanceLabel: t.Release, "app.kubernetes.io/managed-by": "todo-chatbot-pipeline"}
 	object.Spec.HolderIdentity = r.holder
 	object.Spec.LeaseDurationSeconds = int(LeaseDuration.Seconds())
 	if r.holder != "" {

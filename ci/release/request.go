@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 
 	"todo-chatbot/ci/deploy"
 )
@@ -14,18 +16,18 @@ import (
 // Request is all that a deployment is told. Nothing in it is secret: secrets are named by the files that have them.
 type Request struct {
 	Target
-	Environment deploy.Environment `json:"environment"`
-	PublicURL   string             `json:"publicUrl"`
 	// Chart is the chart's folder.
 	Chart string `json:"chart"`
 	// ChartDigest stands for the chart's content; left out, it is made of the folder's files.
 	ChartDigest string `json:"chartDigest,omitempty"`
-	// Values are files of the caller's own values. Images, secret and address go before them.
+	// Values are files of the caller's own values. What the release is told besides goes before them.
 	Values []string `json:"values,omitempty"`
-	Images Images   `json:"images"`
-	// Postgres gives the release a Postgres of its own.
-	Postgres bool        `json:"postgres,omitempty"`
-	Secrets  SecretFiles `json:"secrets"`
+	// Images are the release's, each as REPOSITORY@sha256:DIGEST, by the part of the chart's values that names it.
+	Images map[string]string `json:"images,omitempty"`
+	// Platforms are what an image is built for, e.g. linux/arm64, by the same parts; left out, any node is taken to run it.
+	Platforms map[string][]string `json:"platforms,omitempty"`
+	// TodoChatbot is what the todo chatbot's own chart is told besides, nil for the chart of another application.
+	TodoChatbot *TodoChatbot `json:"todoChatbot,omitempty"`
 	// Plan is a file with a saved plan: exactly that is done, or nothing.
 	Plan string `json:"plan,omitempty"`
 	// Deliver is a command that puts the images where the nodes find them. It runs while the Lease is held. Left out, the
@@ -34,20 +36,6 @@ type Request struct {
 	// Ephemeral is a cluster that ends with the run: a failed release is left as it is there, and secrets that were not
 	// given are made.
 	Ephemeral bool `json:"ephemeral,omitempty"`
-}
-
-// Images of a release, each as REPOSITORY@sha256:DIGEST. Postgres may be left out: the chart's is used.
-type Images struct {
-	Backend  string `json:"backend"`
-	Frontend string `json:"frontend"`
-	Postgres string `json:"postgres,omitempty"`
-}
-
-// SecretFiles are paths of files with one secret each. One line break at the end of a file is not a part of it.
-type SecretFiles struct {
-	DatabaseURL string `json:"databaseUrl,omitempty"`
-	AuthSecret  string `json:"authSecret,omitempty"`
-	OpenAIKey   string `json:"openaiApiKey,omitempty"`
 }
 
 // ParseRequest reads a request's JSON. A field that is not known is an error: it may be the one that matters.
@@ -67,22 +55,13 @@ func ParseRequest(raw []byte) (Request, error) {
 // digested is an image that names its content.
 var digested = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$`)
 
-// read reads the secrets' files and gives every problem of the request at once.
-func (r Request) read() (deploy.Inputs, error) {
-	inputs, err := r.inputs(func(path string) (string, error) {
-		value, err := os.ReadFile(path)
-		return string(value), err
-	})
-	err = errors.Join(err, inputs.Validate(), r.checkImages())
+// check gives every problem of the request at once.
+func (r Request) check(inputs deploy.Inputs) error {
+	err := errors.Join(r.validate(inputs), r.checkImages())
 	if r.Chart == "" {
-		err = errors.Join(err, errors.New("chart: name the chart's folder"))
+		err = errors.Join(err, errors.New("chart: name the chart's folder with --chart"))
 	}
-	return inputs, err
-}
-
-// OwnPostgres is true when the release has a Postgres of its own.
-func (r Request) OwnPostgres() bool {
-	return r.Secrets.DatabaseURL == "" && (r.Postgres || r.Ephemeral)
+	return err
 }
 
 // Validate gives every problem of what is known before anything is built: all but the images and the chart. Its secrets are
@@ -93,48 +72,36 @@ func (r Request) Validate(registry string, secret func(path string) (string, err
 		return err
 	}
 	inputs.Registry = registry
+	return r.validate(inputs)
+}
+
+func (r Request) validate(inputs deploy.Inputs) error {
+	if r.TodoChatbot == nil {
+		return inputs.ValidateTarget()
+	}
 	return inputs.Validate()
 }
 
 // inputs are what a deployment is told, with its secrets.
 func (r Request) inputs(read func(path string) (string, error)) (deploy.Inputs, error) {
-	inputs := deploy.Inputs{
-		Environment: r.Environment, Release: r.Release, Namespace: r.Namespace, PublicURL: r.PublicURL,
-		Postgres: r.Postgres, Embedded: r.Ephemeral, Timeout: r.timeout(),
+	inputs := deploy.Inputs{Release: r.Release, Namespace: r.Namespace, Embedded: r.Ephemeral, Timeout: r.timeout()}
+	if r.TodoChatbot == nil {
+		return inputs, nil
 	}
-	var problems []error
-	for _, secret := range []struct {
-		name, path string
-		to         *string
-	}{
-		{"DATABASE_URL", r.Secrets.DatabaseURL, &inputs.DatabaseURL},
-		{"BETTER_AUTH_SECRET", r.Secrets.AuthSecret, &inputs.AuthSecret},
-		{"OPENAI_API_KEY", r.Secrets.OpenAIKey, &inputs.OpenAIKey},
-	} {
-		if secret.path == "" {
-			continue
-		}
-		value, err := read(secret.path)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", secret.name, err))
-		}
-		*secret.to = deploy.TrimNewline(value)
-	}
-	return inputs, errors.Join(problems...)
+	return r.TodoChatbot.inputs(inputs, read)
 }
 
 // checkImages wants each image by digest: a tag may name something else by the time that a node pulls it.
 func (r Request) checkImages() error {
 	var problems []error
-	for _, image := range []struct {
-		name, reference string
-		optional        bool
-	}{{"backend", r.Images.Backend, false}, {"frontend", r.Images.Frontend, false}, {"postgres", r.Images.Postgres, true}} {
-		if image.optional && image.reference == "" || digested.MatchString(image.reference) {
-			continue
+	for _, part := range slices.Sorted(maps.Keys(r.Images)) {
+		if !digested.MatchString(r.Images[part]) {
+			problems = append(problems, fmt.Errorf("image %s: %q is no image by digest; write it as REPOSITORY@sha256:… with "+
+				"64 hexadecimal digits", part, r.Images[part]))
 		}
-		problems = append(problems, fmt.Errorf("%s image: %q is no image by digest; write it as REPOSITORY@sha256:… with "+
-			"64 hexadecimal digits", image.name, image.reference))
+	}
+	if r.TodoChatbot != nil {
+		problems = append(problems, r.TodoChatbot.checkImages(r.Images))
 	}
 	return errors.Join(problems...)
 }
@@ -156,9 +123,5 @@ func (r Request) savedPlan() (string, error) {
 
 // checkTarget is for the verbs that need no more.
 func (t Target) checkTarget() error {
-	inputs := deploy.Inputs{
-		Environment: deploy.Development, Release: t.Release, Namespace: t.Namespace, PublicURL: "http://localhost",
-		Timeout: t.timeout(), Embedded: true, // no secret is asked for
-	}
-	return inputs.Validate()
+	return deploy.Inputs{Release: t.Release, Namespace: t.Namespace, Timeout: t.timeout()}.ValidateTarget()
 }

@@ -33,7 +33,7 @@ func TestARequestThatSaysMoreThanIsKnownIsRefused(t *testing.T) {
 		`{"timeout": 5}`:      `write one as "5m" or "90s"`,
 		`{} {}`:               "more than one JSON object",
 		``:                    "reading the request",
-		`{"secrets": {"authSecret": "x", "password": "y"}}`: "password",
+		`{"todoChatbot": {"secrets": {"authSecret": "x", "password": "y"}}}`: "password",
 	} {
 		_, err := ParseRequest([]byte(raw))
 		assert.ErrorContains(t, err, says, raw)
@@ -48,7 +48,7 @@ func TestImagesAreNamedByDigest(t *testing.T) {
 		digest: false, "-x" + digest: false, "a b" + digest: false,
 	} {
 		r := request(t, "one")
-		r.Images.Backend = reference
+		r.Images["backend"] = reference
 		_, err := desire(r)
 		assert.Equal(t, good, err == nil, reference)
 	}
@@ -56,12 +56,12 @@ func TestImagesAreNamedByDigest(t *testing.T) {
 
 func TestEveryProblemOfARequestIsToldAtOnceAndNoSecretWithIt(t *testing.T) {
 	r := request(t, "one")
-	require.NoError(t, os.WriteFile(r.Secrets.AuthSecret, []byte("short-"+password), 0o600))
-	r.Secrets.OpenAIKey = filepath.Join(t.TempDir(), "missing")
-	r.Images.Frontend, r.PublicURL = "frontend:latest", "todo.acme.dev"
-	require.NoError(t, os.WriteFile(r.Secrets.DatabaseURL, []byte("mysql://todo:"+password+"@db/todo"), 0o600))
+	require.NoError(t, os.WriteFile(r.TodoChatbot.Secrets.AuthSecret, []byte("short-"+password), 0o600))
+	r.TodoChatbot.Secrets.OpenAIKey = filepath.Join(t.TempDir(), "missing")
+	r.Images["frontend"], r.TodoChatbot.PublicURL = "frontend:latest", "todo.acme.dev"
+	require.NoError(t, os.WriteFile(r.TodoChatbot.Secrets.DatabaseURL, []byte("mysql://todo:"+password+"@db/todo"), 0o600))
 	_, err := desire(r)
-	for _, says := range []string{"OPENAI_API_KEY: open ", "frontend image", "public URL", "DATABASE_URL: mysql:// is another database"} {
+	for _, says := range []string{"OPENAI_API_KEY: open ", "image frontend", "public URL", "DATABASE_URL: mysql:// is another database"} {
 		require.ErrorContains(t, err, says)
 	}
 	assert.NotContains(t, err.Error(), password)
@@ -69,8 +69,8 @@ func TestEveryProblemOfARequestIsToldAtOnceAndNoSecretWithIt(t *testing.T) {
 
 func TestARequestIsHeldAgainstItsRulesBeforeAnythingIsBuilt(t *testing.T) {
 	r := request(t, "one")
-	r.Images, r.Chart, r.Timeout, r.Environment = Images{}, "", Duration(time.Minute), deploy.Development
-	secrets := map[string]string{r.Secrets.AuthSecret: "0123456789abcdefghijklmnopqrstuv\n", r.Secrets.DatabaseURL: "postgresql+asyncpg://todo:" + password + "@db/todo"}
+	r.Images, r.Chart, r.Timeout, r.TodoChatbot.Environment = nil, "", Duration(time.Minute), deploy.Development
+	secrets := map[string]string{r.TodoChatbot.Secrets.AuthSecret: "0123456789abcdefghijklmnopqrstuv\n", r.TodoChatbot.Secrets.DatabaseURL: "postgresql+asyncpg://todo:" + password + "@db/todo"}
 	read := func(path string) (string, error) { return secrets[path], nil }
 	require.NoError(t, r.Validate("ghcr.io/acme", read))
 	assert.ErrorContains(t, r.Validate("https://ghcr.io", read), "registry: give a host")
@@ -93,18 +93,13 @@ func TestATimeoutIsATime(t *testing.T) {
 
 func TestAReleaseHasAPostgresOfItsOwnWhereNoneIsGiven(t *testing.T) {
 	given := SecretFiles{DatabaseURL: "/run/secrets/database-url"}
-	for r, own := range map[*Request]bool{
-		{}: false, {Postgres: true}: true, {Ephemeral: true}: true, {Postgres: true, Secrets: given}: false, {Ephemeral: true, Secrets: given}: false,
+	for todo, own := range map[TodoChatbot][2]bool{
+		{}: {false, true}, {Postgres: true}: {true, true}, {Postgres: true, Secrets: given}: {false, false}, {Secrets: given}: {false, false},
 	} {
-		assert.Equal(t, own, r.OwnPostgres(), r)
+		assert.Equal(t, own[0], Request{TodoChatbot: &todo}.OwnPostgres(), todo)
+		assert.Equal(t, own[1], Request{TodoChatbot: &todo, Ephemeral: true}.OwnPostgres(), todo)
 	}
-}
-
-func TestImagesAreValuesOfTheChartByDigest(t *testing.T) {
-	assert.Equal(t, map[string]map[string]any{
-		"backend":  {"image": map[string]any{"repository": "ghcr.io/acme/b", "digest": "sha256:1", "tag": ""}},
-		"postgres": {"image": map[string]any{"repository": "p:17", "digest": "sha256:2", "tag": ""}},
-	}, Images{Backend: "ghcr.io/acme/b@sha256:1", Postgres: "p:17@sha256:2"}.Values(), "what is left out is the chart's")
+	assert.False(t, Request{Ephemeral: true}.OwnPostgres(), "another application")
 }
 
 func TestWhatCannotBeReadIsRefused(t *testing.T) {
@@ -140,23 +135,32 @@ func TestAContentIsOfEverythingThatARevisionIsMadeFrom(t *testing.T) {
 	require.NoError(t, os.WriteFile(mine, []byte("a: 1"), 0o600))
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("vutsrqponmlkjihgfedcba9876543210"), 0o600))
+	told := func(change func(*TodoChatbot)) func(*Request) {
+		return func(r *Request) {
+			changed := *r.TodoChatbot
+			change(&changed)
+			r.TodoChatbot = &changed
+		}
+	}
 	seen := map[string]bool{same: true}
 	for name, change := range map[string]func(*Request){
-		"image": func(r *Request) { r.Images.Backend = "registry.acme.dev/two" + digest }, "values": func(r *Request) { r.Values = []string{mine} },
-		"address": func(r *Request) { r.PublicURL = "https://other.acme.dev" }, "chart": func(r *Request) { r.ChartDigest = "another" },
-		"secret": func(r *Request) { r.Secrets.AuthSecret = secret }, "environment": func(r *Request) { r.Environment = "staging" },
+		"image": func(r *Request) {
+			r.Images = map[string]string{"backend": "registry.acme.dev/two" + digest, "frontend": r.Images["frontend"]}
+		}, "values": func(r *Request) { r.Values = []string{mine} },
+		"address": told(func(t *TodoChatbot) { t.PublicURL = "https://other.acme.dev" }), "chart": func(r *Request) { r.ChartDigest = "another" },
+		"secret": told(func(t *TodoChatbot) { t.Secrets.AuthSecret = secret }), "environment": told(func(t *TodoChatbot) { t.Environment = "staging" }),
 	} {
 		other := contentOf(change)
 		assert.False(t, seen[other], name)
 		seen[other] = true
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(r.Chart, "values.yaml"), []byte("b: 2"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(r.Chart, "more.yaml"), []byte("b: 2"), 0o600))
 	assert.NotEqual(t, same, contentOf(func(*Request) {}), "a file of the chart")
 }
 
 func TestAReleaseOfItsOwnPostgresHasItsPasswordAndAddress(t *testing.T) {
 	r := request(t, "one")
-	r.Postgres, r.Secrets.DatabaseURL, r.Images.Postgres = true, "", "docker.io/library/postgres"+digest
+	r.TodoChatbot.Postgres, r.TodoChatbot.Secrets.DatabaseURL, r.Images["postgres"] = true, "", "docker.io/library/postgres"+digest
 	d, err := desire(r)
 	require.NoError(t, err)
 	var values struct {
@@ -174,10 +178,17 @@ func TestAReleaseOfItsOwnPostgresHasItsPasswordAndAddress(t *testing.T) {
 	again, err := desire(r)
 	require.NoError(t, err)
 	assert.Equal(t, d.secret, again.secret, "the next deployment arrives at the same password")
-	r.Images.Postgres = ""
+	delete(r.Images, "postgres")
 	d, err = desire(r)
 	require.NoError(t, err)
 	assert.NotContains(t, string(d.values), "docker.io/library/postgres")
+}
+
+func TestAnImageOfPostgresThatNothingRunsIsNoPartOfTheRelease(t *testing.T) {
+	r := request(t, "one")
+	r.Images["postgres"] = "docker.io/library/postgres" + digest
+	bubble(t, func(t *testing.T) { require.NoError(t, newWorld().client("run").deploy(r).err) })
+	assert.Contains(t, r.Images, "postgres", "the caller's request is the caller's")
 }
 
 func TestACommandsFailureHasTheEndOfWhatItPrintedAndWhatToDo(t *testing.T) {
@@ -190,7 +201,7 @@ func TestACommandsFailureHasTheEndOfWhatItPrintedAndWhatToDo(t *testing.T) {
 
 func TestWhatIsMadeForTheSecretIsMaskedToo(t *testing.T) {
 	r := request(t, "one")
-	r.Environment, r.Secrets.DatabaseURL, r.Postgres = "development", "", true
+	r.TodoChatbot.Environment, r.TodoChatbot.Secrets.DatabaseURL, r.TodoChatbot.Postgres = "development", "", true
 	d, err := desire(r)
 	require.NoError(t, err)
 	var object struct {

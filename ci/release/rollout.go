@@ -153,22 +153,73 @@ func logsOf(namespace string, wanted kube.LogRequest) Logs {
 	return Logs{Namespace: namespace, Pod: wanted.Pod, Container: wanted.Container, Previous: wanted.Previous, Tail: kube.LogTail}
 }
 
-// test runs the chart's tests in the cluster: the health of both parts, and a user's journey through them.
+// test runs the chart's tests in the cluster. The todo chatbot's are the health of both parts, and a user's journey through them.
 func (r *run) test(ctx context.Context) error {
 	failed := r.writer.Test(ctx, r.target.Namespace, r.target.Release)
 	if errors.Is(failed, ErrUnreachable) || errors.Is(failed, errLeaseExpired) {
 		return failed
 	}
-	var log bytes.Buffer
-	if err := r.Cluster.Logs(ctx, Logs{Namespace: r.target.Namespace, Pod: r.target.journeyPod()}, &log); err != nil {
-		return errors.Join(failed, fmt.Errorf("reading the journey: %w", err))
+	pods, err := r.testPods(ctx)
+	if err != nil {
+		return errors.Join(failed, err)
 	}
-	journey, err := report.ParseJourney(secret.Redact(log.String(), r.secretValues()))
-	r.report.Journey = journey
-	for _, check := range journey {
+	if len(pods) == 0 {
+		r.warn("the chart has no tests (pods with the annotation helm.sh/hook: test): that its pods are ready is all that was shown")
+	}
+	for _, pod := range pods {
+		switch {
+		case strings.HasSuffix(pod, journeySuffix):
+			failed = errors.Join(r.readJourney(ctx, pod), failed)
+		case failed != nil:
+			failed = errors.Join(r.tellTest(ctx, pod), failed)
+		}
+	}
+	return failed
+}
+
+// journeySuffix ends the name of a test pod whose log is a user's journey: report.ParseJourney says how one is written.
+const journeySuffix = "-test-journey"
+
+// testPods are those of the present revision's tests.
+func (r *run) testPods(ctx context.Context) ([]string, error) {
+	history, err := r.readHistory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return kube.TestPods([]byte(history.Last().Hooks))
+}
+
+// readJourney puts a user's journey into the report, and fails where that did.
+func (r *run) readJourney(ctx context.Context, pod string) error {
+	text, err := r.testLog(ctx, Logs{Pod: pod})
+	if err != nil {
+		return err
+	}
+	checks, err := report.ParseJourney(text)
+	r.report.Journey = checks
+	for _, check := range checks {
 		if check.Failure != "" {
 			err = errors.Join(err, fmt.Errorf("the user's journey failed at %q: %s", check.Name, check.Failure))
 		}
 	}
-	return errors.Join(err, failed)
+	return err
+}
+
+// tellTest is an error with the end of what a test printed.
+func (r *run) tellTest(ctx context.Context, pod string) error {
+	text, err := r.testLog(ctx, Logs{Pod: pod, Tail: kube.LogTail})
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("the test %s printed:\n%s", pod, strings.TrimSpace(text))
+}
+
+// testLog is what a pod of a test printed, without secrets.
+func (r *run) testLog(ctx context.Context, wanted Logs) (string, error) {
+	wanted.Namespace = r.target.Namespace
+	var log bytes.Buffer
+	if err := r.Cluster.Logs(ctx, wanted, &log); err != nil {
+		return "", fmt.Errorf("reading the log of the test %s: %w", wanted.Pod, err)
+	}
+	return secret.Redact(log.String(), r.secretValues()), nil
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"todo-chatbot/ci/deploy"
+	"todo-chatbot/ci/kube"
 )
 
 // Target names a release in a cluster.
@@ -30,13 +30,7 @@ func (t Target) timeout() time.Duration {
 }
 
 // selector finds what the chart makes for a release.
-func (t Target) selector() string { return "app.kubernetes.io/instance=" + t.Release }
-
-// testSelector finds the pods of its tests, which Helm leaves.
-func (t Target) testSelector() string { return t.selector() + ",app.kubernetes.io/component=test" }
-
-// journeyPod is the test pod whose log is a user's journey.
-func (t Target) journeyPod() string { return deploy.Fullname(t.Release) + "-test-journey" }
+func (t Target) selector() string { return kube.InstanceLabel + "=" + t.Release }
 
 // Duration is a time.Duration that JSON has as people write it: "5m", "90s".
 type Duration time.Duration

@@ -2,6 +2,8 @@ package release
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"todo-chatbot/ci/plan"
@@ -18,10 +20,9 @@ func (e *Engine) Deploy(ctx context.Context, request Request) (report.Run, error
 	if err != nil {
 		return r.ended(err)
 	}
-	for _, reference := range []string{request.Images.Backend, request.Images.Frontend, request.Images.Postgres} {
-		if name, digest, found := strings.Cut(reference, "@"); found {
-			r.report.Images = append(r.report.Images, report.Image{Name: name, Digest: digest})
-		}
+	for _, part := range slices.Sorted(maps.Keys(request.Images)) {
+		name, digest, _ := strings.Cut(request.Images[part], "@")
+		r.report.Images = append(r.report.Images, report.Image{Name: name, Digest: digest})
 	}
 	return r.execute(ctx)
 }

@@ -58,8 +58,8 @@ func TestARollbackThatCannotBeIsRefused(t *testing.T) {
 		revision int
 		says     string
 	}{
-		"nothing installed":       {false, 0, "namespace todo has no release todo-chatbot"},
-		"no earlier proven":       {true, 0, "no earlier revision was proven; choose one by its number (the release is at 1)"},
+		"nothing installed":       {false, 0, "namespace todo has no release todo-chatbot; deploy it first"},
+		"no earlier proven":       {true, 0, "no earlier revision was proven; choose one with --revision (the release is at 1); see: release status"},
 		"a revision that is not":  {true, 7, "there is no revision 7; see: release status"},
 		"a namespace that is not": {false, 3, "namespace todo has no release"},
 	} {
@@ -181,9 +181,9 @@ func TestATargetThatIsNoneIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 		require.Error(t, err)
 		require.Error(t, e.Wait(ctx, bad))
 		require.Error(t, e.Logs(ctx, bad, 1, false, &strings.Builder{}))
-		run, err := e.Deploy(ctx, Request{Target: bad})
+		run, err := e.Deploy(ctx, Request{Target: bad, TodoChatbot: &TodoChatbot{}})
 		require.ErrorContains(t, err, "BETTER_AUTH_SECRET")
-		require.ErrorContains(t, err, `backend image: "" is no image by digest`)
+		require.ErrorContains(t, err, "image backend: name it")
 		require.ErrorContains(t, err, "chart: name the chart's folder")
 		assert.Equal(t, report.Failed, run.Outcome)
 		assert.Equal(t, err.Error(), run.Failure)

@@ -60,13 +60,17 @@ func request(t *testing.T, image string) Request {
 	chart := filepath.Join(folder, "chart")
 	require.NoError(t, os.Mkdir(chart, 0o700))
 	file("chart/Chart.yaml", "name: todo-chatbot")
+	file("chart/values.yaml", `{backend: {image: &image {repository: x, digest: "", tag: ""}}, frontend: {image: *image}, postgres: {image: *image}}`)
 	return Request{
-		Target:      Target{Release: "todo-chatbot", Namespace: "todo", Cluster: "context test", Timeout: Duration(time.Minute)},
-		Environment: "production", PublicURL: "https://todo.acme.dev", Chart: chart,
-		Images: Images{Backend: "registry.acme.dev/" + image + digest, Frontend: "registry.acme.dev/frontend" + digest},
-		Secrets: SecretFiles{
-			DatabaseURL: file("database-url", "postgresql+asyncpg://todo:"+password+"@db.acme.dev:5432/todo\n"),
-			AuthSecret:  file("auth-secret", authSecret+"\n"), OpenAIKey: file("openai-key", openAIKey),
+		Target: Target{Release: "todo-chatbot", Namespace: "todo", Cluster: "context test", Timeout: Duration(time.Minute)},
+		Chart:  chart,
+		Images: map[string]string{"backend": "registry.acme.dev/" + image + digest, "frontend": "registry.acme.dev/frontend" + digest},
+		TodoChatbot: &TodoChatbot{
+			Environment: "production", PublicURL: "https://todo.acme.dev",
+			Secrets: SecretFiles{
+				DatabaseURL: file("database-url", "postgresql+asyncpg://todo:"+password+"@db.acme.dev:5432/todo\n"),
+				AuthSecret:  file("auth-secret", authSecret+"\n"), OpenAIKey: file("openai-key", openAIKey),
+			},
 		},
 	}
 }

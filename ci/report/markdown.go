@@ -19,18 +19,26 @@ func (r Run) Markdown() string {
 	for _, d := range r.Diagnoses {
 		fenced(&b, string(d.Code)+" "+d.Object, d.Text())
 	}
+	if r.Last != nil {
+		fmt.Fprintf(&b, "\n### Since the last run\n\n%s\n", cell(r.Last.Line()))
+		grid(&b, "", []string{"what", "was", "is", "difference"}, len(r.Last.Changes), func(i int) []string {
+			c := r.Last.Changes[i]
+			return []string{c.What, c.Was, c.Now, c.Difference}
+		})
+	}
 	grid(&b, "Steps", []string{"step", "took", "outcome", "result"}, len(r.Steps), func(i int) []string {
 		s := r.Steps[i]
 		return []string{s.Name, s.Took.String(), string(s.Outcome), s.Result}
 	})
-	grid(&b, "Images", []string{"image", "digest"}, len(r.Images), func(i int) []string {
-		return []string{r.Images[i].Name, r.Images[i].Digest}
+	grid(&b, "Images", []string{"image", "size", "digest"}, len(r.Images), func(i int) []string {
+		return []string{r.Images[i].Name, r.Images[i].Size(), r.Images[i].Digest}
 	})
 	grid(&b, "Workloads", []string{"workload", "desired", "updated", "ready", "waiting for"}, len(r.Workloads), func(i int) []string {
 		w := r.Workloads[i]
 		return []string{strings.ToLower(w.Kind) + "/" + w.Name, strconv.Itoa(w.Desired), strconv.Itoa(w.Updated), strconv.Itoa(w.Ready), w.Waiting}
 	})
 	grid(&b, "Journey", []string{"step", "took", "outcome"}, len(r.Journey), func(i int) []string { return r.Journey[i].row() })
+	bullets(&b, "Checks", r.Checks.Lines())
 	bullets(&b, "Facts", r.Facts)
 	bullets(&b, "Warnings", r.Warnings)
 	if len(r.Reach) > 0 {
@@ -60,12 +68,15 @@ func bullets(b *strings.Builder, title string, lines []string) {
 	}
 }
 
-// grid writes a titled table, nothing when it has no row.
+// grid writes a table, nothing when it has no row. Without a title it goes on with what is before it.
 func grid(b *strings.Builder, title string, head []string, rows int, row func(int) []string) {
 	if rows == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n### %s\n\n| %s |\n|%s\n", title, strings.Join(head, " | "), strings.Repeat(" --- |", len(head)))
+	if title != "" {
+		fmt.Fprintf(b, "\n### %s\n", title)
+	}
+	fmt.Fprintf(b, "\n| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat(" --- |", len(head)))
 	for i := range rows {
 		cells := row(i)
 		for k := range cells {

@@ -21,6 +21,8 @@ const (
 
 // Run is one run of the pipeline. Whoever fills it keeps secrets out: it is printed as it is.
 type Run struct {
+	// SchemaVersion is that of the JSON, which sets it.
+	SchemaVersion int `json:"schemaVersion"`
 	// Name is what was run, e.g. "deploy".
 	Name      string    `json:"name"`
 	Release   string    `json:"release"`
@@ -36,6 +38,10 @@ type Run struct {
 	Workloads []kube.Progress  `json:"workloads,omitempty"`
 	Journey   []Check          `json:"journey,omitempty"`
 	Diagnoses []kube.Diagnosis `json:"diagnoses,omitempty"`
+	// Checks are nil where none ran, or one failed.
+	Checks *Checks `json:"checks,omitempty"`
+	// Last is nil where the run was compared with none.
+	Last *Last `json:"last,omitempty"`
 	// Facts are what the reader should know of the cluster, a sentence each; nothing is wrong with them.
 	Facts []string `json:"facts,omitempty"`
 	// Failure is why the run failed, "" when it passed.
@@ -60,6 +66,16 @@ type Step struct {
 type Image struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
+	// Bytes is the size of its archive, 0 where nobody measured it. Its layers are compressed there.
+	Bytes int64 `json:"bytes,omitempty"`
+}
+
+// Size is the image's for people, "" where nobody measured it.
+func (i Image) Size() string {
+	if i.Bytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f MB", float64(i.Bytes)/1e6)
 }
 
 // Check is one step of a user's journey through the running application.
@@ -103,6 +119,7 @@ func (d *Duration) UnmarshalJSON(raw []byte) error {
 
 // JSON tells the run to a program, indented.
 func (r Run) JSON() ([]byte, error) {
+	r.SchemaVersion = schemaVersion
 	out, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("report: writing JSON: %w", err)

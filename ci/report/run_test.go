@@ -28,14 +28,16 @@ func seconds(n float64) Duration { return Duration(n * float64(time.Second)) }
 // good is a run in which everything went well.
 func good() Run {
 	return Run{
-		Name: "deploy", Release: "todo-chatbot", Namespace: "todo-chatbot", Outcome: Passed, Started: started, Took: seconds(65),
+		SchemaVersion: schemaVersion,
+		Name:          "deploy", Release: "todo-chatbot", Namespace: "todo-chatbot", Outcome: Passed, Started: started, Took: seconds(65),
 		Cluster: "embedded, Kubernetes v1.36.4, 1 node",
 		Steps: []Step{
 			{Name: "build backend", Started: started, Took: seconds(20.5), Outcome: Passed, Result: "48.2 MB"},
 			{Name: "build frontend", Started: started, Took: seconds(0.24), Outcome: Passed},
 			{Name: "roll", Started: started.Add(30 * time.Second), Took: seconds(35), Outcome: Passed},
 		},
-		Images:    []Image{{Name: "todo-backend", Digest: "sha256:4f7c"}, {Name: "todo-frontend", Digest: "sha256:9b7c"}},
+		Images:    []Image{{Name: "todo-backend", Digest: "sha256:4f7c", Bytes: 48_200_000}, {Name: "todo-frontend", Digest: "sha256:9b7c", Bytes: 61_020_000}},
+		Checks:    &Checks{Tests: []Tests{{"backend", 575, 2}, {"front end", 4, 1}}, Findings: []string{"CVE-1 in libssl3"}},
 		Workloads: []kube.Progress{{Kind: "Deployment", Name: "todo-chatbot-backend", Desired: 2, Updated: 2, Ready: 2, Available: 2, Done: true, Images: []string{"todo-backend@sha256:4f7c"}}},
 		Journey:   []Check{{Name: "sign-up", Took: seconds(0.041)}, {Name: "chat-add", Took: seconds(1.25)}},
 		Facts:     []string{"the autoscaler stays at 2 pods"},
@@ -46,7 +48,7 @@ func good() Run {
 // bad is a run that was taken back, with text that every format has to escape.
 func bad() Run {
 	r := good()
-	r.Outcome, r.Reach, r.Images, r.Cluster = RolledBack, nil, nil, ""
+	r.Outcome, r.Reach, r.Images, r.Checks, r.Cluster = RolledBack, nil, nil, nil, ""
 	r.Steps = []Step{{Name: "roll", Started: started, Took: seconds(65), Outcome: Failed, Result: "a | b <script>"}, {Name: "journey", Outcome: Passed}}
 	r.Workloads = []kube.Progress{{Kind: "Deployment", Name: "todo-chatbot-backend", Desired: 2, Updated: 1, Ready: 2, Waiting: "1 new pod to be made"}}
 	r.Journey = []Check{{Name: "sign-up", Failure: "status 500 <b>"}}

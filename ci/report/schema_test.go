@@ -29,12 +29,12 @@ func TestTheContractOfTheReportIsWhatIsWritten(t *testing.T) {
 	}
 	kept, err := os.ReadFile(contract)
 	require.NoError(t, err)
-	assert.Equal(t, string(raw)+"\n", string(kept), "run: go test ./ci/report -update")
+	assert.Equal(t, string(raw)+"\n", string(kept), "run: hack/dagger generate, or: go test ./ci/report -update")
 }
 
 func TestTheContractNamesWhatAReaderMayRelyOn(t *testing.T) {
 	schema := schemaOf(reflect.TypeFor[Run]())
-	assert.Equal(t, []string{"name", "release", "namespace", "outcome", "started", "tookMilliseconds", "steps"}, schema["required"])
+	assert.Equal(t, []string{"schemaVersion", "name", "release", "namespace", "outcome", "started", "tookMilliseconds", "steps"}, schema["required"])
 	assert.Equal(t, false, schema["additionalProperties"])
 	properties := schema["properties"].(map[string]any)
 	assert.Equal(t, map[string]any{"type": "integer", "minimum": 0}, properties["tookMilliseconds"])

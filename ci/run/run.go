@@ -21,6 +21,8 @@ type Command struct {
 	Args []string
 	// Env is added to the caller's environment, as NAME=VALUE.
 	Env []string
+	// Log is told what the command says beside its output; nil for nobody. A failure has it in any case.
+	Log io.Writer
 }
 
 // Output runs the command and gives what it printed. Its failure has the end of what it said.
@@ -36,6 +38,9 @@ func (c Command) Print(ctx context.Context, out io.Writer) error {
 	command.Dir, command.Env = c.Dir, append(command.Environ(), c.Env...)
 	var said, failure bytes.Buffer
 	command.Stdout, command.Stderr = io.MultiWriter(out, &said), &failure
+	if c.Log != nil {
+		command.Stderr = io.MultiWriter(&failure, c.Log)
+	}
 	err := command.Run()
 	if ended, failed := errors.AsType[*exec.ExitError](err); failed {
 		return fmt.Errorf("%s ended with exit code %d:\n%s", c.Args[0], ended.ExitCode(), Tail(said.String()+"\n"+failure.String()))

@@ -1,10 +1,12 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -53,7 +55,7 @@ func (s Scanner) Checkout(ctx context.Context, folder string) ([]Finding, error)
 }
 
 func (s Scanner) offline(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	return trivy(ctx, dir, append(args, "--quiet", "--cache-dir", s.Database, "--skip-db-update", "--skip-java-db-update",
+	return trivy(ctx, dir, append(args, "--cache-dir", s.Database, "--skip-db-update", "--skip-java-db-update",
 		"--skip-check-update", "--skip-version-check", "--offline-scan", "--format", "json")...)
 }
 
@@ -80,27 +82,37 @@ func History(ctx context.Context, repository, rules string) ([]Finding, error) {
 	if err := git.Repository(repository).Complete(); err != nil {
 		return nil, err
 	}
-	raw, err := written(ctx, "", "--report-path", "gitleaks", "git", "--no-banner", "--log-level", "error", "--config", rules, "--redact=100",
-		"--exit-code", "0", "--report-format", "json", repository)
+	raw, err := written(ctx, run.Command{Args: []string{"gitleaks", "git", "--no-banner", "--log-level", "error", "--config", rules, "--redact=100",
+		"--exit-code", "0", "--report-format", "json", repository}}, "--report-path")
 	if err != nil {
 		return nil, err
 	}
 	return ParseGitleaks(raw)
 }
 
+// unapplied is what Trivy logs of a check that failed at some file. It then leaves that check out for others too, says nothing of it in its
+// report, and passes.
+var unapplied = regexp.MustCompile(`(?m)\tERROR\t\[rego\] (.*)$`)
+
 func trivy(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	return written(ctx, dir, "--output", slices.Insert(args, 0, "trivy")...)
+	var log bytes.Buffer
+	report, err := written(ctx, run.Command{Dir: dir, Args: slices.Insert(args, 0, "trivy"), Log: &log}, "--output")
+	if said := unapplied.FindSubmatch(log.Bytes()); err == nil && said != nil {
+		return nil, fmt.Errorf("trivy left a check out, and what that would have found is not known; change what it stumbles over: %s", said[1])
+	}
+	return report, err
 }
 
 // written runs a scanner and gives the report that it wrote into the file that a flag names.
-func written(ctx context.Context, dir, flag string, args ...string) ([]byte, error) {
+func written(ctx context.Context, scanner run.Command, flag string) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "scan-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(folder) //nolint:errcheck // the container ends
 	report := filepath.Join(folder, "report.json")
-	if _, err := (run.Command{Dir: dir, Args: append(args, flag, report)}).Output(ctx); err != nil {
+	scanner.Args = append(scanner.Args, flag, report)
+	if _, err := scanner.Output(ctx); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(report)

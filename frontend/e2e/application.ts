@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 
+import { MailServer } from "../test/mail-server";
 import { createDatabaseOn, freePort, query, startPostgres } from "../test/postgres";
 import { Model } from "./model";
 
-/** The application as it is deployed: the front end's standalone build, the backend, and a Postgres. */
+/** The application as it is deployed: the front end's standalone build, the backend, a Postgres, and a mail server or none. */
 export class Application {
   private readonly processes: Process[] = [];
   private readonly cleanups: (() => unknown)[] = [];
@@ -16,19 +17,23 @@ export class Application {
     readonly url: string,
     readonly model: Model,
     private readonly database: string,
+    /** Takes its mails, where it sends any. */
+    public mail: MailServer | undefined,
   ) {}
 
-  static async start(): Promise<Application> {
+  static async start({ sendsMail }: { sendsMail: boolean }): Promise<Application> {
     const postgres = await startPostgres();
-    const [database, model, backendPort, port] = await Promise.all([
+    const [database, model, mail, backendPort, port] = await Promise.all([
       createDatabaseOn(postgres.url),
       Model.start(),
+      sendsMail ? MailServer.start() : undefined,
       freePort(),
       freePort(),
     ]);
-    const application = new Application(`http://localhost:${port}`, model, database);
+    const application = new Application(`http://localhost:${port}`, model, database, mail);
     application.cleanups.push(
       () => model.stop(),
+      () => application.mail?.stop(),
       () => postgres.stop(),
     );
     try {
@@ -50,7 +55,7 @@ export class Application {
       OPENAI_API_KEY: "none is asked for",
       OPENAI_BASE_URL: this.model.url,
       // Seconds: a model that hangs is waited for by a test.
-      AGENT_TIMEOUT: "5",
+      AGENT_TIMEOUT: "20",
     };
     const uv = (...command: string[]) =>
       new Process("uv", ["run", "--frozen", ...command], backend, environment);
@@ -70,6 +75,12 @@ export class Application {
       BACKEND_URL: backendUrl,
       // The tests' own, so that each user may come from another address: sign-ups are limited for each.
       TRUSTED_PROXIES: "127.0.0.1",
+      ...(this.mail && {
+        SMTP_HOST: "127.0.0.1",
+        SMTP_PORT: String(this.mail.port),
+        SMTP_TLS: "none",
+        SMTP_FROM: "Todos <todos@example.com>",
+      }),
     });
     this.processes.push(frontend);
     await Promise.all([
@@ -86,6 +97,17 @@ export class Application {
 
   async stopBackend(): Promise<void> {
     await this.backend?.stop();
+  }
+
+  /** Has the mail server away meanwhile. */
+  async withoutMail(work: () => Promise<void>): Promise<void> {
+    const { port } = this.mail!;
+    await this.mail!.stop();
+    try {
+      await work();
+    } finally {
+      this.mail = await MailServer.start({}, port);
+    }
   }
 
   /** Gives a user todos, more than a person types. */

@@ -1,8 +1,8 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 
-/** What the model does with a question: answers, fails, or keeps whoever asks waiting. */
-export type Mood = "answers" | "fails" | "hangs";
+/** What the model does with a question: answers, fails, keeps whoever asks waiting, or breaks off in the middle of what it says. */
+export type Mood = "answers" | "fails" | "hangs" | "falters";
 
 interface Item {
   type?: string;
@@ -29,7 +29,7 @@ export class Model {
       const question = JSON.parse((await text(request)) || "{}") as Question;
       if (this.mood === "hangs") return;
       if (this.mood === "fails") return void response.writeHead(500).end("{}");
-      answer(response, question);
+      answer(response, question, this.mood === "falters");
     });
   }
 
@@ -55,7 +55,7 @@ export class Model {
 
 let answers = 0;
 
-function answer(response: ServerResponse, { input, model, stream }: Question): void {
+function answer(response: ServerResponse, { input, model, stream }: Question, falters: boolean): void {
   const id = `${++answers}`;
   const output = outputFor(input, id);
   const whole = {
@@ -92,9 +92,11 @@ function answer(response: ServerResponse, { input, model, stream }: Question): v
     const place = { item_id: output.id, output_index: 0, content_index: 0 };
     const [part] = output.content;
     send("response.content_part.added", { ...place, part: { ...part, text: "" } });
-    for (const delta of part.text.match(/\S+\s*/g) ?? []) {
+    const words = part.text.match(/\S+\s*/g) ?? [];
+    for (const delta of falters ? words.slice(0, words.length / 2) : words) {
       send("response.output_text.delta", { ...place, delta, logprobs: [] });
     }
+    if (falters) return;
     send("response.output_text.done", { ...place, text: part.text, logprobs: [] });
     send("response.content_part.done", { ...place, part });
   }
@@ -116,7 +118,10 @@ function outputFor(input: Item[], id: string) {
       status: "completed",
     };
   }
-  const said = last?.type === "function_call_output" ? "It is on your list." : "I have heard you.";
+  const said =
+    last?.type === "function_call_output"
+      ? "It is on your list. Is there anything else that you want to keep in mind?"
+      : "I have heard you.";
   return {
     type: "message" as const,
     id: `msg_${id}`,

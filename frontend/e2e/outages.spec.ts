@@ -4,6 +4,7 @@ test.beforeEach(({ own }) => test.skip(!own, "the application is not ours to sto
 
 test("the backend goes away and comes back", async ({ page, user: _, own }) => {
   await say(page, "add buy milk");
+  await expect(todo(page, "buy milk")).toBeVisible();
   await own!.stopBackend();
   try {
     await todo(page, "buy milk").click();

@@ -1,6 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
 
+import { linkIn } from "../test/mail-server";
 import { Application } from "./application";
 
 export { expect };
@@ -13,6 +14,8 @@ export interface User {
 }
 
 interface Fixtures {
+  /** The address of `user`. */
+  email: string;
   /** Who the pages of this test belong to, signed up and signed in. */
   user: User;
   /** What went wrong in the pages of this test without showing; there must be nothing at its end. */
@@ -20,15 +23,19 @@ interface Fixtures {
 }
 
 interface WorkerFixtures {
+  /** Whether the application has a mail server, and so confirms addresses. */
+  sendsMail: boolean;
   /** The application that E2E_URL names has none: it is not the tests' to stop. */
   own: Application | undefined;
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
+  sendsMail: [false, { option: true, scope: "worker" }],
+
   own: [
-    async ({}, provide) => {
+    async ({ sendsMail }, provide) => {
       if (process.env.E2E_URL) return provide(undefined);
-      const application = await Application.start();
+      const application = await Application.start({ sendsMail });
       await provide(application);
       await application.stop();
     },
@@ -57,12 +64,20 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { auto: true },
   ],
 
-  user: async ({ page }, provide) => {
-    const user = newUser();
+  email: async ({}, provide) => provide(newUser().email),
+
+  user: async ({ page, own, email }, provide) => {
+    const user = { ...newUser(), email };
+    const mail = own?.mail?.next();
     await expect(async () => {
       const answer = await page.request.post("/api/auth/sign-up/email", { data: user });
       expect(answer.status(), await answer.text()).toBe(200);
     }, "the application may let nobody sign up for a minute").toPass();
+    if (mail) {
+      const token = linkIn(await mail, own!.url, "verify-email").hash.slice(1);
+      expect(await page.request.get("/api/auth/verify-email", { params: { token } })).toBeOK();
+      await signIn(page.request, user);
+    }
     await page.goto("/");
     await provide(user);
   },
@@ -102,6 +117,18 @@ export function newUser(): User {
     email: `ada-${crypto.randomUUID()}@example.com`,
     password: "correct horse battery",
   };
+}
+
+/** Signs somebody in without a page. */
+export async function signIn(request: APIRequestContext, { email, password }: User): Promise<void> {
+  expect(await request.post("/api/auth/sign-in/email", { data: { email, password } })).toBeOK();
+}
+
+/** The page is there before its script: waits until what is pressed is heard. */
+export async function scripted(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    Object.keys(document.querySelector("main") ?? {}).some((name) => name.startsWith("__react")),
+  );
 }
 
 /** Fills the form in and sends it. */

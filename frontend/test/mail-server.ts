@@ -63,6 +63,13 @@ export class MailServer {
   }
 }
 
+/** The link to a page of the application at `origin`, with its token. */
+export function linkIn({ content }: ReceivedMail, origin: string, page: string): URL {
+  const found = new RegExp(`^${origin}/${page}#\\S+$`, "m").exec(content);
+  if (!found) throw new Error(`no link to ${page} in: ${content}`);
+  return new URL(found[0]);
+}
+
 /** A server that says `greeting`, if anything, and nothing else for as long as it lives. */
 export async function startSilentServer(greeting = ""): Promise<{ port: number; stop: () => Promise<void> }> {
   const sockets = new Set<Socket>();

@@ -14,9 +14,12 @@ _INVISIBLE = (
 _INVISIBLE_BEYOND = r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
 # Both join what stands on either side: emoji of several people, Persian words.
 _JOINERS = r"\u200c\u200d"
+# What Python takes for white space. In JSON Schema \s has U+FEFF, and neither U+0085 nor U+001C
+# to U+001F.
+_SPACE = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # Letters and symbols by their category, and blank on every screen.
 _BLANK = r"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
-_UNSEEN = rf"\s{_INVISIBLE}{_JOINERS}{_BLANK}"
+_UNSEEN = rf"{_SPACE}{_INVISIBLE}{_JOINERS}{_BLANK}"
 _HALVES = r"\ud800-\udfff"
 
 
@@ -28,7 +31,7 @@ LINE_PATTERN = _described(_CONTROL_IN_A_LINE)
 LINES_PATTERN = _described(_CONTROL_IN_LINES)
 """What the API's description says of a title and of a message."""
 
-_NO_WORD = rf"{_CONTROL_IN_A_LINE}\s\u0085#,"
+_NO_WORD = rf"{_CONTROL_IN_A_LINE}{_SPACE}#,"
 TAG_PATTERN = rf"^#?[^{_NO_WORD}]*[^{_NO_WORD}{_UNSEEN}][^{_NO_WORD}]*$"
 """And of a tag."""
 

@@ -148,9 +148,10 @@ class TodoStore:
     ) -> Page:
         """Give the todos that are wanted, in order, from where a cursor says; raise CursorError."""
         first = sort == "number" and cursor is None
-        query = (_PAGE_BY_NUMBER if first else ordered(_PAGE, sort, cursor)).where(
-            *wanted.conditions()
-        )
+        query = _PAGE_BY_NUMBER if first else ordered(_PAGE, sort, cursor)
+        if conditions := wanted.conditions():
+            # Not of none: a statement that is another each time is read through each time.
+            query = query.where(*conditions)
         # One more tells whether there is a next page.
         found = await self._database.read(query, {"owner": self._user.id, "most": limit + 1})
         more = len(found) > limit

@@ -65,7 +65,10 @@ func testCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	trial.Chart, trial.Images = flags.Arg(0), asked.Images.Values()
+	trial.Chart = flags.Arg(0)
+	if trial.Images, err = release.ImageValues(trial.Chart, asked.Images); err != nil {
+		return err
+	}
 	return trial.Run(ctx, out)
 }
 

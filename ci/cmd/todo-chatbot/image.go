@@ -20,8 +20,10 @@ import (
 
 const imageUsage = `works on OCI archives of images
 
-  todo-chatbot image normalize IN OUT SECONDS BASE   takes the clock out of what was added to BASE, an image by digest, dates its
-                                                     config SECONDS after 1970 and prints the digest
+  todo-chatbot image normalize IN OUT SECONDS BASE PLATFORM
+                                                     takes the clock out of what was added to BASE, an image by digest or "", dates
+                                                     its config SECONDS after 1970 and prints the digest; fails where it is not for
+                                                     PLATFORM, "" for any
   todo-chatbot image inspect NAME ARCHIVE            prints its sizes and fails when NAME's budget or a rule does not allow it
   todo-chatbot image size ARCHIVE                    prints its sizes
   todo-chatbot image diff ONE OTHER                  fails with the first file or field in which they differ
@@ -37,7 +39,7 @@ func imageCommand(ctx context.Context, args []string, out io.Writer) error {
 		variadic bool
 	}{
 		"sbom":      {func(args []string, _ io.Writer) error { return writeSbom(ctx, args) }, 3, false},
-		"normalize": {normalize, 4, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false}, "diff": {diff, 2, false},
+		"normalize": {normalize, 5, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false}, "diff": {diff, 2, false},
 		"strip": {strip, 1, true}, "missing-blobs": {missingBlobs, 3, false},
 	}
 	if len(args) == 0 {
@@ -56,10 +58,11 @@ func normalize(args []string, out io.Writer) error {
 	if err != nil || created < 0 {
 		return fmt.Errorf("image normalize: %q is no number of seconds since 1970", args[2])
 	}
-	digest, err := image.Normalize(args[0], args[1], image.NormalizeOptions{
-		Epoch: time.Unix(0, 0).UTC(), Created: time.Unix(created, 0).UTC(),
-		Base: func(platform v1.Platform) (v1.Image, error) { return registry.Pull(args[3], platform) },
-	})
+	options := image.NormalizeOptions{Epoch: time.Unix(0, 0).UTC(), Created: time.Unix(created, 0).UTC(), Platform: args[4]}
+	if base := args[3]; base != "" {
+		options.Base = func(platform v1.Platform) (v1.Image, error) { return registry.Pull(base, platform) }
+	}
+	digest, err := image.Normalize(args[0], args[1], options)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ const usage = `todo-chatbot takes the todo chatbot to a cluster and looks after 
   todo-chatbot scan image | checkout | history | secrets | judge | write
   todo-chatbot registry request | push | publish | verify
   todo-chatbot chart policy | package | helm | test
+  todo-chatbot develop
 
 Each says what it takes with --help.`
 
@@ -77,6 +78,8 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		return chartCommand(ctx, rest, out)
 	case "scan":
 		return scanCommand(ctx, rest, out)
+	case "develop":
+		return developCommand(ctx, rest, out)
 	case "help", "-h", "--help":
 		fmt.Fprintln(out, usage)
 		return nil

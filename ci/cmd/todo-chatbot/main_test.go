@@ -40,7 +40,7 @@ func TestACallThatIsNotUnderstoodSaysHowToCall(t *testing.T) {
 		{"release", "deploy", "--timeout", "soon"}, {"image"}, {"image", "shrink", "x"}, {"image", "size"}, {"image", "size", "a", "b"},
 		{"image", "diff", "a"}, {"registry"}, {"registry", "delete"}, {"registry", "push"}, {"registry", "push", "--no-such-flag"},
 		{"registry", "publish", "--no-such-flag"}, {"registry", "publish", "request.json"}, {"registry", "publish", "--key", "k"},
-		{"registry", "publish", "--key", "k", "--identity-token", "t", "request.json"}, {"registry", "verify"}, {"registry", "verify", "--no-such-flag"},
+		{"registry", "publish", "--key", "k", "--identity-token", "t", "request.json"}, {"registry", "verify"}, {"registry", "verify", "--no-such-flag"}, {"registry", "reproduce"}, {"registry", "reproduce", "--no-such-flag"},
 		{"chart"}, {"chart", "lint"}, {"chart", "package", "one"}, {"chart", "test"}, {"chart", "helm"}, {"chart", "test", "--no-such-flag"}, {"scan"},
 		{"scan", "everything"}, {"scan", "image", "one"}, {"scan", "judge", "--no-such-flag"}, {"registry", "request"}, {"image", "sbom", "spdx"},
 		{"chart", "policy", "one"}, {"chart", "policy", "--no-such-flag"},
@@ -54,20 +54,21 @@ func TestACallThatIsNotUnderstoodSaysHowToCall(t *testing.T) {
 	assert.Zero(t, code)
 	assert.Contains(t, out, "todo-chatbot release deploy")
 	_, _, errs := called("release", "deploy", "--help")
-	for _, flag := range []string{"--kubeconfig", "--context", "--namespace", "--name", "--values", "--image-backend", "--report", "--plan"} {
+	for _, flag := range []string{"--kubeconfig", "--context", "--namespace", "--name", "--values", "--image", "--report", "--plan"} {
 		assert.Contains(t, errs, flag+"\n")
 	}
 }
 
 func TestFlagsGoBeforeTheRequestsFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "request.json")
-	require.NoError(t, os.WriteFile(file, []byte(`{"release": "blue", "namespace": "one", "publicUrl": "https://a.dev", "timeout": "90s",
-		"values": ["a.yaml"], "deliver": ["send.sh"], "postgres": true}`), 0o600))
-	c, err := parseCall("deploy", []string{"--request", file, "--namespace", "two", "--values", "b.yaml", "--context", "kind-todo", "--", "other.sh", "x"})
+	require.NoError(t, os.WriteFile(file, []byte(`{"release": "blue", "namespace": "one", "timeout": "90s", "images": {"web": "a"},
+		"values": ["a.yaml"], "deliver": ["send.sh"], "todoChatbot": {"publicUrl": "https://a.dev", "postgres": true}}`), 0o600))
+	c, err := parseCall("deploy", []string{"--request", file, "--namespace", "two", "--values", "b.yaml", "--image", "api=b", "--context", "kind-todo", "--", "other.sh", "x"})
 	require.NoError(t, err)
 	assert.Equal(t, release.Request{
-		Target:    release.Target{Release: "blue", Namespace: "two", Cluster: "context kind-todo", Timeout: release.Duration(90 * time.Second)},
-		PublicURL: "https://a.dev", Values: []string{"a.yaml", "b.yaml"}, Deliver: []string{"other.sh", "x"}, Postgres: true,
+		Target: release.Target{Release: "blue", Namespace: "two", Cluster: "context kind-todo", Timeout: release.Duration(90 * time.Second)},
+		Values: []string{"a.yaml", "b.yaml"}, Deliver: []string{"other.sh", "x"}, Images: map[string]string{"web": "a", "api": "b"},
+		TodoChatbot: &release.TodoChatbot{PublicURL: "https://a.dev", Postgres: true},
 	}, c.request)
 
 	c, err = parseCall("plan", nil)
@@ -103,7 +104,10 @@ esac
 `)
 	script("helm", `
 case "$*" in
-  *template*) cat >/dev/null; printf 'kind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: []}}}\n' ;;
+  *template*) cat >/dev/null; printf 'kind: Deployment
+metadata: {name: a, labels: {app.kubernetes.io/instance: todo-chatbot}}
+spec: {template: {spec: {containers: [{image: a%s}, {image: b%s}]}}}
+' "`+imageDigest+`" "`+imageDigest+`" ;;
   *version*) echo v4.3.0 ;;
   *) `+upgrade+` ;;
 esac
@@ -112,14 +116,17 @@ esac
 	return folder
 }
 
+var imageDigest = "@sha256:" + strings.Repeat("4", 64)
+
 // asked are the flags of a deployment.
 func asked(t *testing.T, folder string) []string {
 	t.Helper()
 	chart, secret := filepath.Join(folder, "chart"), filepath.Join(folder, "secret")
 	require.NoError(t, os.MkdirAll(chart, 0o700))
+	values := "backend: &part {image: {repository: x, digest: ''}}\nfrontend: *part\npostgres: *part\n"
+	require.NoError(t, os.WriteFile(filepath.Join(chart, "values.yaml"), []byte(values), 0o600))
 	require.NoError(t, os.WriteFile(secret, []byte("0123456789abcdefghijklmnopqrstuv"), 0o600))
-	digest := "@sha256:" + strings.Repeat("4", 64)
-	return []string{"--chart", chart, "--auth-secret-file", secret, "--postgres", "--image-backend", "a" + digest, "--image-frontend", "b" + digest,
+	return []string{"--chart", chart, "--auth-secret-file", secret, "--postgres", "--image", "backend=a" + imageDigest, "--image", "frontend=b" + imageDigest,
 		"--report", filepath.Join(folder, "report.json")}
 }
 
@@ -208,7 +215,7 @@ func TestASignalEndsTheRunAndItsChildrenWithinTwoSeconds(t *testing.T) {
 func TestImageCommandsSayWhatTheyCannotRead(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for says, args := range map[string][]string{
-		"no number of seconds":  {"normalize", "in", "out", "yesterday", "base"},
+		"no number of seconds":  {"normalize", "in", "out", "yesterday", "base", ""},
 		"missing":               {"size", missing},
 		"open " + missing:       {"missing-blobs", "in", "out", missing},
 		"image archive missing": {"diff", missing, missing},
@@ -217,7 +224,7 @@ func TestImageCommandsSayWhatTheyCannotRead(t *testing.T) {
 		assert.Equal(t, failed, code)
 		assert.Contains(t, errs, says)
 	}
-	for _, args := range [][]string{{"inspect", "backend", missing}, {"strip", missing}, {"normalize", missing, "out", "0", "base"}} {
+	for _, args := range [][]string{{"inspect", "backend", missing}, {"strip", missing}, {"normalize", missing, "out", "0", "base", ""}} {
 		code, _, _ := called(append([]string{"image"}, args...)...)
 		assert.Equal(t, failed, code, args)
 	}

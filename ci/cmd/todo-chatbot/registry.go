@@ -26,6 +26,8 @@ const registryUsage = `puts images and charts into an OCI registry, and says wha
   todo-chatbot registry push [FLAGS] REPOSITORY@DIGEST=ARCHIVE...   by digest, without a tag
   todo-chatbot registry publish [FLAGS] REQUEST                     what the JSON file REQUEST names: attested, signed, verified, tagged
   todo-chatbot registry verify [FLAGS] ARTIFACT...                  fails unless each is signed, and built from what is expected
+  todo-chatbot registry reproduce [FLAGS] ARTIFACT=ARCHIVE...       fails unless each is that, and the archive's image is the same; of an
+                                                                    index there is an archive for each platform
 
 Credentials are those of --username and --password-file, or Docker's own, in the folder that DOCKER_CONFIG names. COSIGN_PASSWORD is the private key's password.`
 
@@ -43,6 +45,8 @@ func registryCommand(ctx context.Context, args []string, out io.Writer) error {
 		return publishCommand(ctx, args[1:], out)
 	case "verify":
 		return verifyCommand(ctx, args[1:], out)
+	case "reproduce":
+		return reproduceCommand(ctx, args[1:], out)
 	}
 	return usageError{registryUsage}
 }
@@ -101,6 +105,10 @@ func requestCommand(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&r.Build.Engine, "engine", "", "the version of what builds")
 	flags.StringVar(&r.Build.Builder, "builder", "", "who builds, as a URI")
 	flags.StringVar(&r.Build.Run, "run", "", "the run's address")
+	flags.Func("platforms", "those that an index of each image is published of, e.g. linux/amd64,linux/arm64; left out, there is one image", func(value string) error {
+		r.Platforms = strings.FieldsFunc(value, func(letter rune) bool { return letter == ',' })
+		return nil
+	})
 	uncommitted := flags.Bool("uncommitted", false, "let pass a checkout with changes that no commit has")
 	if err := parse(flags, args, registryUsage); err != nil {
 		return err
@@ -207,40 +215,41 @@ func publishCommand(ctx context.Context, args []string, out io.Writer) error {
 	return err
 }
 
+// release reads the flags that say which publication is meant and whose signature counts for it, and at least one argument. Its
+// credentials are used until they are forgotten.
+func (c *registryCall) release(args []string) (r publish.Release, forget func(), err error) {
+	c.flags.StringVar(&r.Tag, "tag", "", "the release's tag")
+	c.flags.StringVar(&r.Trust.Key, "key", "", "a file with the public key that has to have signed")
+	c.flags.StringVar(&r.Trust.Identity, "identity", "", "in place of a key: the identity that has to have signed")
+	c.flags.StringVar(&r.Trust.Issuer, "issuer", "https://token.actions.githubusercontent.com", "who vouches for the identity")
+	c.flags.StringVar(&r.Policy.Source, "source", "", "the repository that it has to be built from")
+	c.flags.StringVar(&r.Policy.Commit, "commit", "", "the commit that it has to be built from, in full")
+	c.flags.BoolVar(&r.Policy.Uncommitted, "uncommitted", false, "let pass what was built from a checkout with changes")
+	if err := parse(c.flags, args, registryUsage); err != nil {
+		return r, nil, err
+	}
+	if c.flags.NArg() == 0 {
+		return r, nil, usageError{registryUsage}
+	}
+	r.Registry, r.Policy.Builder = c.address, r.Trust.Identity
+	forget, err = c.logIn()
+	return r, forget, err
+}
+
 func verifyCommand(ctx context.Context, args []string, out io.Writer) error {
 	c := newRegistryCall("verify")
-	flags := c.flags
-	var r publish.Release
-	flags.StringVar(&r.Tag, "tag", "", "the release's tag")
-	flags.StringVar(&r.Trust.Key, "key", "", "a file with the public key that has to have signed")
-	flags.StringVar(&r.Trust.Identity, "identity", "", "in place of a key: the identity that has to have signed")
-	flags.StringVar(&r.Trust.Issuer, "issuer", "https://token.actions.githubusercontent.com", "who vouches for the identity")
-	flags.StringVar(&r.Policy.Source, "source", "", "the repository that it has to be built from")
-	flags.StringVar(&r.Policy.Commit, "commit", "", "the commit that it has to be built from, in full")
-	flags.BoolVar(&r.Policy.Uncommitted, "uncommitted", false, "let pass what was built from a checkout with changes")
-	asJSON := flags.Bool("json", false, "print the references alone, as a JSON list in the order of the arguments")
-	if err := parse(flags, args, registryUsage); err != nil {
-		return err
-	}
-	if flags.NArg() == 0 {
-		return usageError{registryUsage}
-	}
-	forget, err := c.logIn()
+	asJSON := c.flags.Bool("json", false, "print the references and what they are for, as a JSON list in the order of the arguments")
+	r, forget, err := c.release(args)
 	if err != nil {
 		return err
 	}
 	defer forget()
-	r.Registry, r.Policy.Builder = c.address, r.Trust.Identity
-	verified, err := publish.Verify(ctx, registry.Registry{PlainHTTP: c.plain}, publish.Cosign{PlainHTTP: c.plain}, r, flags.Args()...)
+	verified, err := publish.Verify(ctx, registry.Registry{PlainHTTP: c.plain}, publish.Cosign{PlainHTTP: c.plain}, r, c.flags.Args()...)
 	if err != nil {
 		return err
 	}
 	if *asJSON {
-		references := make([]string, len(verified))
-		for i, one := range verified {
-			references[i] = one.Reference
-		}
-		return json.NewEncoder(out).Encode(references)
+		return json.NewEncoder(out).Encode(verified)
 	}
 	for _, one := range verified {
 		if _, err := fmt.Fprint(out, one.Text()); err != nil {
@@ -248,4 +257,20 @@ func verifyCommand(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	return nil
+}
+
+func reproduceCommand(ctx context.Context, args []string, out io.Writer) error {
+	c := newRegistryCall("reproduce")
+	r, forget, err := c.release(args)
+	if err != nil {
+		return err
+	}
+	defer forget()
+	rebuilt := make([]publish.Rebuilt, c.flags.NArg())
+	for i, arg := range c.flags.Args() {
+		rebuilt[i].Name, rebuilt[i].Archive, _ = strings.Cut(arg, "=")
+	}
+	text, err := publish.Reproduce(ctx, registry.Registry{PlainHTTP: c.plain}, publish.Cosign{PlainHTTP: c.plain}, r, rebuilt...)
+	_, printed := fmt.Fprint(out, text)
+	return errors.Join(err, printed)
 }

@@ -100,7 +100,7 @@ func TestAPublicationThatCannotBeSignedNamesNothing(t *testing.T) {
 	assert.Contains(t, errs, "reading the publication")
 	code, _, errs = called("registry", "verify", "--registry", in, "--tag", "v1", "--key", "k", "todo-backend")
 	assert.Equal(t, failed, code)
-	assert.Contains(t, errs, "todo-backend:v1 is not there; publish it first")
+	assert.Contains(t, errs, "todo-backend:v1 is not there; name another tag, or publish it first")
 }
 
 func TestWhatIsToBePublishedIsHeldAgainstItsRulesBeforeItIsMade(t *testing.T) {
@@ -121,6 +121,13 @@ func TestWhatIsToBePublishedIsHeldAgainstItsRulesBeforeItIsMade(t *testing.T) {
 	code, _, errs = request("--registry", "ghcr.io")
 	assert.Equal(t, failed, code)
 	assert.Contains(t, errs, "write a host and a path")
+
+	code, out, errs = request("--platforms", "linux/amd64,linux/arm64")
+	require.Zero(t, code, errs)
+	assert.Contains(t, out, `"platforms":["linux/amd64","linux/arm64"]`)
+	code, out, errs = request("--platforms", "")
+	require.Zero(t, code, errs)
+	assert.NotContains(t, out, "platforms", "one image, as ever")
 
 	require.NoError(t, os.WriteFile(filepath.Join(checkout, "new"), nil, 0o600))
 	code, _, errs = request()

@@ -9,7 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
+	"strings"
 
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/release"
@@ -125,7 +125,8 @@ func parseCall(verb string, args []string) (*call, error) {
 	}
 	first := &call{verb: verb, request: release.Request{
 		Target:      release.Target{Release: "todo-chatbot", Namespace: "todo-chatbot"},
-		Environment: deploy.Development, PublicURL: "http://localhost:3000", Chart: "helm/todo-chatbot",
+		Chart:       "helm/todo-chatbot",
+		TodoChatbot: &release.TodoChatbot{Environment: deploy.Development, PublicURL: "http://localhost:3000"},
 	}}
 	file, err := first.parse(args)
 	if err != nil || file == "" {
@@ -156,9 +157,8 @@ func (c *call) parse(args []string) (file string, err error) {
 	text(&r.Release, "name", "the release's name")
 	text(&r.Namespace, "namespace", "the release's namespace")
 	text(&r.Cluster, "cluster", "what people call the cluster")
-	flags.Func("timeout", "how long each wait may take, e.g. 5m", func(value string) error {
-		parsed, err := time.ParseDuration(value)
-		r.Timeout = release.Duration(parsed)
+	flags.Func("timeout", "how long each wait may take, e.g. 5m", func(value string) (err error) {
+		r.Timeout, err = release.ParseTimeout(value)
 		return err
 	})
 	text(&c.report, "report", "write there, as JSON, how it went")
@@ -193,18 +193,28 @@ func (c *call) parse(args []string) (file string, err error) {
 // requestFlags are those that say what a release shall be.
 func (c *call) requestFlags(flags *flag.FlagSet, text func(to *string, name, usage string)) {
 	r := &c.request
-	text((*string)(&r.Environment), "environment", "development, staging or production")
-	text(&r.PublicURL, "public-url", "the origin under which browsers reach the application")
 	text(&r.Chart, "chart", "the chart's folder")
 	text(&r.ChartDigest, "chart-digest", "what stands for its content; left out, its files do")
 	flags.Var(list{&r.Values}, "values", "a file of values for the chart; may be given several times")
-	text(&r.Images.Backend, "image-backend", "REPOSITORY@sha256:DIGEST")
-	text(&r.Images.Frontend, "image-frontend", "REPOSITORY@sha256:DIGEST")
-	text(&r.Images.Postgres, "image-postgres", "REPOSITORY@sha256:DIGEST; left out, the chart's")
-	flags.BoolVar(&r.Postgres, "postgres", r.Postgres, "give the release a Postgres of its own")
-	text(&r.Secrets.DatabaseURL, "database-url-file", "a file with DATABASE_URL")
-	text(&r.Secrets.AuthSecret, "auth-secret-file", "a file with BETTER_AUTH_SECRET")
-	text(&r.Secrets.OpenAIKey, "openai-api-key-file", "a file with OPENAI_API_KEY")
+	flags.Func("image", "PART=REPOSITORY@sha256:DIGEST, for PART.image of the chart's values; may be given several times", func(value string) error {
+		part, reference, found := strings.Cut(value, "=")
+		if !found {
+			return errors.New("write it as PART=REPOSITORY@sha256:DIGEST")
+		}
+		if r.Images == nil {
+			r.Images = map[string]string{}
+		}
+		r.Images[part] = reference
+		return nil
+	})
+	if t := r.TodoChatbot; t != nil {
+		text((*string)(&t.Environment), "environment", "development, staging or production")
+		text(&t.PublicURL, "public-url", "the origin under which browsers reach the application")
+		flags.BoolVar(&t.Postgres, "postgres", t.Postgres, "give the release a Postgres of its own")
+		text(&t.Secrets.DatabaseURL, "database-url-file", "a file with DATABASE_URL")
+		text(&t.Secrets.AuthSecret, "auth-secret-file", "a file with BETTER_AUTH_SECRET")
+		text(&t.Secrets.OpenAIKey, "openai-api-key-file", "a file with OPENAI_API_KEY")
+	}
 	text(&r.Plan, "plan", "a file with what plan printed: exactly that is done, or nothing")
 	flags.BoolVar(&r.Ephemeral, "ephemeral", r.Ephemeral, "the cluster ends with the run: what fails is left, and secrets are made")
 }

@@ -60,7 +60,7 @@ func TestACheckoutIsScannedWithoutAskingAnybody(t *testing.T) {
 	code, _, errs := called("scan", "checkout", "--database", "/db", findings, checkout)
 	require.Zero(t, code, errs)
 	assert.Contains(t, calls(), "filesystem --scanners vuln,secret,misconfig --skip-dirs checkout/hack/lab --skip-dirs checkout/benchmarks "+
-		"--skip-dirs checkout/ci/kube/testdata checkout --quiet --cache-dir /db --skip-db-update")
+		"--skip-dirs checkout/ci/kube/testdata checkout --cache-dir /db --skip-db-update")
 	assert.Contains(t, calls(), "--offline-scan")
 
 	code, out, errs := called("scan", "judge", "--database", database(t), "--part", findings)
@@ -134,10 +134,24 @@ func TestAnImageIsUnpackedUnderItsName(t *testing.T) {
 	code, _, errs := called("scan", "image", "--base", "node=docker.io/library/node:24.1.0-alpine3.24", "/out.json", file)
 	assert.Equal(t, failed, code)
 	assert.Contains(t, errs, "scanning image.tar: trivy report", "a report of no image says nothing about one")
-	assert.Contains(t, calls(), "--image-config-scanners misconfig,secret --input image --quiet")
+	assert.Contains(t, calls(), "--image-config-scanners misconfig,secret --input image --cache-dir")
 	code, _, errs = called("scan", "image", "--base", "node=x:1", "/out.json", "/no/such/image.tar")
 	assert.Equal(t, failed, code)
 	assert.Contains(t, errs, "unpacking image: tar ended with exit code 2")
+}
+
+// A check that stumbles over one file says nothing of the others either.
+func TestAScanWithoutOneOfItsChecksIsNone(t *testing.T) {
+	folder, _ := scanners(t, vulnerable("LOW"))
+	script, err := os.ReadFile(filepath.Join(folder, "trivy"))
+	require.NoError(t, err)
+	said := `printf '2026-11-26T21:50:23Z\tERROR\t[rego] Error occurred while applying rule\terr="eval_conflict_error"\n' >&2`
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "trivy"), append(script, said...), 0o700))
+	code, _, errs := called("scan", "checkout", folder+"/f", folder)
+	assert.Equal(t, failed, code)
+	assert.Contains(t, errs, "trivy left a check out")
+	assert.Contains(t, errs, "eval_conflict_error")
+	assert.NoFileExists(t, folder+"/f")
 }
 
 func TestAScannerThatFailsIsNoFindings(t *testing.T) {

@@ -130,7 +130,7 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 		GitVersion string `json:"gitVersion"`
 	}
 	if err := json.Unmarshal(raw, &version); err != nil || version.GitVersion == "" {
-		return "", errors.New("what answers is no Kubernetes API server: its /version has no gitVersion")
+		return "", errors.New("what answers is no Kubernetes API server: its /version has no gitVersion; pass the port of the kubeconfig's server as --cluster")
 	}
 	return version.GitVersion, nil
 }

@@ -132,8 +132,12 @@ describe("the password", () => {
     ],
     [
       "was guessed too often",
-      [429, {}, { "retry-after": "300" }],
-      "Too many attempts. Try again in 5 minutes.",
+      [
+        429,
+        { code: "LIMITED", message: "Too many attempts to change this password." },
+        { "retry-after": "300" },
+      ],
+      "Too many attempts to change this password. Try again in 5 minutes.",
     ],
     ["cannot be changed now", [500], "The server cannot change your password right now."],
   ])("is not changed when it %s", async (_, answer, told) => {

@@ -84,9 +84,23 @@ describe("signed out", () => {
   test.each<[string, FakeAnswer, string]>([
     ["the password is wrong", [401, { message: "Invalid email or password" }], "Invalid email or password"],
     [
-      "there were too many attempts",
-      [429, { message: "Too many requests." }, { "retry-after": "45" }],
-      "Too many attempts. Try again in 45 seconds.",
+      "there were too many attempts from one address",
+      [429, { message: "Too many requests. Please try again later." }, { "retry-after": "45" }],
+      "Too many attempts from your network. Try again in 45 seconds.",
+    ],
+    [
+      "there were too many attempts at one account",
+      [
+        429,
+        { code: "LIMITED", message: "Too many attempts to sign in to this account." },
+        { "retry-after": "480" },
+      ],
+      "Too many attempts to sign in to this account. Try again in 8 minutes.",
+    ],
+    [
+      "there were too many attempts, of what and until when nobody says",
+      [429, { code: "LIMITED" }],
+      "Too many attempts from your network. Try again in a moment.",
     ],
     ["the database is down", [500], "The server cannot sign you in right now."],
   ])("says so when %s", async (_, answer, shown) => {

@@ -1,4 +1,4 @@
-import { cleanup, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -292,6 +292,8 @@ describe("an answer that is streamed", () => {
     stopped,
   });
   const stop = () => screen.getByRole("button", { name: "Stop" });
+  /** Longer than a page waits before it asks what became of a message. */
+  const asLongAsItIsAskedAgain = () => new Promise((resolve) => setTimeout(resolve, 500));
 
   async function asked(
     answer: (call: FakeCall) => FakeAnswer | undefined = () => undefined,
@@ -391,10 +393,23 @@ describe("an answer that is streamed", () => {
     expect(calls[1]!.key).toBe(calls[0]!.key);
   });
 
-  test("is left when its page is", async () => {
-    const { stream, unmount } = await asked();
+  test("is left when its page is, and nothing more is asked", async () => {
+    const { stream, unmount, calls, onActed } = await asked();
     unmount();
     await waitFor(() => expect(stream.left).toHaveBeenCalledOnce());
+    await asLongAsItIsAskedAgain();
+    expect(calls).toHaveLength(1);
+    expect(onActed).not.toHaveBeenCalled();
+  });
+
+  test("that was stopped is left when its page is, and nothing more is asked", async () => {
+    const { stream, unmount, user, calls, onActed } = await asked();
+    await user.click(stop());
+    await waitFor(() => expect(stream.left).toHaveBeenCalledOnce());
+    unmount();
+    await asLongAsItIsAskedAgain();
+    expect(calls).toHaveLength(1);
+    expect(onActed).not.toHaveBeenCalled();
   });
 });
 
@@ -420,19 +435,24 @@ describe("what is typed", () => {
   });
 
   test("is there again after the session was over, and is the same message", async () => {
-    const calls = fakeServer(() =>
-      calls.length === 1 ? [502] : calls.length === 2 ? [401] : reply("Added."),
-    );
+    // What is said, without the conversations that are read.
+    const calls: FakeCall[] = [];
+    fakeServer((call) => {
+      if ((call.body as { message?: string } | undefined)?.message !== "add bread and milk") return undefined;
+      calls.push(call);
+      return calls.length === 1 ? [502] : calls.length === 2 ? [401] : reply("Added.");
+    });
     const { user, input, unmount, onExpired } = await open();
-    await user.type(input, "add buy milk{Enter}");
+    await user.type(input, "add bread and milk{Enter}");
     await screen.findByRole("alert");
     unmount();
     const later = await open();
-    expect(later.input).toHaveValue("add buy milk");
+    expect(later.input).toHaveValue("add bread and milk");
     await user.type(later.input, "{Enter}");
     await waitFor(() => expect(later.onExpired).toHaveBeenCalledOnce());
+    await waitFor(() => expect(later.input).toHaveValue("add bread and milk"));
     later.unmount();
-    expect((await open()).input).toHaveValue("add buy milk");
+    expect((await open()).input).toHaveValue("add bread and milk");
     expect(calls[0]!.key).toBe(calls[1]!.key);
     expect(onExpired).not.toHaveBeenCalled();
   });
@@ -552,6 +572,58 @@ describe("conversations that there were", () => {
     expect(log.queryByText("list")).not.toBeInTheDocument();
   });
 
+  test("an answer is shown in its conversation, although that was left and opened again meanwhile", async () => {
+    let release = (_: FakeAnswer) => {};
+    fakeServer(() => new Promise<FakeAnswer>((resolve) => (release = resolve)));
+    const { user, log, input } = await open();
+    await user.type(input, "list{Enter}");
+    for (const title of [/^help/, /^add milk/]) {
+      await user.click(button("Conversations"));
+      await user.click(await drawer().findByRole("button", { name: title }));
+    }
+    await log.findByText("Added 1: milk");
+    kept[CONVERSATION]!.push(...turns("list", "1: milk"));
+    release(reply("1: milk"));
+    expect(await log.findByText("1: milk")).toBeVisible();
+    expect(log.getAllByText("list")).toHaveLength(1);
+  });
+
+  test("while one is opened, Enter neither sends nor takes anything", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const said: FakeCall[] = [];
+    fakeWholeServer((call) => {
+      if (!call.path.startsWith("/api/conversations")) {
+        said.push(call);
+        return reply("Nothing.");
+      }
+      return call.path.endsWith(OTHER) ? held.then(() => conversations(call)) : conversations(call);
+    });
+    const { user, log, input } = await open();
+    await user.type(input, "{Enter}");
+    await user.click(button("Conversations"));
+    await user.click(await drawer().findByRole("button", { name: /^help/ }));
+    await user.type(input, "{Enter}list{Enter}{Enter}");
+    expect(input).toHaveValue("list");
+    release();
+    await log.findByText("I understand");
+    expect(input).toHaveValue("list");
+    expect(said).toEqual([]);
+    await user.type(input, "{Enter}{Enter}");
+    await log.findByText("Nothing.");
+    expect(said).toMatchObject([{ body: { message: "list", conversation_id: OTHER } }]);
+  });
+
+  test("an Enter that is held on the way to the message does not send it", async () => {
+    const calls = fakeServer(() => reply("Nothing."));
+    const { user, input } = await open();
+    await user.type(input, "list");
+    await user.click(button("New conversation"));
+    fireEvent.keyDown(input, { key: "Enter", repeat: true });
+    expect(input).toHaveValue("list");
+    expect(calls).toEqual([]);
+  });
+
   test("earlier messages are read at a press", async () => {
     page = 2;
     kept[CONVERSATION] = turns("one", "two", "three", "four", "five", "six");
@@ -574,5 +646,19 @@ describe("conversations that there were", () => {
     away = false;
     await user.click(button("Try again"));
     expect(await log.findByText("Added 1: milk")).toBeVisible();
+  });
+
+  test("the one that cannot be read is what is read again, and not the one on the screen", async () => {
+    let away = true;
+    fakeWholeServer((call) =>
+      away && call.path.endsWith(OTHER) ? [502, { detail: "Away." }] : conversations(call),
+    );
+    const { user, log } = await open();
+    await user.click(button("Conversations"));
+    await user.click(await drawer().findByRole("button", { name: /^help/ }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("Away.");
+    away = false;
+    await user.click(button("Try again"));
+    expect(await log.findByText("I understand")).toBeVisible();
   });
 });

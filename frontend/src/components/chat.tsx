@@ -30,7 +30,7 @@ const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const id = useId();
   const [kept] = useState(() => readDraft(userId));
-  const { shown, opening, failure, open, begin, readBack, change, turn } = useConversation(onExpired);
+  const { shown, opening, failure, open, begin, readBack, change, turn, isOpen } = useConversation(onExpired);
   const { messages, answering } = shown;
   const [text, setText] = useState(kept.text);
   const [unanswered, setUnanswered] = useState(kept.unanswered);
@@ -42,6 +42,7 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const waiting = busy || opening;
   const log = useRef<HTMLDivElement>(null);
   const stop = useRef<AbortController>(null);
+  const leave = useRef<AbortController>(null);
 
   const last = messages.at(-1);
   useEffect(() => {
@@ -49,7 +50,10 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   }, [last, busy, answering]);
 
   // A page that is left asks for no more of the answer.
-  useEffect(() => () => stop.current?.abort(), []);
+  useEffect(() => {
+    const leaving = (leave.current = new AbortController());
+    return () => leaving.abort();
+  }, []);
 
   useEffect(() => keepDraft(userId, { text, unanswered }), [userId, text, unanswered]);
 
@@ -68,9 +72,11 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
     change(here, (now) => say(now, { role: "user", content: utterance.message }));
     input.current?.focus();
     stop.current = new AbortController();
+    const left = leave.current!.signal;
     try {
       const answer = await chat(utterance, {
-        signal: stop.current.signal,
+        stopped: stop.current.signal,
+        left,
         onWords: (words) => change(here, (now) => hear(now, words)),
         onAction: (action) => {
           change(here, (now) => hear(now, "", action));
@@ -83,8 +89,10 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
       const { actions, conversation_id: id } = answer;
       change(here, (now) => ({ ...say(now, { role: "assistant", content, actions }), id }));
       settle(utterance);
-      if (here === undefined) void open(answer.conversation_id);
+      // Opened (again) while it was answered, the conversation may have been read too early.
+      if (here === undefined || (here !== turn() && isOpen(id))) void open(id);
     } catch (error) {
+      if (left.aborted) return;
       const returned = giveBack(utterance, here);
       if (error instanceof ApiError && error.status === 401) return onExpired();
       const gone = error instanceof ApiError && error.status === 404;
@@ -137,7 +145,8 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   function submitOnEnter(event: KeyboardEvent) {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
-    submitTyped();
+    // A key that is held was pressed for what had the focus before, or has sent what there was.
+    if (!event.repeat) submitTyped();
   }
 
   return (
@@ -203,8 +212,8 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
       </div>
       {failure && (
         <div className={styles.unanswered}>
-          <Notice kind="error">{failure}</Notice>
-          <button type="button" onClick={() => void open(shown.id)}>
+          <Notice kind="error">{failure.message}</Notice>
+          <button type="button" onClick={failure.retry}>
             Try again
           </button>
         </div>

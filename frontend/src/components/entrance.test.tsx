@@ -65,11 +65,14 @@ describe("signing in", () => {
   });
 
   test("a new user is told to look into their mail, and a reader is taken there", async () => {
-    await fillIn("Create account");
+    const user = await fillIn("Create account");
     const heading = await screen.findByRole("heading", { name: "Confirm your address" });
     expect(heading).toHaveFocus();
     expect(screen.getByText("ada@example.com")).toBeVisible();
     expect(signedIn).not.toHaveBeenCalled();
+    await user.click(press("Back to sign-in"));
+    expect(screen.getByRole("heading", { name: "Welcome back" })).toHaveFocus();
+    expect(screen.queryByLabelText("Name")).not.toBeInTheDocument();
   });
 
   test("an address that is not confirmed is said to be so, and the mail is sent again", async () => {
@@ -81,9 +84,15 @@ describe("signing in", () => {
     expect(asked("/send-verification-email")).toEqual([
       expect.objectContaining({ body: { email: "ada@example.com" } }),
     ]);
-    answers["/send-verification-email"] = [429, {}, { "retry-after": "480" }];
+    answers["/send-verification-email"] = [
+      429,
+      { code: "LIMITED", message: "Too many mails were asked for to this address." },
+      { "retry-after": "480" },
+    ];
     await user.click(press("Send a new mail"));
-    expect(await screen.findByText("Too many attempts. Try again in 8 minutes.")).toBeVisible();
+    expect(
+      await screen.findByText("Too many mails were asked for to this address. Try again in 8 minutes."),
+    ).toBeVisible();
     await user.click(press("Back to sign-in"));
     expect(screen.getByLabelText("Email")).toBeVisible();
   });

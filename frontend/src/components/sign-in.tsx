@@ -6,7 +6,7 @@ import { attempt, type Failure } from "@/lib/attempt";
 import { authClient } from "@/lib/auth-client";
 
 import { CheckMail } from "./check-mail";
-import { Entrance, EntranceForm, text, useSubmission } from "./entrance";
+import { Arrival, Entrance, EntranceForm, text, useSubmission } from "./entrance";
 import { EmailField, Field, PasswordField } from "./field";
 import { Notice } from "./notice";
 import { PageLink } from "./page-link";
@@ -31,6 +31,7 @@ const WORDS: Record<Mode, { tab: string; title: string; button: string; busy: st
 export function SignIn({ notice, sendsMail, onSignedIn }: SignInProps) {
   const [mode, setMode] = useState<Mode>("in");
   const [unverified, setUnverified] = useState<string>();
+  const [isBack, setIsBack] = useState(false);
   const submission = useSubmission(async (form) => {
     const failure = await authenticate(mode, form);
     if (failure ? failure.code === "EMAIL_NOT_VERIFIED" : sendsMail && mode === "up") {
@@ -43,7 +44,17 @@ export function SignIn({ notice, sendsMail, onSignedIn }: SignInProps) {
   const words = WORDS[mode];
 
   if (unverified) {
-    return <CheckMail email={unverified} isNew={mode === "up"} onBack={() => setUnverified(undefined)} />;
+    return (
+      <CheckMail
+        email={unverified}
+        isNew={mode === "up"}
+        onBack={() => {
+          setUnverified(undefined);
+          setMode("in");
+          setIsBack(true);
+        }}
+      />
+    );
   }
   return (
     <Entrance>
@@ -63,7 +74,7 @@ export function SignIn({ notice, sendsMail, onSignedIn }: SignInProps) {
           </button>
         ))}
       </div>
-      <h1>{words.title}</h1>
+      {isBack ? <Arrival>{words.title}</Arrival> : <h1>{words.title}</h1>}
       {notice && !submission.failure && <Notice kind="info">{notice}</Notice>}
       <EntranceForm submission={submission} button={words.button} busy={words.busy}>
         {mode === "up" && <Field label="Name" name="name" type="text" autoComplete="name" maxLength={100} />}

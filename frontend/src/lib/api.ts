@@ -127,26 +127,29 @@ export interface Utterance {
 export interface Follower {
   onWords: (words: string) => void;
   onAction: (action: Action) => void;
-  /** Stops it when it is aborted. */
-  signal: AbortSignal;
+  /** Stops it when it is aborted: what there is until then is the answer. */
+  stopped: AbortSignal;
+  /** Aborted, nobody waits for the answer any more, and nothing else is asked. */
+  left: AbortSignal;
 }
 
 /** Says it, and gives the whole answer once it is there, or as much of it as there is when it is stopped. */
 export async function chat(utterance: Utterance, follower: Follower): Promise<ChatReply | undefined> {
   const { message, conversationId, timeZone, key } = utterance;
+  const { stopped, left } = follower;
   const body = { message, conversation_id: conversationId, time_zone: timeZone };
   try {
     const response = await ask("post", "/api/chat", {
       body,
       header: { "Idempotency-Key": key },
       accept: "text/event-stream, application/json",
-      signal: follower.signal,
+      signal: AbortSignal.any([stopped, left]),
     });
     if (!isEventStream(response)) return await read<ChatReply>(response);
     return await follow(response, follower);
   } catch (error) {
-    if (follower.signal.aborted) return whatBecameOf(key);
-    throw error;
+    if (left.aborted || !stopped.aborted) throw error;
+    return whatBecameOf(key, left);
   }
 }
 
@@ -170,9 +173,10 @@ const ASKED = 100;
 const APART = 300;
 
 /** The answer that is kept of a message that was stopped, or undefined when nothing was said or done. */
-async function whatBecameOf(key: string): Promise<ChatReply | undefined> {
+async function whatBecameOf(key: string, left: AbortSignal): Promise<ChatReply | undefined> {
   for (let asked = 1; ; asked++) {
     await new Promise((resolve) => setTimeout(resolve, APART));
+    left.throwIfAborted();
     try {
       return await send("get", "/api/chat/answers/{key}", { path: { key } });
     } catch (error) {

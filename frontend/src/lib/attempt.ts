@@ -28,7 +28,11 @@ export async function attempt(
     });
     if (!error) return undefined;
     const { status, code, message } = error;
-    if (status === 429) return { code, message: `Too many attempts. ${tryAgainIn(wait)}` };
+    if (status === 429) {
+      // Better Auth counts by address, and does not say so; the other limits are ours, and say what they count.
+      const counted = code === "LIMITED" && message ? message : "Too many attempts from your network.";
+      return { code, message: `${counted} ${tryAgainIn(wait)}` };
+    }
     // What else a server says when it fails is not for users.
     if (status >= 500 && code !== "MAIL_UNAVAILABLE") {
       return { code, message: `The server cannot ${what} right now. Try again in a moment.` };

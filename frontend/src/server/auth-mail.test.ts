@@ -12,7 +12,7 @@ import {
 
 import { cookies, ORIGIN, request, startApplication, type Application } from "../../test/application";
 import { query } from "../../test/database";
-import { MailServer, type ReceivedMail } from "../../test/mail-server";
+import { linkIn, MailServer, type ReceivedMail } from "../../test/mail-server";
 
 let mailServer: MailServer;
 let application: Application;
@@ -78,10 +78,8 @@ async function mailed(send: () => Promise<Response>): Promise<{ response: Respon
 }
 
 /** The token behind the link of a mail. */
-function tokenIn({ content }: ReceivedMail, page: string): string {
-  const found = new RegExp(`^${ORIGIN}/${page}#(\\S+)$`, "m").exec(content);
-  if (!found) throw new Error(`no link to ${page} in: ${content}`);
-  return found[1]!;
+function tokenIn(mail: ReceivedMail, page: string): string {
+  return linkIn(mail, ORIGIN, page).hash.slice(1);
 }
 
 async function signUpAndVerify(): Promise<{ email: string; cookie: string }> {
@@ -279,6 +277,10 @@ describe("mails", () => {
       const refused = await post("send-verification-email", { email: target.toUpperCase() });
       expect(refused.status).toBe(429);
       expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(500);
+      expect(await refused.json()).toEqual({
+        code: "LIMITED",
+        message: "Too many mails were asked for to this address.",
+      });
     }
   });
 

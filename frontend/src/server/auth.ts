@@ -2,7 +2,8 @@ import "server-only";
 
 import { betterAuth } from "better-auth";
 import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
-import { jwt } from "better-auth/plugins/jwt";
+import { symmetricDecrypt } from "better-auth/crypto";
+import { jwt, type Jwk } from "better-auth/plugins/jwt";
 import { Pool } from "pg";
 
 import { BackendError, eraseUserData } from "./backend";
@@ -51,7 +52,11 @@ export function createAuth(env: Env, database: Pool) {
   async function limit(key: string, rule: Rule, message: string): Promise<void> {
     const { allowed, retryAfter } = await rateLimit.consume(key, rule);
     if (!allowed)
-      throw new APIError("TOO_MANY_REQUESTS", { message }, { "X-Retry-After": String(retryAfter) });
+      throw new APIError(
+        "TOO_MANY_REQUESTS",
+        { code: "LIMITED", message },
+        { "X-Retry-After": String(retryAfter) },
+      );
   }
 
   return betterAuth({
@@ -220,9 +225,28 @@ export function dropToken(userId: string): void {
 
 /** Signs a token by a key of the JWKS, for `userId` and nothing else. */
 export async function mintToken(userId: string): Promise<string> {
-  const issuedAt = Math.floor(Date.now() / 1000);
-  const { token } = await auth().api.signJWT({ body: { payload: { sub: userId, iat: issuedAt } } });
+  const payload = { sub: userId, iat: Math.floor(Date.now() / 1000) };
+  const overrideOptions = { adapter: { getJwks: readableKeys } };
+  const { token } = await auth().api.signJWT({ body: { payload, overrideOptions } });
   return token;
+}
+
+/**
+ * The keys that this process can sign by. One that was made under another BETTER_AUTH_SECRET stays in the JWKS, for the tokens that are
+ * signed by it; without any other, a new one is made.
+ */
+async function readableKeys(): Promise<Jwk[]> {
+  const { adapter, secretConfig: key } = await auth().$context;
+  const keys = await adapter.findMany<Jwk>({ model: "jwks" });
+  const readable = await Promise.all(
+    keys.map(({ privateKey }) =>
+      symmetricDecrypt({ key, data: JSON.parse(privateKey) as string }).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return keys.filter((_, index) => readable[index]);
 }
 
 /**

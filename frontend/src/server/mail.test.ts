@@ -53,6 +53,15 @@ describe("a mail", () => {
     expect(log).not.toHaveBeenCalled();
   });
 
+  test("is not sent where no mailbox can be", async () => {
+    const server = await serve();
+    const sender = mailer(server.port);
+    sender.post({ ...LETTER, to: "journey@todo-chatbot.invalid" });
+    sender.post(LETTER);
+    expect((await server.next()).to).toEqual(["ada@example.com"]);
+    expect(log).not.toHaveBeenCalled();
+  });
+
   test("goes to one mailbox, whatever the address looks like", async () => {
     const server = await serve();
     mailer(server.port).post({ ...LETTER, to: "ada@example.com, eve@example.com" });

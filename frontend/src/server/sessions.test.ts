@@ -152,6 +152,10 @@ describe("a changed password", () => {
     const refused = await change(cookie, password);
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(500);
+    expect(await refused.json()).toEqual({
+      code: "LIMITED",
+      message: "Too many attempts to change this password.",
+    });
   });
 
   test("wants eight characters", async () => {

@@ -1,9 +1,14 @@
 """A user's way through the release: signs up, keeps a list by chatting, and leaves nothing behind."""
 
+import base64
 import contextlib
+import hashlib
+import hmac
+import json
 import os
 import secrets
 import sys
+import time
 
 import health
 from service import Failed, Service, check, require, run
@@ -12,14 +17,19 @@ TITLE = "buy milk"
 
 
 class Journey:
-    """A user who did not exist before and does not exist afterwards."""
+    """A user who did not exist before and does not exist afterwards.
 
-    def __init__(self, frontend, fault=False):
+    `secret` is BETTER_AUTH_SECRET where an address has to be confirmed, and None where it has not.
+    """
+
+    def __init__(self, frontend, fault=False, secret=None):
         self.frontend = frontend
         self.fault = fault
+        self.secret = secret
         self.user = {
             "name": "Journey",
-            "email": f"journey-{secrets.token_hex(8)}@example.com",
+            # nobody's mailbox, and never anybody's: the front end sends no mail there
+            "email": f"journey-{secrets.token_hex(8)}@todo-chatbot.invalid",
             "password": secrets.token_urlsafe(24),
         }
         self.conversation = None
@@ -28,8 +38,12 @@ class Journey:
 
     def steps(self):
         """The steps' names, as they are reported, and what each does."""
+        sign_up = [("sign-up", self.sign_up)]
+        if self.secret:
+            sign_up = [("mail-server", self.mail_server), *sign_up]
+            sign_up += [("unconfirmed", self.unconfirmed), ("confirm", self.confirm)]
         return [
-            ("sign-up", self.sign_up),
+            *sign_up,
             ("sign-in", self.sign_in),
             ("add", self.add),
             ("list", self.list),
@@ -41,15 +55,6 @@ class Journey:
             ("delete-user", self.delete_user),
         ]
 
-    def steps_without_user(self):
-        """What is left of it where an address has to be confirmed by mail, which this user cannot read."""
-        return [("stranger", self.stranger), ("mail-server", self.mail_server)]
-
-    def stranger(self):
-        credentials = {key: self.user[key] for key in ("email", "password")}
-        self.frontend.expect(200 if self.fault else 401, "POST", "/api/auth/sign-in/email", credentials)
-        self.frontend.expect(401, "GET", "/api/todos")
-
     def mail_server(self):
         # the mail server is signed in to, and sends nothing: there is no such account
         self.frontend.expect(200, "POST", "/api/auth/request-password-reset", {"email": self.user["email"]})
@@ -58,11 +63,20 @@ class Journey:
         self.frontend.expect(200, "POST", "/api/auth/sign-up/email", self.user)
         self.exists = True
 
+    def unconfirmed(self):
+        self.frontend.expect(403, "POST", "/api/auth/sign-in/email", self.credentials())
+        self.frontend.expect(401, "GET", "/api/todos")
+
+    def confirm(self):
+        # the token of the mail, made by the secret that the front end makes it by
+        claims = {"email": self.user["email"], "exp": int(time.time()) + 300}
+        token = signed(claims, self.secret)
+        self.frontend.expect(200, "GET", f"/api/auth/verify-email?token={token}")
+
     def sign_in(self):
-        # signing up signs in as well; this has to do without what that left
+        # signing up may sign in as well; this has to do without what that left
         self.frontend.cookies.clear()
-        credentials = {key: self.user[key] for key in ("email", "password")}
-        self.frontend.expect(200, "POST", "/api/auth/sign-in/email", credentials)
+        self.frontend.expect(200, "POST", "/api/auth/sign-in/email", self.credentials())
         check(self.frontend.cookies, "no cookie was set")
 
     def add(self):
@@ -110,6 +124,9 @@ class Journey:
         status, _ = self.frontend.call("GET", "/api/todos")
         check(status == 401, f"GET /api/todos answered {status} after the user was deleted, not 401")
 
+    def credentials(self):
+        return {key: self.user[key] for key in ("email", "password")}
+
     def say(self, message):
         """Sends a chat message in this conversation and gives the reply."""
         answer = self.frontend.expect(
@@ -132,16 +149,26 @@ class Journey:
                 self.frontend.call("DELETE", "/api/me")
 
 
+def signed(claims, secret):
+    """Gives a JSON Web Token of these claims, signed by HMAC with SHA-256."""
+
+    def encoded(content):
+        return base64.urlsafe_b64encode(content).rstrip(b"=")
+
+    parts = [encoded(json.dumps(part).encode()) for part in ({"alg": "HS256"}, claims)]
+    signature = hmac.digest(secret.encode(), b".".join(parts), hashlib.sha256)
+    return b".".join([*parts, encoded(signature)]).decode()
+
+
 def main(environment):
     """Runs the journey and gives the exit code."""
     urls = require(environment, "BACKEND_URL", "FRONTEND_URL", "PUBLIC_URL")
     backend_url, frontend_url, public_url = urls
     frontend = Service(frontend_url, origin=public_url)
-    journey = Journey(frontend, fault=environment.get("FAULT") == "true")
+    journey = Journey(frontend, fault=environment.get("FAULT") == "true", secret=environment.get("BETTER_AUTH_SECRET"))
     try:
         # a part that does not answer is named as such, and not as the step of the user who met it
-        steps = journey.steps_without_user() if environment.get("SENDS_MAIL") == "true" else journey.steps()
-        return run(health.steps(Service(backend_url), frontend) + steps)
+        return run(health.steps(Service(backend_url), frontend) + journey.steps())
     finally:
         journey.clean_up()
 

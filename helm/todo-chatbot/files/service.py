@@ -32,7 +32,7 @@ class Service:
         self.cookies = {}
 
     def call(self, method, path, body=None):
-        """Gives the status and the body, decoded if it is JSON; the reason for a failure never repeats a cookie."""
+        """Gives the status and the body, decoded if it is JSON; the reason for a failure has no cookie and no query."""
         headers = {"Accept": "application/json"}
         if self.origin:
             headers["Origin"] = self.origin
@@ -47,7 +47,7 @@ class Service:
             answer = connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise Failed(f"{method} {path} on {self.address.netloc}: {error!r}") from None
+            raise Failed(f"{method} {_named(path)} on {self.address.netloc}: {error!r}") from None
         finally:
             connection.close()
         for line in answer.headers.get_all("Set-Cookie", []):
@@ -59,7 +59,7 @@ class Service:
         """Gives the body of an answer with that status; raises Failed for any other."""
         actual, content = self.call(method, path, body)
         if actual != status:
-            raise Failed(f"{method} {path} answered {actual}, not {status}: {_excerpt(content)}")
+            raise Failed(f"{method} {_named(path)} answered {actual}, not {status}: {_excerpt(content)}")
         return content
 
     def _connect(self):
@@ -110,6 +110,11 @@ def require(environment, *names):
     if missing:
         sys.exit(f"FAILED start: not set: {', '.join(missing)}")
     return [environment[name] for name in names]
+
+
+def _named(path):
+    """Gives the path as it may be printed: a query may have a token."""
+    return path.partition("?")[0]
 
 
 def _decode(content):

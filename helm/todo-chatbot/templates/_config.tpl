@@ -8,6 +8,9 @@ LOG_LEVEL: {{ .Values.backend.logLevel }}
 {{- with .Values.backend.openaiModel }}
 OPENAI_MODEL: {{ . | quote }}
 {{- end }}
+{{- with .Values.backend.openaiBaseUrl }}
+OPENAI_BASE_URL: {{ . | quote }}
+{{- end }}
 {{- with .Values.backend.limits }}
 CHAT_MESSAGES_PER_MINUTE: {{ .messagesPerMinute | int64 | quote }}
 CHAT_MESSAGES_PER_DAY: {{ .messagesPerDay | int64 | quote }}

@@ -105,11 +105,20 @@ lifecycle:
 {{- add .preStopSeconds .gracefulShutdownSeconds 5 }}
 {{- end }}
 
+{{- /*
+How pods are replaced. Takes a dict: root, maxUnavailable, replicas. The release's own Postgres rolls beside these when a secret changes, and
+they wait for it: new pods must not take its room.
+*/}}
 {{- define "todo-chatbot.strategy" -}}
+{{- $surge := .root.Values.maxSurge }}
+{{- if .root.Values.postgres.enabled }}
+{{- $goes := div (mul (int .replicas) (trimSuffix "%" (toString .maxUnavailable) | int)) 100 }}
+{{- $surge = ternary 0 1 (gt $goes 0) }}
+{{- end -}}
 type: RollingUpdate
 rollingUpdate:
   maxUnavailable: {{ .maxUnavailable }}
-  maxSurge: {{ .root.Values.maxSurge }}
+  maxSurge: {{ $surge }}
 {{- end }}
 
 {{/*

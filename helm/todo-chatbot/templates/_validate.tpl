@@ -15,7 +15,7 @@ would repeat. Gives every problem at once, one line each, and no secret.
 {{- range $key, $labels := dict "commonLabels" .Values.commonLabels "backend.podLabels" .Values.backend.podLabels "frontend.podLabels" .Values.frontend.podLabels "postgres.podLabels" .Values.postgres.podLabels }}
 {{- range $label, $_ := $labels }}
 {{- if regexMatch "^(app\\.kubernetes\\.io|helm\\.sh)/" $label }}
-{{ $key }}: has {{ $label }}, which the chart sets itself
+{{ $key }}: has {{ $label }}, which the chart sets itself; leave it out
 {{- end }}
 {{- end }}
 {{- end }}
@@ -46,7 +46,7 @@ secrets.DATABASE_URL: is empty; set it to postgresql+asyncpg://USER:PASSWORD@HOS
 {{- if not $secrets.BETTER_AUTH_SECRET }}
 secrets.BETTER_AUTH_SECRET: is empty; set it to 32 or more random characters, {{ $hint }}
 {{- else if lt (len $secrets.BETTER_AUTH_SECRET) 32 }}
-secrets.BETTER_AUTH_SECRET: has {{ len $secrets.BETTER_AUTH_SECRET }} characters, fewer than 32
+secrets.BETTER_AUTH_SECRET: has {{ len $secrets.BETTER_AUTH_SECRET }} characters, fewer than 32; make one with: openssl rand -base64 32
 {{- end }}
 {{- if and (not $secrets.OPENAI_API_KEY) (ne .Values.environment "development") }}
 secrets.OPENAI_API_KEY: is empty, which only environment=development allows; set it, {{ $hint }}
@@ -111,7 +111,7 @@ faults.{{ $name }}: true breaks the release on purpose, which only environment=d
 {{- end }}
 {{- end }}
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
-ingress.hosts: is empty while ingress.enabled is true
+ingress.hosts: is empty while ingress.enabled is true; name one
 {{- end }}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
 httpRoute.parentRefs: is empty while httpRoute.enabled is true; name the Gateway

@@ -1,0 +1,68 @@
+package kube
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// InstanceLabel is the label by which the objects of a release are found (https://helm.sh/docs/chart_best_practices/labels).
+const InstanceLabel = "app.kubernetes.io/instance"
+
+// CheckRendered fails where rendered manifests (`helm template`, many YAML documents) could not be followed as a release, or are made
+// without its images: each Deployment, StatefulSet and DaemonSet has to have the release in the label that a rollout is watched by, and a
+// pod each of the images.
+func CheckRendered(manifests []byte, release string, images []string) error {
+	objects, err := parseManifests(Documents(manifests))
+	if err != nil {
+		return fmt.Errorf("reading what the chart renders: %w", err)
+	}
+	var unlabelled, run []string
+	workloads := 0
+	for _, m := range objects {
+		spec := m.Spec.Template.Spec
+		switch m.Kind {
+		case "Deployment", "StatefulSet", "DaemonSet":
+			workloads++
+			if m.Metadata.Labels[InstanceLabel] != release {
+				unlabelled = append(unlabelled, object(m.Kind, m.Metadata))
+			}
+		case "Pod":
+			spec = m.Spec.PodSpec
+		}
+		for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
+			run = append(run, c.Image)
+		}
+	}
+	var problems []error
+	switch {
+	case workloads == 0:
+		problems = append(problems, errors.New("the chart makes no Deployment, StatefulSet or DaemonSet, so there is no rollout to follow"))
+	case len(unlabelled) > 0:
+		problems = append(problems, fmt.Errorf("%s: the label %s has to be %s, the release's name, or its rollout cannot be followed",
+			strings.Join(unlabelled, ", "), InstanceLabel, release))
+	}
+	for _, image := range images {
+		if !slices.Contains(run, image) {
+			problems = append(problems, fmt.Errorf("no pod of the chart runs %s: its templates do not use the values of that image", image))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// TestPods are the names of the pods among the manifests of a release's hooks that Helm makes for a test.
+func TestPods(hooks []byte) ([]string, error) {
+	objects, err := parseManifests(Documents(hooks))
+	if err != nil {
+		return nil, fmt.Errorf("reading the release's hooks: %w", err)
+	}
+	var pods []string
+	for _, m := range objects {
+		kinds := strings.Split(m.Metadata.Annotations["helm.sh/hook"], ",")
+		if m.Kind == "Pod" && slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(strings.TrimSpace(kind), "test") }) {
+			pods = append(pods, m.Metadata.Name)
+		}
+	}
+	return pods, nil
+}

@@ -1,0 +1,56 @@
+package kube
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const renderedWeb = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app.kubernetes.io/instance: book}}
+spec: {template: {spec: {initContainers: [{name: a, image: one}], containers: [{name: b, image: two}]}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: book-test, annotations: {helm.sh/hook: test}}
+spec: {containers: [{name: c, image: three}]}
+`
+
+func TestWhatIsRenderedCanBeFollowedAndRunsTheImages(t *testing.T) {
+	require.NoError(t, CheckRendered([]byte(renderedWeb), "book", []string{"one", "two", "three"}))
+	require.NoError(t, CheckRendered([]byte(renderedWeb), "book", nil))
+}
+
+func TestWhatIsRenderedAndCannotBeFollowedIsRefused(t *testing.T) {
+	for name, c := range map[string]struct{ manifests, says string }{
+		"another release": {renderedWeb, "deployment/web: the label app.kubernetes.io/instance has to be blue"},
+		"no label": {"{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}}\n---\n{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log}}",
+			"statefulset/db, daemonset/log: the label"},
+		"no workload":   {"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", "makes no Deployment, StatefulSet or DaemonSet"},
+		"no Kubernetes": {"a: [", "reading what the chart renders"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.ErrorContains(t, CheckRendered([]byte(c.manifests), "blue", nil), c.says)
+		})
+	}
+	err := CheckRendered([]byte(renderedWeb), "book", []string{"two", "four"})
+	assert.EqualError(t, err, "no pod of the chart runs four: its templates do not use the values of that image")
+}
+
+func TestThePodsOfATestAreFoundAmongTheHooks(t *testing.T) {
+	pods, err := TestPods([]byte(renderedWeb + `
+---
+{apiVersion: v1, kind: Pod, metadata: {name: old, annotations: {helm.sh/hook: "post-install, test-success"}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: migrate, annotations: {helm.sh/hook: pre-install}}}
+---
+{apiVersion: batch/v1, kind: Job, metadata: {name: job, annotations: {helm.sh/hook: test}}}
+`))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"book-test", "old"}, pods)
+	_, err = TestPods([]byte("a: ["))
+	assert.ErrorContains(t, err, "reading the release's hooks")
+}

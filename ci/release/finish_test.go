@@ -1,0 +1,22 @@
+package release
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestHowABrowserGetsToTheRelease(t *testing.T) {
+	const forward = "kubectl --namespace prod port-forward service/shop-todo-chatbot-frontend "
+	for publicURL, want := range map[string]string{
+		"http://localhost:3000":     forward + "3000:3000   then http://localhost:3000",
+		"http://localhost:3100":     forward + "3100:3000   then http://localhost:3100",
+		"http://127.0.0.1:3000":     forward + "3000:3000   then http://127.0.0.1:3000",
+		"http://localhost":          forward + "80:3000   then http://localhost",
+		"https://todo.example.com":  "https://todo.example.com",
+		"http://localhost.internal": "http://localhost.internal",
+		"http://192.168.49.2:30080": "http://192.168.49.2:30080",
+	} {
+		assert.Equal(t, want, reach(publicURL, Target{Release: "shop", Namespace: "prod"}), publicURL)
+	}
+}
