@@ -50,7 +50,8 @@ func (m *TodoChatbot) Serve(
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.deploy(ctx); err != nil {
+	run, err := d.deploy(ctx)
+	if _, err := run.Told(err); err != nil {
 		return nil, err
 	}
 	return m.Tools.withNodeFiles(d.Cluster.tools()).

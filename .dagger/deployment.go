@@ -75,7 +75,8 @@ func (d *deployment) validate(ctx context.Context) error {
 // record begins the report of a verb.
 func (d *deployment) record(verb string) {
 	to := d.Request.Target
-	d.recorder = report.Start(report.Run{Name: verb, Release: to.Release, Namespace: to.Namespace, Cluster: to.Cluster})
+	d.recorder = report.Start(report.Run{Name: verb, Release: to.Release, Namespace: to.Namespace, Cluster: to.Cluster, Next: release.AfterFailure(
+		d.Cluster.embedded(), "dagger call release status, with what this call gave to release,")})
 }
 
 // deployWithin is deploy with a limit to each wait, for people.
@@ -85,7 +86,7 @@ func (d *deployment) deployWithin(ctx context.Context, timeout string) (string, 
 		return "", err
 	}
 	run, err := d.deploy(ctx)
-	return run.Text(), err
+	return run.Told(err)
 }
 
 // deploy builds, checks, and takes the release to what it shall be. A run that was refused before it began has no report.
@@ -257,8 +258,7 @@ func (d *deployment) engine() *dagger.Container {
 
 // reported runs a verb that gives a report, and adds that to the deployment's.
 func (d *deployment) reported(ctx context.Context, container *dagger.Container, verb string, flags ...string) error {
-	raw, failure := d.run(ctx, container, verb, flags...)
-	return errors.Join(failure, d.recorder.Include(raw))
+	return d.recorder.Include(d.run(ctx, container, verb, flags...))
 }
 
 // run runs a verb of the release engine and gives what it wrote into its report, whether it failed or not.
@@ -304,8 +304,8 @@ func (d *deployment) pages(ctx context.Context, last *dagger.File, run report.Ru
 	if run.Started.IsZero() {
 		return nil, failure
 	}
-	if failure != nil {
-		fmt.Println(failure)
+	if _, told := run.Told(failure); told != nil {
+		fmt.Println(told)
 	}
 	if err := d.measure(ctx, &run); err != nil {
 		run.Warnings = append(run.Warnings, "the figures of this run are not all here: "+err.Error())

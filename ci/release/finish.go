@@ -46,8 +46,18 @@ func (r *run) finish(ctx context.Context, s State) (report.Run, error) {
 func (r *run) ended(failure error) (report.Run, error) {
 	if failure != nil {
 		r.report.Failure = failure.Error()
+		r.report.Next = AfterFailure(r.desired != nil && r.desired.request.Ephemeral,
+			fmt.Sprintf("todo-chatbot release status --name %s --namespace %s", r.target.Release, r.target.Namespace))
 	}
 	return r.report, failure
+}
+
+// AfterFailure is what to do after a run that failed. The call that shows the release is of no use where the cluster ends with the run.
+func AfterFailure(ephemeral bool, status string) string {
+	if ephemeral {
+		return "mend that, and call again: the cluster ended with this run"
+	}
+	return status + "   shows what runs; mend that, and call again"
 }
 
 // part gives the Lease back, unless it may be another run's.

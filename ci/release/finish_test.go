@@ -6,6 +6,11 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+func TestAfterAFailureTheNextCallIsSaid(t *testing.T) {
+	assert.Equal(t, "mend that, and call again: the cluster ended with this run", AfterFailure(true, "release status"))
+	assert.Equal(t, "release status   shows what runs; mend that, and call again", AfterFailure(false, "release status"))
+}
+
 func TestHowABrowserGetsToTheRelease(t *testing.T) {
 	const forward = "kubectl --namespace prod port-forward service/shop-todo-chatbot-frontend "
 	for publicURL, want := range map[string]string{

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -34,20 +36,24 @@ func (r *Recorder) Step(name string, do func() error) error {
 }
 
 // Include takes over the report of the part that decides, as JSON: its steps come after those that there are. An empty text
-// is no report.
-func (r *Recorder) Include(raw string) error {
+// is no report. It gives that part's failure, nil for none, in the report's words where that has some.
+func (r *Recorder) Include(raw string, failure error) error {
 	if raw == "" {
-		return nil
+		return failure
 	}
 	var part Run
 	if err := json.Unmarshal([]byte(raw), &part); err != nil {
-		return fmt.Errorf("reading the report of the release: %w", err)
+		return errors.Join(failure, fmt.Errorf("reading the report of the release: %w", err))
 	}
 	r.recording.Lock()
 	defer r.recording.Unlock()
 	part.Started, part.Steps = r.run.Started, append(r.run.Steps, part.Steps...)
+	part.Next = cmp.Or(r.run.Next, part.Next)
 	r.run = part
-	return nil
+	if failure != nil && part.Failure != "" {
+		return errors.New(part.Failure)
+	}
+	return failure
 }
 
 // End gives the run with how it ended. One that was rolled back stays so when it failed.
@@ -55,7 +61,9 @@ func (r *Recorder) End(failure error) Run {
 	r.recording.Lock()
 	defer r.recording.Unlock()
 	r.run.Took = Duration(time.Since(r.run.Started))
-	if failure != nil {
+	if failure == nil {
+		r.run.Next = ""
+	} else {
 		r.run.Failure = failure.Error()
 		if r.run.Outcome != RolledBack {
 			r.run.Outcome = Failed

@@ -42,10 +42,10 @@ func TestEachStepIsToldWhetherItFailedOrNot(t *testing.T) {
 func TestTheReportOfAPartIsTakenOverBehindTheStepsBefore(t *testing.T) {
 	recorder := started()
 	require.NoError(t, recorder.Step("build", func() error { return nil }))
-	require.NoError(t, recorder.Include(""))
-	require.ErrorContains(t, recorder.Include("{"), "reading the report of the release")
+	require.NoError(t, recorder.Include("", nil))
+	require.ErrorContains(t, recorder.Include("{", nil), "reading the report of the release")
 	require.NoError(t, recorder.Include(`{"name": "deploy", "outcome": "passed", "started": "2020-01-01T00:00:00Z", "warnings": ["old"],
-		"steps": [{"name": "install"}]}`))
+		"steps": [{"name": "install"}]}`, nil))
 	run := recorder.End(nil)
 	assert.Equal(t, report.Passed, run.Outcome)
 	assert.Equal(t, []string{"old"}, run.Warnings)
@@ -59,9 +59,25 @@ func TestTheReportOfAPartIsTakenOverBehindTheStepsBefore(t *testing.T) {
 func TestAFailureIsToldAndARollbackStaysOne(t *testing.T) {
 	for said, outcome := range map[string]report.Outcome{"passed": report.Failed, "failed": report.Failed, "rolled back": report.RolledBack} {
 		recorder := started()
-		require.NoError(t, recorder.Include(`{"outcome": "`+said+`"}`))
+		require.NoError(t, recorder.Include(`{"outcome": "`+said+`"}`, nil))
 		run := recorder.End(errors.New("no room"))
 		assert.Equal(t, outcome, run.Outcome, said)
 		assert.Equal(t, "no room", run.Failure)
 	}
+}
+
+func TestAPartsFailureIsInTheReportsWords(t *testing.T) {
+	printed := errors.New("deploy failed: no room")
+	for raw, want := range map[string]string{"": printed.Error(), `{}`: printed.Error(), `{"failure": "no room"}`: "no room"} {
+		assert.EqualError(t, started().Include(raw, printed), want, raw)
+	}
+	assert.NoError(t, started().Include(`{"failure": "no room"}`, nil))
+	assert.ErrorIs(t, started().Include("{", printed), printed)
+}
+
+func TestWhatToDoNextIsToldOfAFailureAlone(t *testing.T) {
+	recorder := report.Start(report.Run{Next: "call again"})
+	require.NoError(t, recorder.Include(`{"next": "the part's"}`, nil))
+	assert.Equal(t, "call again", recorder.End(errors.New("no room")).Next, "whoever began the run knows how it was called")
+	assert.Empty(t, recorder.End(nil).Next)
 }

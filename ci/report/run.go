@@ -46,6 +46,8 @@ type Run struct {
 	Facts []string `json:"facts,omitempty"`
 	// Failure is why the run failed, "" when it passed.
 	Failure string `json:"failure,omitempty"`
+	// Next is what to do after a failure, "" when there was none.
+	Next string `json:"next,omitempty"`
 	// Warnings are what went wrong and did not fail the run, one each.
 	Warnings []string `json:"warnings,omitempty"`
 	// Reach are the ways to the running application, one a line: a URL or a command.

@@ -52,9 +52,10 @@ func bad() Run {
 	r.Steps = []Step{{Name: "roll", Started: started, Took: seconds(65), Outcome: Failed, Result: "a | b <script>"}, {Name: "journey", Outcome: Passed}}
 	r.Workloads = []kube.Progress{{Kind: "Deployment", Name: "todo-chatbot-backend", Desired: 2, Updated: 1, Ready: 2, Waiting: "1 new pod to be made"}}
 	r.Journey = []Check{{Name: "sign-up", Failure: "status 500 <b>"}}
-	r.Failure, r.Warnings = "wait for every pod: ```</pre>", []string{"remove old secrets: a | b <i>"}
+	r.Warnings, r.Next = []string{"remove old secrets: a | b <i>"}, "release status <a>"
 	r.Diagnoses = []kube.Diagnosis{{Code: kube.CrashLoop, Workload: "deployment/todo-chatbot-backend", Object: "pod/todo-chatbot-backend-x",
 		Container: "backend", Reason: "CrashLoopBackOff", Message: "exit code 1 ```</pre>", Hint: "read its last lines"}}
+	r.Failure = "wait for every pod: the pods cannot become ready\n" + r.Diagnoses[0].Text() + "\nRolled back to revision 2: ```</pre>."
 	return r
 }
 
@@ -86,11 +87,53 @@ func TestARunHasAPageForEveryReader(t *testing.T) {
 
 func TestAFailureWithoutADiagnosisHasItsPlace(t *testing.T) {
 	r := bad()
-	r.Diagnoses = nil
+	r.Diagnoses, r.Failure = nil, "wait for every pod: ```</pre>"
 	page, err := r.HTML()
 	require.NoError(t, err)
 	assert.Contains(t, page, "wait for every pod: ```&lt;/pre&gt;")
 	assert.Contains(t, page, "remove old secrets: a | b &lt;i&gt;")
+}
+
+func TestAFailedRunEndsWithAnErrorThatSaysItAll(t *testing.T) {
+	r, cause := bad(), errors.New("broken")
+	text, err := r.Told(cause)
+	assert.Empty(t, text, "nothing is printed twice")
+	require.ErrorIs(t, err, cause)
+	assert.Equal(t, `deploy failed at "roll" and was rolled back: release todo-chatbot, namespace todo-chatbot, after 1 m 05 s
+passed: journey (0 ms)
+
+`+r.Failure+`
+
+next: release status <a>`, err.Error())
+	assert.True(t, strings.HasPrefix(r.Text(), err.Error()+"\n"), "its text begins with the same")
+	assert.Equal(t, 1, strings.Count(r.Text(), "CRASH-LOOP pod/"), "and has no diagnosis twice")
+}
+
+func TestARunThatPassedBeginsWithWhereItIsReached(t *testing.T) {
+	text, err := good().Told(nil)
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(text, "deploy of todo-chatbot into todo-chatbot: passed in 1 m 05 s\n"+
+		"cluster: embedded, Kubernetes v1.36.4, 1 node\n\nreach it\n  kubectl "), text)
+}
+
+func TestARunThatWasRefusedBeforeItBeganEndsWithThatAlone(t *testing.T) {
+	cause := errors.New("--name is missing")
+	_, err := Run{}.Told(cause)
+	assert.Equal(t, cause, err)
+}
+
+func TestTheVerdictNamesTheStepThatFailed(t *testing.T) {
+	at := func(name string, from, took float64, outcome Outcome) Step {
+		return Step{Name: name, Started: started.Add(time.Duration(from * float64(time.Second))), Took: seconds(took), Outcome: outcome}
+	}
+	for says, steps := range map[string][]Step{
+		`deploy failed: release a`:            {at("build", 0, 5, Passed)},
+		`deploy failed at "check": release a`: {at("boot", 0, 9.1, Failed), at("check", 0, 9, Failed), at("build", 0, 5, Passed)},
+		`deploy failed at "test": release a`:  {at("roll", 0, 2, Failed), at("roll", 4, 2, Passed), at("test", 6, 1, Failed), at("remediate", 8, 1, Failed)},
+	} {
+		r := Run{Name: "deploy", Release: "a", Namespace: "b", Outcome: Failed, Cluster: "embedded, node:v1@sha256:4f7c", Steps: steps}
+		assert.Equal(t, says+", namespace b, cluster embedded, node:v1, after 0 ms", r.Verdict())
+	}
 }
 
 func golden(t *testing.T, name, got string) {

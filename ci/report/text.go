@@ -4,16 +4,23 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
-// Text tells the run to a terminal, without colour: its title, the steps, what runs where, the journey, how to reach it,
-// and what went wrong last, where a terminal's eyes are.
+// Text tells the run to a terminal, without colour. How it ended, where it runs and what to do next stand first. The tables follow.
 func (r Run) Text() string {
 	var b strings.Builder
-	fmt.Fprintln(&b, r.Title())
-	if r.Cluster != "" {
-		fmt.Fprintf(&b, "cluster: %s\n", r.Cluster)
+	if r.Outcome == Passed {
+		fmt.Fprintln(&b, r.Title())
+		if r.Cluster != "" {
+			fmt.Fprintf(&b, "cluster: %s\n", r.Cluster)
+		}
+		table(&b, "reach it", len(r.Reach), func(i int) []string { return []string{r.Reach[i]} })
+	} else {
+		b.WriteString(r.failed())
 	}
+	table(&b, "warnings", len(r.Warnings), func(i int) []string { return []string{r.Warnings[i]} })
+	table(&b, "facts", len(r.Facts), func(i int) []string { return []string{r.Facts[i]} })
 	table(&b, "steps", len(r.Steps), func(i int) []string {
 		s := r.Steps[i]
 		return []string{s.Name, s.Took.String(), string(s.Outcome), s.Result}
@@ -23,13 +30,98 @@ func (r Run) Text() string {
 	})
 	table(&b, "workloads", len(r.Workloads), func(i int) []string { return []string{r.Workloads[i].Line()} })
 	table(&b, "journey", len(r.Journey), func(i int) []string { return r.Journey[i].row() })
-	table(&b, "facts", len(r.Facts), func(i int) []string { return []string{r.Facts[i]} })
-	table(&b, "reach it", len(r.Reach), func(i int) []string { return []string{r.Reach[i]} })
-	table(&b, "warnings", len(r.Warnings), func(i int) []string { return []string{r.Warnings[i]} })
-	for _, d := range r.Diagnoses {
-		fmt.Fprintf(&b, "\n%s", d.Text())
+	return b.String()
+}
+
+// Told is the run for its caller: the text of one that passed, or the error of one that failed, which says it all, since many a
+// caller prints no text beside an error. A run that was refused before it began ends with that alone.
+func (r Run) Told(failure error) (string, error) {
+	switch {
+	case failure == nil:
+		return r.Text(), nil
+	case r.Started.IsZero():
+		return "", failure
+	}
+	return "", failedRun{failure, strings.TrimSpace(r.failed())}
+}
+
+// failedRun is a failure with what its run says of it.
+type failedRun struct {
+	error
+	text string
+}
+
+// Error is the verdict, what passed, what went wrong and what to do next.
+func (f failedRun) Error() string { return f.text }
+
+// Unwrap lets errors.Is see what happened.
+func (f failedRun) Unwrap() error { return f.error }
+
+// failed tells of a run that failed: the verdict, what passed, what went wrong and what to do next.
+func (r Run) failed() string {
+	var b strings.Builder
+	fmt.Fprintln(&b, r.Verdict())
+	if passed := r.passed(); len(passed) > 0 {
+		fmt.Fprintf(&b, "passed: %s\n", strings.Join(passed, ", "))
+	}
+	if r.Failure != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(r.Failure))
+	}
+	if r.Next != "" {
+		fmt.Fprintf(&b, "\nnext: %s\n", r.Next)
 	}
 	return b.String()
+}
+
+// Verdict is a failed run in a line: which step failed, what became of the release, and where it is.
+func (r Run) Verdict() string {
+	line := r.Name + " failed"
+	if step := r.FailedStep(); step != "" {
+		line += fmt.Sprintf(" at %q", step)
+	}
+	if r.Outcome == RolledBack {
+		line += " and was rolled back"
+	}
+	line += fmt.Sprintf(": release %s, namespace %s", r.Release, r.Namespace)
+	if r.Cluster != "" {
+		// A digest is too long for a line, and the page has it.
+		cluster, _, _ := strings.Cut(r.Cluster, "@sha256:")
+		line += ", cluster " + cluster
+	}
+	return fmt.Sprintf("%s, after %s", line, r.Took)
+}
+
+// FailedStep is the one that the run failed at, "" where it was none: the first to end so that was not done again and passed. What
+// went on beside it was ended by that.
+func (r Run) FailedStep() string {
+	failed, first := "", time.Time{}
+	for i, s := range r.Steps {
+		ended := s.Started.Add(time.Duration(s.Took))
+		if s.Outcome == Failed && (failed == "" || ended.Before(first)) && !passes(s.Name, r.Steps[i+1:]) {
+			failed, first = s.Name, ended
+		}
+	}
+	return failed
+}
+
+func passes(name string, later []Step) bool {
+	for _, s := range later {
+		if s.Name == name && s.Outcome == Passed {
+			return true
+		}
+	}
+	return false
+}
+
+// passed are the steps that passed, each with its time.
+func (r Run) passed() []string {
+	var all []string
+	for _, s := range r.Steps {
+		if s.Outcome == Passed {
+			all = append(all, fmt.Sprintf("%s (%s)", s.Name, s.Took))
+		}
+	}
+	return all
 }
 
 // table writes a titled table with aligned columns, nothing when it has no row.
