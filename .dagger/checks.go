@@ -27,13 +27,21 @@ func (m *TodoChatbot) figures(ctx context.Context) (*report.Checks, error) {
 	if err != nil {
 		return nil, err
 	}
-	var read [3]string
-	for i, file := range []*dagger.File{m.Backend().tested().File(junitPath), m.Frontend().tested().File(junitPath), findings} {
+	files := []*dagger.File{m.Backend().tested().File(junitPath), m.Frontend().tested().File(junitPath), findings}
+	for _, build := range []builder{m.Backend().Image, m.Frontend().Image} {
+		image, err := build(ctx)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, image.weighed().File(budgetPath))
+	}
+	read := make([]string, len(files))
+	for i, file := range files {
 		if read[i], err = file.Contents(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return report.ParseChecks(read[0], read[1], read[2])
+	return report.ParseChecks(read[0], read[1], read[2], read[3:]...)
 }
 
 // silent is a check without what it says when it passes.

@@ -76,7 +76,7 @@ func (d *deployment) validate(ctx context.Context) error {
 func (d *deployment) record(verb string) {
 	to := d.Request.Target
 	d.recorder = report.Start(report.Run{Name: verb, Release: to.Release, Namespace: to.Namespace, Cluster: to.Cluster, Next: release.AfterFailure(
-		d.Cluster.embedded(), "dagger call release status, with what this call gave to release,")})
+		d.Cluster.embedded(), "dagger call release … status")})
 }
 
 // deployWithin is deploy with a limit to each wait, for people.

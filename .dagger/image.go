@@ -73,10 +73,17 @@ func (i *Image) Size(ctx context.Context) (string, error) {
 //
 // +check
 func (i *Image) Inspect(ctx context.Context) error {
-	part := strings.TrimPrefix(i.name(), "todo-")
-	_, err := program(ctx, i.mounted(i.Tools.program()), "image", "inspect", part, i.path())
-	return named(part+" image inspect", err)
+	_, err := i.weighed().Sync(ctx)
+	return named(i.part()+" image inspect", programError(err))
 }
+
+// weighed is the container that inspected the image. It wrote what the image takes of its budget.
+func (i *Image) weighed() *dagger.Container {
+	return i.mounted(i.Tools.program()).WithExec([]string{programPath, "image", "inspect", i.part(), i.path(), budgetPath})
+}
+
+// part is which half of the application the image is.
+func (i *Image) part() string { return strings.TrimPrefix(i.name(), "todo-") }
 
 // The image's bill of materials: every package in it.
 func (i *Image) Sbom(

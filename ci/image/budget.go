@@ -21,6 +21,26 @@ func DefaultBudget() string { return defaultBudget }
 // Budget is how large images may be.
 type Budget struct{ limits []limit }
 
+// Use is what an image takes of one limit, in bytes.
+type Use struct {
+	Image string `json:"image"`
+	// Of is the part that is limited, as ParseBudget has it.
+	Of    string `json:"of"`
+	Bytes int64  `json:"bytes"`
+	Limit int64  `json:"limit"`
+}
+
+// Uses are what an image takes of each of its limits.
+func (b Budget) Uses(image string, s Size) []Use {
+	var uses []Use
+	for _, limit := range b.limits {
+		if actual, ok := part(s, limit.of); ok && limit.image == image {
+			uses = append(uses, Use{Image: image, Of: limit.of, Bytes: actual, Limit: limit.bytes})
+		}
+	}
+	return uses
+}
+
 type limit struct {
 	image, of string
 	bytes     int64

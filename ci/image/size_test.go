@@ -100,6 +100,15 @@ func TestABudgetThatIsKeptIsSilent(t *testing.T) {
 	assert.NoError(t, budget.Check("backend", measured(t)))
 }
 
+func TestABudgetSaysWhatIsTakenOfIt(t *testing.T) {
+	budget, err := image.ParseBudget([]byte("backend added 4\nbackend /app/.venv 2.5\nbackend /opt 1\nfrontend added 1\n"))
+	require.NoError(t, err)
+	uses := budget.Uses("backend", measured(t))
+	require.Len(t, uses, 2)
+	assert.Equal(t, image.Use{Image: "backend", Of: "added", Bytes: measured(t).Added(), Limit: 4e6}, uses[0])
+	assert.Equal(t, "/app/.venv", uses[1].Of)
+}
+
 func TestABudgetThatIsBrokenIsToldWithItsNumbers(t *testing.T) {
 	budget, err := image.ParseBudget([]byte("backend unpacked 8\nbackend /app/.venv 2.5\nbackend added 4\n"))
 	require.NoError(t, err)

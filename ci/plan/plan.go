@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -72,7 +73,28 @@ func New(title string, in Input) (Plan, error) {
 	if err := errors.Join(err, errAfter, errLive, errApplied); err != nil {
 		return Plan{}, fmt.Errorf("planning: %w", err)
 	}
-	p := Plan{Title: secret.Redact(title, in.Secrets)}
+	return compare(secret.Redact(title, in.Secrets), before, after, live, applied, in.Secrets)
+}
+
+// Between compares two revisions by their manifests alone: what the chart says, and not what a server makes of that. Hooks are left out,
+// as no revision has them among its objects.
+func Between(title, before, after string, secrets []string) (Plan, error) {
+	was, err := manifests(before)
+	is, errAfter := manifests(after)
+	if err := errors.Join(err, errAfter); err != nil {
+		return Plan{}, fmt.Errorf("comparing two revisions: %w", err)
+	}
+	maps.DeleteFunc(is, func(_ string, o object) bool { return hook(o) })
+	return compare(secret.Redact(title, secrets), was, is, was, is, secrets)
+}
+
+// hook is true for an object that Helm makes for a moment of its own, such as a test.
+func hook(o object) bool {
+	return annotation(o, "helm.sh/hook") != ""
+}
+
+func compare(title string, before, after, live, applied map[string]object, secrets []string) (Plan, error) {
+	p := Plan{Title: title}
 	for _, name := range names(after) {
 		present, there := live[name]
 		if !there {
@@ -84,7 +106,7 @@ func New(title string, in Input) (Plan, error) {
 			return Plan{}, fmt.Errorf("planning: the server's dry run has no %s", name)
 		}
 		next = without(next, before[name], after[name])
-		if fields := differences(present, next, in.Secrets); len(fields) > 0 {
+		if fields := differences(present, next, secrets); len(fields) > 0 {
 			p.Objects = append(p.Objects, Object{Action: Change, Name: name, Fields: fields})
 			continue
 		}
@@ -115,9 +137,12 @@ func digestOf(o object) string { return fmt.Sprintf("sha256:%.8x", sha256.Sum256
 
 // kept is true for an object that Helm leaves behind.
 func kept(o object) bool {
-	meta, _ := o["metadata"].(map[string]any)
-	annotations, _ := meta["annotations"].(map[string]any)
-	return annotations["helm.sh/resource-policy"] == "keep"
+	return annotation(o, "helm.sh/resource-policy") == "keep"
+}
+
+func annotation(o object, name string) string {
+	value, _ := asObject(asObject(o["metadata"])["annotations"])[name].(string)
+	return value
 }
 
 // Text is the plan for people, and as a file the plan that Same compares.

@@ -136,6 +136,28 @@ func TestAPlanTellsWhatIsMadeAndWhatGoes(t *testing.T) {
 		"1 to create, 0 to change, 1 to delete, 0 as they are\n", p.Text())
 }
 
+func TestTwoRevisionsAreComparedWithoutACluster(t *testing.T) {
+	const hooked = "\n---\nkind: Pod\nmetadata: {name: test, annotations: {helm.sh/hook: test}}"
+	const kept = "\n---\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}"
+	before := "kind: ConfigMap\nmetadata: {name: gone}\n---\nkind: Service\nmetadata: {name: same}\n---\n" +
+		"kind: Deployment\nmetadata: {name: a}\nspec: {replicas: 1, paused: true, password: one}" + kept
+	after := "kind: Deployment\nmetadata: {name: a}\nspec: {replicas: 2, password: planted-secret}\n---\nkind: Service\nmetadata: {name: same}" + hooked
+	p, err := plan.Between("from revision 3", before, after, []string{"planted-secret"})
+	require.NoError(t, err)
+	text := p.Text()
+	assert.NotContains(t, text, "planted-secret")
+	assert.True(t, strings.HasPrefix(text, "from revision 3\n\nchange deployment/a\n"), text)
+	assert.Contains(t, text, "  spec.replicas\n    - 1\n    + 2\n")
+	assert.Contains(t, text, "  spec.paused\n    - true\n", "and what is set no more")
+	assert.True(t, strings.HasSuffix(text, "\ndelete configmap/gone\n\n0 to create, 1 to change, 1 to delete, 1 as they are\n"), text)
+
+	first, err := plan.Between("a first install", "", after, nil)
+	require.NoError(t, err)
+	assert.Contains(t, first.Text(), "2 to create", "a hook is no object of a revision")
+	_, err = plan.Between("", "kind: A", "", nil)
+	assert.ErrorContains(t, err, "comparing two revisions: manifest 1: it has no kind or no name")
+}
+
 func TestAFirstInstallNeedsNoAnswerFromTheServer(t *testing.T) {
 	p, err := plan.New("t", plan.Input{After: service})
 	require.NoError(t, err)

@@ -31,6 +31,7 @@ func TestAFirstDeploymentInstallsTestsAndRecords(t *testing.T) {
 		assert.Len(t, got.report.Workloads, 1)
 		assert.Len(t, got.report.Images, 2)
 		assert.NotEmpty(t, got.report.Reach)
+		assert.True(t, strings.HasPrefix(got.report.Plan, "a first install\n\ncreate deployment/backend "), got.report.Plan)
 		var steps []string
 		for _, s := range got.report.Steps {
 			steps = append(steps, s.Name)

@@ -3,6 +3,7 @@ package release
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,8 @@ func TestAFailedReleaseIsDiagnosedAndRolledBackToTheLastProven(t *testing.T) {
 				require.ErrorContains(t, got.err, "Rolled back to revision 1: the last that was proven.")
 				assert.Equal(t, report.RolledBack, got.report.Outcome)
 				assert.Equal(t, got.err.Error(), got.report.Failure)
+				assert.True(t, strings.HasPrefix(got.report.Plan, "from revision 1\n\nchange deployment/backend\n"), got.report.Plan)
+				assert.Contains(t, got.report.Next, "release status --name todo-chatbot --namespace todo shows what runs")
 				w.converged(t, "good")
 				for _, hidden := range []string{password, authSecret, openAIKey} {
 					raw, err := got.report.JSON()

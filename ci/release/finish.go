@@ -57,7 +57,7 @@ func AfterFailure(ephemeral bool, status string) string {
 	if ephemeral {
 		return "mend that, and call again: the cluster ended with this run"
 	}
-	return status + "   shows what runs; mend that, and call again"
+	return status + " shows what runs; mend that, and call again"
 }
 
 // part gives the Lease back, unless it may be another run's.

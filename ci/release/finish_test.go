@@ -8,7 +8,7 @@ import (
 
 func TestAfterAFailureTheNextCallIsSaid(t *testing.T) {
 	assert.Equal(t, "mend that, and call again: the cluster ended with this run", AfterFailure(true, "release status"))
-	assert.Equal(t, "release status   shows what runs; mend that, and call again", AfterFailure(false, "release status"))
+	assert.Equal(t, "release status shows what runs; mend that, and call again", AfterFailure(false, "release status"))
 }
 
 func TestHowABrowserGetsToTheRelease(t *testing.T) {

@@ -157,6 +157,7 @@ func (r *run) capacity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.tellChanges(rendered)
 	for limit := time.Now().Add(Outage); ; {
 		raw, err := r.Cluster.Get(ctx, Query{Kinds: kube.CapacityKinds, Everywhere: true})
 		if err != nil {

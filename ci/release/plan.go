@@ -48,16 +48,31 @@ func (r *run) plan(ctx context.Context) (plan.Plan, error) {
 	if err := group.Wait(); err != nil {
 		return plan.Plan{}, fmt.Errorf("asking the cluster what would change: %w", err)
 	}
-	from := "a first install"
-	if last.Number > 0 {
-		from = fmt.Sprintf("from revision %d", last.Number)
-	}
-	title := fmt.Sprintf("%s in namespace %s of cluster %s (%s), %s", r.target.Release, r.target.Namespace, cluster, r.target.Cluster, from)
+	title := fmt.Sprintf("%s in namespace %s of cluster %s (%s), %s", r.target.Release, r.target.Namespace, cluster, r.target.Cluster, from(last))
 	found, err := plan.New(title, in)
 	if err == nil && !r.facts.Secret {
 		found = found.With(plan.Object{Action: plan.Create, Name: "secret/" + r.desired.secret})
 	}
 	return found, err
+}
+
+// from says which revision a change goes from.
+func from(last Revision) string {
+	if last.Number == 0 {
+		return "a first install"
+	}
+	return fmt.Sprintf("from revision %d", last.Number)
+}
+
+// tellChanges puts into the report what the revision to come changes. It asks the cluster nothing.
+func (r *run) tellChanges(rendered string) {
+	last := r.history.Last()
+	found, err := plan.Between(from(last), last.Manifest, rendered, r.secretValues())
+	if err != nil {
+		r.warn(fmt.Sprintf("the report does not tell what changes: %s", err))
+		return
+	}
+	r.report.Plan = found.Text()
 }
 
 // clusterID tells clusters apart, as far as Kubernetes does.

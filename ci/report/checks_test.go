@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,7 +31,7 @@ func TestTheFiguresOfTheChecksAreThoseThatTheToolsWrite(t *testing.T) {
 }
 
 func TestWhatFailedHasNotPassed(t *testing.T) {
-	counted, err := parseTests("backend", `<testsuites><testsuite tests="9" failures="1" errors="2" skipped="3"/></testsuites>`)
+	counted, _, err := parseTests("backend", `<testsuites><testsuite tests="9" failures="1" errors="2" skipped="3"/></testsuites>`)
 	require.NoError(t, err)
 	assert.Equal(t, Tests{"backend", 3, 3}, counted)
 }
@@ -45,6 +46,27 @@ func TestFiguresThatCannotBeReadAreNamed(t *testing.T) {
 	assert.Equal(t, []string{}, checks.Findings, "none were found, and that was looked for")
 }
 
-func TestARunWithoutChecksHasNoFigures(t *testing.T) {
-	assert.Empty(t, (*Checks)(nil).Lines())
+func TestTheTenSlowestTestsAreNamed(t *testing.T) {
+	junit := `<testsuites><testsuite tests="12">`
+	for i := range 12 {
+		junit += fmt.Sprintf(`<testcase classname="tests.test_a" name="test_%d[&lt;b&gt;]" time="%d.25"/>`, i, i)
+	}
+	junit += `</testsuite></testsuites>`
+	checks, err := ParseChecks(junit, `<testsuites><testsuite><testcase classname="a.test.ts" name="adds" time="9.5"/></testsuite></testsuites>`, "[]")
+	require.NoError(t, err)
+	require.Len(t, checks.Slowest, 10)
+	assert.Equal(t, Test{"backend", "tests.test_a test_11[<b>]", seconds(11.25)}, checks.Slowest[0])
+	assert.Equal(t, Test{"front end", "a.test.ts adds", seconds(9.5)}, checks.Slowest[2], "of both parts together")
+	assert.Equal(t, "tests.test_a test_3[<b>]", checks.Slowest[9].Name)
+}
+
+func TestAnImageIsToldWithTheShareOfItsBudget(t *testing.T) {
+	checks, err := ParseChecks(pytest, vitest, "[]", `[{"image": "backend", "of": "added", "bytes": 71100000, "limit": 79000000}]`,
+		`[{"image": "frontend", "of": "change", "bytes": 1, "limit": 0}]`)
+	require.NoError(t, err)
+	require.Len(t, checks.Sizes, 2)
+	assert.Equal(t, []string{"backend added", "71.1 MB", "79.0 MB", "90 %"}, checks.Sizes[0].Row())
+	assert.Equal(t, "100 %", checks.Sizes[1].Row()[3])
+	_, err = ParseChecks(pytest, vitest, "[]", "{")
+	assert.ErrorContains(t, err, "reading the sizes of an image")
 }

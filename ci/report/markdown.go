@@ -14,10 +14,13 @@ func (r Run) Markdown() string {
 		fmt.Fprintf(&b, "\nCluster: %s\n", cell(r.Cluster))
 	}
 	if r.Failure != "" {
-		fenced(&b, "Failure", r.Failure+"\n")
+		fenced(&b, r.Verdict(), r.Beside()+"\n")
 	}
 	for _, d := range r.Diagnoses {
 		fenced(&b, string(d.Code)+" "+d.Object, d.Text())
+	}
+	if r.Next != "" {
+		fenced(&b, "Next", r.Next+"\n")
 	}
 	if r.Last != nil {
 		fmt.Fprintf(&b, "\n### Since the last run\n\n%s\n", cell(r.Last.Line()))
@@ -26,10 +29,13 @@ func (r Run) Markdown() string {
 			return []string{c.What, c.Was, c.Now, c.Difference}
 		})
 	}
-	grid(&b, "Steps", []string{"step", "took", "outcome", "result"}, len(r.Steps), func(i int) []string {
+	grid(&b, "Steps", []string{"step", "took", "outcome", "began after", "result"}, len(r.Steps), func(i int) []string {
 		s := r.Steps[i]
-		return []string{s.Name, s.Took.String(), string(s.Outcome), s.Result}
+		return []string{s.Name, s.Took.String(), string(s.Outcome), s.After, s.Result}
 	})
+	if r.Plan != "" {
+		fenced(&b, "What changes", r.Plan)
+	}
 	grid(&b, "Images", []string{"image", "size", "digest"}, len(r.Images), func(i int) []string {
 		return []string{r.Images[i].Name, r.Images[i].Size(), r.Images[i].Digest}
 	})
@@ -38,7 +44,14 @@ func (r Run) Markdown() string {
 		return []string{strings.ToLower(w.Kind) + "/" + w.Name, strconv.Itoa(w.Desired), strconv.Itoa(w.Updated), strconv.Itoa(w.Ready), w.Waiting}
 	})
 	grid(&b, "Journey", []string{"step", "took", "outcome"}, len(r.Journey), func(i int) []string { return r.Journey[i].row() })
-	bullets(&b, "Checks", r.Checks.Lines())
+	if c := r.Checks; c != nil {
+		bullets(&b, "Checks", c.Lines())
+		grid(&b, "Sizes against their budgets", []string{"of", "is", "may be", "share"}, len(c.Sizes), func(i int) []string { return c.Sizes[i].Row() })
+		grid(&b, "Slowest tests", []string{"test", "of", "took"}, len(c.Slowest), func(i int) []string {
+			return []string{c.Slowest[i].Name, c.Slowest[i].Of, c.Slowest[i].Took.String()}
+		})
+		bullets(&b, "Findings", c.Findings)
+	}
 	bullets(&b, "Facts", r.Facts)
 	bullets(&b, "Warnings", r.Warnings)
 	if len(r.Reach) > 0 {

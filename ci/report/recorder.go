@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -60,6 +61,7 @@ func (r *Recorder) Include(raw string, failure error) error {
 func (r *Recorder) End(failure error) Run {
 	r.recording.Lock()
 	defer r.recording.Unlock()
+	order(r.run.Steps)
 	r.run.Took = Duration(time.Since(r.run.Started))
 	if failure == nil {
 		r.run.Next = ""
@@ -70,4 +72,18 @@ func (r *Recorder) End(failure error) Run {
 		}
 	}
 	return r.run
+}
+
+// order puts steps into the order in which they began, and says of each after which other it did.
+func order(steps []Step) {
+	slices.SortStableFunc(steps, func(a, b Step) int { return a.Started.Compare(b.Started) })
+	for i := range steps {
+		var last time.Time
+		for k, before := range steps {
+			ended := before.Started.Add(time.Duration(before.Took))
+			if k != i && !ended.After(steps[i].Started) && ended.After(last) {
+				steps[i].After, last = before.Name, ended
+			}
+		}
+	}
 }

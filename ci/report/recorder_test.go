@@ -39,13 +39,29 @@ func TestEachStepIsToldWhetherItFailedOrNot(t *testing.T) {
 	assert.GreaterOrEqual(t, time.Duration(steps[20].Took), 2*time.Millisecond)
 }
 
+func TestStepsAreInTheOrderInWhichTheyBeganAndSayWhatTheyWaitedFor(t *testing.T) {
+	recorder := started()
+	require.NoError(t, recorder.Include(`{"outcome": "passed", "steps": [
+		{"name": "load", "started": "2026-11-23T12:00:20Z", "tookMilliseconds": 5000},
+		{"name": "check", "started": "2026-11-23T12:00:00Z", "tookMilliseconds": 60000},
+		{"name": "build", "started": "2026-11-23T12:00:00.5Z", "tookMilliseconds": 19500},
+		{"name": "image", "started": "2026-11-23T12:00:01Z", "tookMilliseconds": 3000},
+		{"name": "install", "started": "2026-11-23T12:00:25.01Z", "tookMilliseconds": 0},
+		{"name": "wait", "started": "2026-11-23T12:00:25.02Z", "tookMilliseconds": 40000}]}`, nil))
+	var told []string
+	for _, step := range recorder.End(nil).Steps {
+		told = append(told, step.Name+" after "+step.After)
+	}
+	assert.Equal(t, []string{"check after ", "build after ", "image after ", "load after build", "install after load", "wait after install"}, told)
+}
+
 func TestTheReportOfAPartIsTakenOverBehindTheStepsBefore(t *testing.T) {
 	recorder := started()
 	require.NoError(t, recorder.Step("build", func() error { return nil }))
 	require.NoError(t, recorder.Include("", nil))
 	require.ErrorContains(t, recorder.Include("{", nil), "reading the report of the release")
 	require.NoError(t, recorder.Include(`{"name": "deploy", "outcome": "passed", "started": "2020-01-01T00:00:00Z", "warnings": ["old"],
-		"steps": [{"name": "install"}]}`, nil))
+		"steps": [{"name": "install", "started": "2999-01-01T00:00:00Z"}]}`, nil))
 	run := recorder.End(nil)
 	assert.Equal(t, report.Passed, run.Outcome)
 	assert.Equal(t, []string{"old"}, run.Warnings)

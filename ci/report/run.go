@@ -4,6 +4,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"todo-chatbot/ci/kube"
@@ -42,6 +43,8 @@ type Run struct {
 	Checks *Checks `json:"checks,omitempty"`
 	// Last is nil where the run was compared with none.
 	Last *Last `json:"last,omitempty"`
+	// Plan is what changes in the release, object by object, as its manifests say; "" where nothing does.
+	Plan string `json:"plan,omitempty"`
 	// Facts are what the reader should know of the cluster, a sentence each; nothing is wrong with them.
 	Facts []string `json:"facts,omitempty"`
 	// Failure is why the run failed, "" when it passed.
@@ -60,6 +63,8 @@ type Step struct {
 	Started time.Time `json:"started"`
 	Took    Duration  `json:"tookMilliseconds"`
 	Outcome Outcome   `json:"outcome"`
+	// After is the step that this one waited for, as far as the times tell: the last to end before it began. "" for none.
+	After string `json:"after,omitempty"`
 	// Result is what it gave in a few words, "" when its name says it all.
 	Result string `json:"result,omitempty"`
 }
@@ -77,8 +82,10 @@ func (i Image) Size() string {
 	if i.Bytes == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.1f MB", float64(i.Bytes)/1e6)
+	return megabytes(i.Bytes)
 }
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
 
 // Check is one step of a user's journey through the running application.
 type Check struct {
@@ -127,6 +134,21 @@ func (r Run) JSON() ([]byte, error) {
 		return nil, fmt.Errorf("report: writing JSON: %w", err)
 	}
 	return append(out, '\n'), nil
+}
+
+// Beside is what the failure says beside the diagnoses, which have their own place: what failed, and what became of it.
+func (r Run) Beside() string {
+	text := r.Failure
+	for _, d := range r.Diagnoses {
+		text = strings.ReplaceAll(text, strings.TrimSpace(d.Text()), "")
+	}
+	var kept []string
+	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) != "" {
+			kept = append(kept, strings.TrimRight(line, "\n"))
+		}
+	}
+	return strings.Join(kept, "\n")
 }
 
 // Title is the run in a few words: "deploy of todo-chatbot into todo-chatbot: passed in 1 m 05 s".

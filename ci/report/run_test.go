@@ -34,10 +34,12 @@ func good() Run {
 		Steps: []Step{
 			{Name: "build backend", Started: started, Took: seconds(20.5), Outcome: Passed, Result: "48.2 MB"},
 			{Name: "build frontend", Started: started, Took: seconds(0.24), Outcome: Passed},
-			{Name: "roll", Started: started.Add(30 * time.Second), Took: seconds(35), Outcome: Passed},
+			{Name: "roll", Started: started.Add(30 * time.Second), Took: seconds(35), Outcome: Passed, After: "build backend"},
 		},
-		Images:    []Image{{Name: "todo-backend", Digest: "sha256:4f7c", Bytes: 48_200_000}, {Name: "todo-frontend", Digest: "sha256:9b7c", Bytes: 61_020_000}},
-		Checks:    &Checks{Tests: []Tests{{"backend", 575, 2}, {"front end", 4, 1}}, Findings: []string{"CVE-1 in libssl3"}},
+		Images: []Image{{Name: "todo-backend", Digest: "sha256:4f7c", Bytes: 48_200_000}, {Name: "todo-frontend", Digest: "sha256:9b7c", Bytes: 61_020_000}},
+		Checks: &Checks{Tests: []Tests{{"backend", 575, 2}, {"front end", 4, 1}}, Findings: []string{"CVE-1 in libssl3"},
+			Slowest: []Test{{"backend", "tests.test_chat test_stream", seconds(2.5)}}, Sizes: []Size{{"backend", "added", 71_100_000, 79_000_000}}},
+		Plan:      "from revision 3\n\nchange deployment/todo-chatbot-backend\n  spec.replicas\n    - 1\n    + 2\n\n0 to create, 1 to change, 0 to delete, 19 as they are\n",
 		Workloads: []kube.Progress{{Kind: "Deployment", Name: "todo-chatbot-backend", Desired: 2, Updated: 2, Ready: 2, Available: 2, Done: true, Images: []string{"todo-backend@sha256:4f7c"}}},
 		Journey:   []Check{{Name: "sign-up", Took: seconds(0.041)}, {Name: "chat-add", Took: seconds(1.25)}},
 		Facts:     []string{"the autoscaler stays at 2 pods"},
@@ -83,6 +85,41 @@ func TestARunHasAPageForEveryReader(t *testing.T) {
 		assert.True(t, strings.HasPrefix(pages[name], begins), "%s: %.40s", name, pages[name])
 	}
 	assert.Len(t, pages, 3)
+}
+
+func TestWhatBecameOfAReleaseIsToldBesideItsDiagnosis(t *testing.T) {
+	for name, end := range map[string]string{
+		"taken back": "Rolled back to revision 2: the last that was proven.",
+		"stalled":    "remediate: helm rollback ended with exit code 1:\nquota exceeded\nThe release is left as it is; see: release status",
+	} {
+		r := bad()
+		second := r.Diagnoses[0]
+		second.Object = "pod/todo-chatbot-backend-y"
+		r.Diagnoses = append(r.Diagnoses, second)
+		r.Failure = "wait for every pod: the pods cannot become ready\n" + r.Diagnoses[0].Text() + "\n\n" + second.Text() + "\n" + end
+		assert.Equal(t, "wait for every pod: the pods cannot become ready\n"+end, r.Beside(), name)
+		page, err := r.HTML()
+		require.NoError(t, err)
+		for _, told := range []string{page, r.Markdown()} {
+			assert.Contains(t, told, end, name)
+			assert.Equal(t, 1, strings.Count(told, "of deployment/todo-chatbot-backend\n")-1, "each diagnosis once: "+name)
+		}
+		assert.Contains(t, page, "Next: <code>release status &lt;a&gt;</code>")
+		assert.Contains(t, page, `<p class="failed">deploy failed at &#34;roll&#34; and was rolled back: release todo-chatbot`)
+	}
+}
+
+func TestTheWholeOfAGoodRunIsOnEveryPage(t *testing.T) {
+	page, err := good().HTML()
+	require.NoError(t, err)
+	for _, told := range []string{page, good().Markdown()} {
+		for _, what := range []string{"tests.test_chat test_stream", "backend added", "71.1 MB", "79.0 MB", "90 %", "CVE-1 in libssl3", "build backend", "change deployment/todo-chatbot-backend"} {
+			assert.Contains(t, told, what)
+		}
+	}
+	assert.Contains(t, page, "began after: build backend")
+	assert.Contains(t, page, "@media print")
+	assert.NotContains(t, page, "display: none", "a phone shows all of it")
 }
 
 func TestAFailureWithoutADiagnosisHasItsPlace(t *testing.T) {
@@ -192,7 +229,7 @@ func TestForeignTextIsShownAndNeverObeyed(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, page, "<script>")
 	assert.Contains(t, page, "&lt;script&gt;")
-	assert.Equal(t, 1, strings.Count(page, "</pre>"))
+	assert.Equal(t, 3, strings.Count(page, "</pre>"), "the failure, the diagnosis and the plan")
 
 	markdown := bad().Markdown()
 	assert.Contains(t, markdown, `a \| b &lt;script&gt;`)

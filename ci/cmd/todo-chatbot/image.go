@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,8 @@ const imageUsage = `works on OCI archives of images
                                                      takes the clock out of what was added to BASE, an image by digest or "", dates
                                                      its config SECONDS after 1970 and prints the digest; fails where it is not for
                                                      PLATFORM, "" for any
-  todo-chatbot image inspect NAME ARCHIVE            prints its sizes and fails when NAME's budget or a rule does not allow it
+  todo-chatbot image inspect NAME ARCHIVE OUT        prints its sizes, writes what they take of NAME's budget, as JSON, and fails when
+                                                     that or a rule does not allow them
   todo-chatbot image size ARCHIVE                    prints its sizes
   todo-chatbot image diff ONE OTHER                  fails with the first file or field in which they differ
   todo-chatbot image sbom FORMAT ARCHIVE OUT         writes what is in it, as spdx or cyclonedx, with the trivy on PATH
@@ -39,7 +41,7 @@ func imageCommand(ctx context.Context, args []string, out io.Writer) error {
 		variadic bool
 	}{
 		"sbom":      {func(args []string, _ io.Writer) error { return writeSbom(ctx, args) }, 3, false},
-		"normalize": {normalize, 5, false}, "inspect": {inspect, 2, false}, "size": {size, 1, false}, "diff": {diff, 2, false},
+		"normalize": {normalize, 5, false}, "inspect": {inspect, 3, false}, "size": {size, 1, false}, "diff": {diff, 2, false},
 		"strip": {strip, 1, true}, "missing-blobs": {missingBlobs, 3, false},
 	}
 	if len(args) == 0 {
@@ -79,7 +81,11 @@ func inspect(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(budget.Check(args[0], measured), image.Accept(opened))
+	uses, err := json.Marshal(budget.Uses(args[0], measured))
+	if err == nil {
+		err = os.WriteFile(args[2], uses, 0o600)
+	}
+	return errors.Join(budget.Check(args[0], measured), image.Accept(opened), err)
 }
 
 func size(args []string, out io.Writer) error {

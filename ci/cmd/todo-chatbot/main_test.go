@@ -153,7 +153,7 @@ func TestARunThatFailedHasItsReportToo(t *testing.T) {
 	assert.Contains(t, errs, "upgrade the release: helm upgrade ended with exit code 1:\nError: the chart is broken")
 	assert.Contains(t, out, "acquire the lease: passed")
 	assert.True(t, strings.HasPrefix(errs, `deploy failed at "upgrade the release": release todo-chatbot, namespace todo-chatbot, after `), errs)
-	assert.True(t, strings.HasSuffix(errs, "next: todo-chatbot release status --name todo-chatbot --namespace todo-chatbot   shows what runs; mend that, and call again\n"), errs)
+	assert.True(t, strings.HasSuffix(errs, "next: todo-chatbot release status --name todo-chatbot --namespace todo-chatbot shows what runs; mend that, and call again\n"), errs)
 	assert.NotContains(t, out, "the chart is broken", "it is told once")
 	run := saved(t, folder)
 	assert.Equal(t, report.Failed, run.Outcome)
@@ -227,7 +227,7 @@ func TestImageCommandsSayWhatTheyCannotRead(t *testing.T) {
 		assert.Equal(t, failed, code)
 		assert.Contains(t, errs, says)
 	}
-	for _, args := range [][]string{{"inspect", "backend", missing}, {"strip", missing}, {"normalize", missing, "out", "0", "base", ""}} {
+	for _, args := range [][]string{{"inspect", "backend", missing, "out"}, {"strip", missing}, {"normalize", missing, "out", "0", "base", ""}} {
 		code, _, _ := called(append([]string{"image"}, args...)...)
 		assert.Equal(t, failed, code, args)
 	}
