@@ -18,7 +18,7 @@ func passes(ctx context.Context, container *dagger.Container, what string, args 
 	return explain(what, err)
 }
 
-// explain tells of a command's failure: what was being done, the end of its output, and what to do where no cluster was reached.
+// explain tells of a command's failure: what was being done, what failed, the end of its output, and what to do where no cluster was reached.
 func explain(what string, err error) error {
 	var failed *dagger.ExecError
 	switch {
@@ -27,11 +27,11 @@ func explain(what string, err error) error {
 	case !errors.As(err, &failed):
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	output := run.Tail(failed.Stdout + "\n" + failed.Stderr)
+	output := run.Said(failed.Stdout + "\n" + failed.Stderr)
 	if next := kube.Unreached(output); next != "" {
 		output += "\n" + next
 	}
-	return fmt.Errorf("%s failed (exit code %d):\n%s", what, failed.ExitCode, output)
+	return fmt.Errorf("%s failed (exit code %d):%s", what, failed.ExitCode, output)
 }
 
 // named tells by which call a check that failed runs alone.

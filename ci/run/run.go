@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"regexp"
 	"strings"
 )
 
-// tail is how many lines Tail keeps. The whole is in the run's log.
+// tail is how many of the last lines an error repeats. The whole is in the run's log.
 const tail = 40
 
 // Command is a program on PATH with its arguments.
@@ -43,13 +44,60 @@ func (c Command) Print(ctx context.Context, out io.Writer) error {
 	}
 	err := command.Run()
 	if ended, failed := errors.AsType[*exec.ExitError](err); failed {
-		return fmt.Errorf("%s ended with exit code %d:\n%s", c.Args[0], ended.ExitCode(), Tail(said.String()+"\n"+failure.String()))
+		return fmt.Errorf("%s ended with exit code %d:%s", c.Args[0], ended.ExitCode(), Said(said.String()+"\n"+failure.String()))
 	}
 	return err
 }
 
-// Tail is the end of what a command printed, without the white space around it: what an error repeats.
-func Tail(output string) string {
+// Said is what an error repeats of a command's output behind its own first words: the line that says what failed, where one does, and on the
+// lines below the end of it.
+func Said(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
-	return strings.Join(lines[max(0, len(lines)-tail):], "\n")
+	end := "\n" + strings.Join(lines[max(0, len(lines)-tail):], "\n")
+	if cause := Cause(output); cause != "" {
+		return " " + cause + end
+	}
+	return end
+}
+
+// causes are how the tools of the checks begin the line that says what failed. testdata has what each prints.
+var causes = regexp.MustCompile(strings.Join([]string{
+	`^(FAILED|ERROR) \S`,                 // pytest
+	`^\S+:\d+: error: `,                  // mypy
+	`^\S+\(\d+,\d+\): error TS`,          // tsc
+	`^\s*FAIL\s+\S+ > `,                  // vitest
+	`^\s+\d+:\d+\s+error\s`,              // eslint
+	`^\[(ERROR|error|warn)\] `,           // helm lint, prettier
+	`^--- FAIL: `,                        // go test
+	`^\S+\.go:\d+:\d+: `,                 // go build
+	` is invalid: | failed validation: `, // kubeconform
+	`^(Error|error): `,                   // helm, uv
+}, "|"))
+
+// located is the line with which ruff says where the finding is that the line before it names, and colour what a terminal shows as one.
+var (
+	located = regexp.MustCompile(`^\s*--> (\S+)$`)
+	colour  = regexp.MustCompile("\x1b\\[[0-9;]*m")
+)
+
+// Cause is the first line that says what failed, "" where none does.
+func Cause(output string) string {
+	file, before := "", ""
+	for line := range strings.Lines(colour.ReplaceAllString(output, "")) {
+		line = strings.TrimRight(line, "\r\n")
+		switch where := located.FindStringSubmatch(line); {
+		case where != nil:
+			return where[1] + ": " + strings.TrimSpace(before)
+		case causes.MatchString(line) && strings.HasPrefix(line, " ") && strings.HasPrefix(file, "/"):
+			// ESLint names the file on a line of its own.
+			return file + ": " + strings.Join(strings.Fields(line), " ")
+		case causes.MatchString(line):
+			return strings.TrimSpace(line)
+		}
+		before = line
+		if line != "" && line[0] != ' ' {
+			file = line
+		}
+	}
+	return ""
 }
