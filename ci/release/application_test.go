@@ -27,11 +27,37 @@ func TestAnotherApplicationIsDeployedTestedAndRecorded(t *testing.T) {
 		w.converged(t, "registry.acme.dev/one")
 		assert.NotContains(t, w.did("run"), "apply secret", "it was given none")
 		assert.Equal(t, "sign-up", got.report.Journey[0].Name, "a pod that is named as a journey is one, in any chart")
-		assert.Empty(t, got.report.Reach, "nobody knows how it is reached")
+		assert.Equal(t, []string{"kubectl --namespace todo get all --selector app.kubernetes.io/instance=todo-chatbot"}, got.report.Reach, "it has no Service")
 		assert.Empty(t, got.report.Warnings)
 		require.NoError(t, w.client("again").deploy(another(t, "one")).err)
 		assert.Empty(t, w.did("again"), "the same is left alone")
 	})
+}
+
+func TestAnotherApplicationIsReachedThroughItsServices(t *testing.T) {
+	service := func(name, address string, ports ...any) any {
+		return map[string]any{"metadata": map[string]any{"name": name}, "spec": map[string]any{"clusterIP": address, "ports": ports}}
+	}
+	port := func(number int, protocol string) any { return map[string]any{"port": number, "protocol": protocol} }
+	for name, c := range map[string]struct {
+		spoil func(*world)
+		want  []string
+	}{
+		"its own": {func(*world) {}, []string{
+			"kubectl --namespace todo port-forward service/book 8080:80", "kubectl --namespace todo port-forward service/book 9090:9090"}},
+		"that may not be read": {func(w *world) { w.refuses["get services"] = "forbidden" }, []string{
+			"kubectl --namespace todo get all --selector app.kubernetes.io/instance=todo-chatbot"}},
+	} {
+		bubble(t, func(t *testing.T) {
+			w := newWorld()
+			w.services = []any{service("book", "10.0.0.1", port(80, "TCP"), port(9090, "")), service("dns", "10.0.0.2", port(53, "UDP")), service("peers", "None", port(80, "TCP"))}
+			c.spoil(w)
+			got := w.client("run").deploy(another(t, "one"))
+			require.NoError(t, got.err)
+			assert.Equal(t, c.want, got.report.Reach, name)
+			assert.Empty(t, got.report.Warnings)
+		})
+	}
 }
 
 func TestATestOfAnotherApplicationThatFailsTellsWhatItPrinted(t *testing.T) {

@@ -32,6 +32,7 @@ type world struct {
 	versions   int
 	revisions  []*fakeRevision
 	secrets    map[string]bool
+	services   []any
 	claims     []string
 	// live are the manifests that the cluster has, and readyAt when their pods are ready.
 	live     string
@@ -263,6 +264,8 @@ func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
 		items = c.snapshot()
 	case q.Kinds == "apiservices" && c.metrics:
 		items = append(items, map[string]any{"kind": "APIService", "status": map[string]any{"conditions": []any{map[string]any{"type": "Available", "status": "True"}}}})
+	case q.Kinds == "services":
+		items = c.services
 	case q.Kinds == "horizontalpodautoscalers":
 		items = append(items, map[string]any{"kind": "HorizontalPodAutoscaler", "metadata": map[string]any{"name": "backend"},
 			"spec": map[string]any{"minReplicas": 2, "maxReplicas": 5, "scaleTargetRef": map[string]any{"kind": "Deployment", "name": "backend"}}, "status": map[string]any{"currentReplicas": 2, "desiredReplicas": 3}})

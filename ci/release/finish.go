@@ -3,8 +3,10 @@ package release
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +35,7 @@ func (r *run) finish(ctx context.Context, s State) (report.Run, error) {
 		r.report.Outcome = report.Failed
 	}
 	if (s == Succeeded || s == InSync) && r.desired != nil {
-		r.report.Reach = r.accessHints()
+		r.report.Reach = r.accessHints(ctx)
 	}
 	if s == Succeeded && r.desired != nil && !r.desired.request.Ephemeral {
 		r.report.Facts = r.withoutMetrics(ctx)
@@ -81,13 +83,56 @@ func (r *run) part(ctx context.Context, s State) {
 }
 
 // accessHints say how to get to what runs.
-func (r *run) accessHints() []string {
+func (r *run) accessHints(ctx context.Context) []string {
 	todo := r.desired.request.TodoChatbot
-	if todo == nil || r.desired.request.Ephemeral {
+	switch {
+	case r.desired.request.Ephemeral:
 		return nil
+	case todo == nil:
+		return r.forwards(ctx)
 	}
 	return []string{reach(todo.PublicURL, r.target)}
 }
+
+// forwards are a way to each Service of a release that has an address, or, without one, the way to its pods.
+func (r *run) forwards(ctx context.Context) []string {
+	var list struct {
+		Items []struct {
+			Metadata kube.Meta `json:"metadata"`
+			Spec     struct {
+				ClusterIP string `json:"clusterIP"`
+				Ports     []struct {
+					Port     int    `json:"port"`
+					Protocol string `json:"protocol"`
+				} `json:"ports"`
+			} `json:"spec"`
+		} `json:"items"`
+	}
+	// Whoever may not read them is told of the pods.
+	raw, err := r.Cluster.Get(ctx, Query{Kinds: "services", Selector: r.target.selector(), Namespace: r.target.Namespace})
+	if err == nil {
+		err = json.Unmarshal(raw, &list)
+	}
+	var ways []string
+	for _, service := range list.Items {
+		for _, at := range service.Spec.Ports {
+			// A port-forward is of TCP, and needs no right of a machine's owner above 1023.
+			if local := at.Port; err == nil && service.Spec.ClusterIP != "None" && cmp.Or(at.Protocol, "TCP") == "TCP" {
+				if local < firstFree {
+					local += 8000
+				}
+				ways = append(ways, fmt.Sprintf("kubectl --namespace %s port-forward service/%s %d:%d", r.target.Namespace, service.Metadata.Name, local, at.Port))
+			}
+		}
+	}
+	if len(ways) == 0 {
+		return []string{fmt.Sprintf("kubectl --namespace %s get all --selector %s", r.target.Namespace, r.target.selector())}
+	}
+	return ways
+}
+
+// firstFree is the first port that any user of a machine may listen on.
+const firstFree = 1024
 
 // reach says how a browser gets to the public URL. Of this machine's own it takes a way there, any other one is the caller's.
 func reach(publicURL string, to Target) string {
@@ -95,8 +140,15 @@ func reach(publicURL string, to Target) string {
 	if err != nil || at.Hostname() != "localhost" && !strings.HasPrefix(at.Hostname(), "127.") {
 		return publicURL
 	}
-	return fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend %s:3000   then %s",
-		to.Namespace, deploy.Fullname(to.Release), cmp.Or(at.Port(), "80"), publicURL)
+	forward := fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend ", to.Namespace, deploy.Fullname(to.Release))
+	if at.Scheme == "https" {
+		return forward + "3000:3000   behind what serves " + publicURL + " and passes it to port 3000: a port-forward has no TLS"
+	}
+	local := cmp.Or(at.Port(), "80")
+	if number, err := strconv.Atoi(local); err == nil && number < firstFree {
+		forward = "sudo --preserve-env " + forward
+	}
+	return forward + local + ":3000   then " + publicURL
 }
 
 // withoutMetrics tells of a cluster that serves no metrics for the release's autoscalers. Whoever may not read that is not told.
