@@ -34,6 +34,14 @@ func TestApplicationAndChartHaveOneVersion(t *testing.T) {
 	}
 }
 
+// What is new stands in CHANGELOG.md alone: the next release would carry a list of this one's.
+func TestTheChartSaysNothingOfOneReleaseButItsVersion(t *testing.T) {
+	chart := read(t, "helm/todo-chatbot/Chart.yaml")
+	for _, of := range []string{"artifacthub.io/changes", "artifacthub.io/containsSecurityUpdates"} {
+		assert.NotContains(t, chart, of, "hack/release would leave it as it is")
+	}
+}
+
 func TestEachNoteIsOneThatTheChangelogTakes(t *testing.T) {
 	kinds := map[string]bool{}
 	for _, kind := range regexp.MustCompile(`(?m)^directory = "(\w+)"\nname`).FindAllStringSubmatch(read(t, "towncrier.toml"), -1) {
