@@ -72,6 +72,7 @@ func TestACommandThatNeedsNoClusterIsRun(t *testing.T) {
 	assert.Regexp(t, `^[0-9a-f]{64}\n?$`, made("docs/quickstart.md", "auth-secret"))
 	assert.Regexp(t, `^[0-9a-f]{64}$`, made("docs/chart.md", "auth-secret"))
 	assert.Contains(t, made("docs/quickstart.md", "release"), "--cluster tcp://127.0.0.1:", "the address is taken from the kubeconfig")
+	assert.Contains(t, made("docs/quickstart.md", "release"), " --postgres --values helm/todo-chatbot/examples/two-cpus-values.yaml", "on two CPUs every call takes them")
 	for line := range strings.Lines(made("docs/first-run.md", "pins.mirror")) {
 		assert.Regexp(t, `^(#|\n|\S+ mirror\.example\.com/\S+@sha256:)`, line)
 	}
