@@ -1,6 +1,8 @@
 package hack_test
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -32,6 +34,37 @@ func TestApplicationAndChartHaveOneVersion(t *testing.T) {
 		}
 		assert.Contains(t, moved, `filename = "`+file+`"`, "hack/release would leave %s", file)
 	}
+}
+
+func TestTheNotesOfAReleaseAreItsSectionOfTheChangelog(t *testing.T) {
+	for name, c := range map[string]struct {
+		tag, there string
+		says       []string
+	}{
+		"the first time": {"v0.3.0", "exit 1", []string{"create v0.3.0 --verify-tag --title v0.3.0", "ghcr.io/a@sha256:4f7c\n\n\n### Added\n\n- Mail.\n"}},
+		"again":          {"v0.3.0", "exit 0", []string{"edit v0.3.0 --notes", "### Added"}},
+		"no section":     {"v0.3", "exit 1", []string{"CHANGELOG.md has no section of 0.3; hack/release makes it together with the tag"}},
+	} {
+		repository := t.TempDir()
+		write := func(name, content string) {
+			require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(repository, name)), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(repository, name), []byte(content), 0o755))
+		}
+		write("hack/release-notes", read(t, "hack/release-notes"))
+		write("CHANGELOG.md", "# Changelog\n\n## 0.3.0, 2026-12-01\n\n### Added\n\n- Mail.\n\n## 0.2.0, 2026-11-01\n\n### Fixed\n\n- Old.\n")
+		write("bin/gh", "#!/bin/sh\n[ \"$2\" != view ] || "+c.there+"\nshift; echo \"$@\"\n")
+		run := exec.CommandContext(t.Context(), filepath.Join(repository, "hack/release-notes"), c.tag)
+		run.Env = append(os.Environ(), "PATH="+filepath.Join(repository, "bin")+":"+os.Getenv("PATH"), "PUBLISHED=ghcr.io/a@sha256:4f7c")
+		out, _ := run.CombinedOutput()
+		for _, says := range c.says {
+			assert.Contains(t, string(out), says, name)
+		}
+		assert.NotContains(t, string(out), "Old.", name)
+	}
+}
+
+func TestAPullRequestIsAskedForItsNote(t *testing.T) {
+	assert.Contains(t, read(t, ".github/pull_request_template.md"), "`changes/+what.added.md`")
 }
 
 // What is new stands in CHANGELOG.md alone: the next release would carry a list of this one's.
