@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -115,7 +116,8 @@ func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.D
 		WithExec([]string{"/app/.venv/bin/python", "-c", venv.LoadedAtStart()}).
 		Stdout(ctx)
 	if err != nil {
-		return nil, nil, explain("listing the modules of a start", err)
+		return nil, nil, fmt.Errorf("%w\nThe back end does not start with what backend/uv.lock has; its tests tell more: dagger call backend test",
+			explain("listing the modules of a start", err))
 	}
 	packages = withBytecode(shipped, loaded, "/app/.venv/").Directory("/app/.venv")
 	return packages, withBytecode(own, loaded, "/app/src/").Directory("/app"), nil

@@ -130,7 +130,7 @@ func plainCopy(from io.Reader, most int64) (_ archive, err error) {
 			return archive{}, fmt.Errorf("%s claims %d bytes, more than the archive has", header.Name, header.Size)
 		}
 		if total += header.Size; total > maxUnpacked {
-			return archive{}, fmt.Errorf("it unpacks to more than %s", size(maxUnpacked))
+			return archive{}, tooLarge("unpacks")
 		}
 		if !asFile(header) {
 			continue

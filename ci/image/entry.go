@@ -82,7 +82,7 @@ func Walk(layer v1.Layer, visit func(*tar.Header, io.Reader) error) (err error) 
 		// A sparse entry can claim any length, so what is claimed is counted beside what is read.
 		if err == nil {
 			if total += header.Size; total > maxUnpacked || total < 0 {
-				err = fmt.Errorf("it claims to unpack to more than %s", size(maxUnpacked))
+				err = tooLarge("claims to unpack")
 			}
 		}
 		if err == nil && asFile(header) {
@@ -90,10 +90,15 @@ func Walk(layer v1.Layer, visit func(*tar.Header, io.Reader) error) (err error) 
 			err = visit(header, archive)
 		}
 		if limited.N <= 0 {
-			err = fmt.Errorf("it unpacks to more than %s", size(maxUnpacked))
+			err = tooLarge("unpacks")
 		}
 		if err != nil {
 			return fmt.Errorf("reading the layer: %w", err)
 		}
 	}
+}
+
+// tooLarge is of a layer that no image of ours has.
+func tooLarge(what string) error {
+	return fmt.Errorf("it %s to more than %s; make the archive anew, and if it says so again, see what is so large in it: tar -tvf", what, size(maxUnpacked))
 }

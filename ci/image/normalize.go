@@ -236,7 +236,7 @@ func retime(from *tar.Reader, to *tar.Writer, as addition) (entries int, _ error
 			continue
 		}
 		if total += header.Size; total > maxUnpacked || total < 0 {
-			return entries, fmt.Errorf("%s: the layer claims to unpack to more than %s", header.Name, size(maxUnpacked))
+			return entries, fmt.Errorf("%s: reading the layer: %w", header.Name, tooLarge("claims to unpack"))
 		}
 		header.ModTime, header.AccessTime, header.ChangeTime = as.epoch, time.Time{}, time.Time{}
 		header.Uname, header.Gname = "", ""

@@ -145,11 +145,11 @@ func TestALayerThatClaimsMoreThanItHasIsNotUnpacked(t *testing.T) {
 	require.NoError(t, err)
 	made := imageOf(t, layerOf(t, regular("bin/sh", "#!")), layer)
 	_, err = image.Measure(made)
-	assert.ErrorContains(t, err, "measuring layer 1: reading the layer: it claims to unpack to more than 4294.97 MB")
+	assert.ErrorContains(t, err, "measuring layer 1: reading the layer: it claims to unpack to more than 4294.97 MB; make the archive anew")
 
 	in, out := filepath.Join(t.TempDir(), "in.tar"), filepath.Join(t.TempDir(), "out.tar")
 	require.NoError(t, tarballTo(in, made))
 	_, err = image.Normalize(in, out, image.NormalizeOptions{Epoch: epoch})
-	assert.ErrorContains(t, err, "app/hole: the layer claims to unpack to more than 4294.97 MB")
+	assert.ErrorContains(t, err, "app/hole: reading the layer: it claims to unpack to more than 4294.97 MB; make the archive anew")
 	assert.NoFileExists(t, out)
 }

@@ -69,7 +69,7 @@ func Misplaced(s Snapshot, manifests []byte, platforms []string) (string, error)
 	}
 	objects, err := parseManifests(Documents(manifests))
 	if err != nil {
-		return "", fmt.Errorf("reading what the chart renders: %w", err)
+		return "", Unreadable(err)
 	}
 	var anywhere []string
 	for _, m := range objects {

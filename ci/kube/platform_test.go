@@ -110,5 +110,6 @@ metadata: {name: web}
 		})
 	}
 	_, err := Misplaced(mixed, []byte("kind: Pod\nspec: ["), []string{"linux/amd64"})
-	assert.ErrorContains(t, err, "reading what the chart renders")
+	assert.ErrorContains(t, err, "reading what the chart renders: ")
+	assert.ErrorContains(t, err, "; look at it: helm template CHART")
 }

@@ -10,13 +10,18 @@ import (
 // InstanceLabel is the label by which the objects of a release are found (https://helm.sh/docs/chart_best_practices/labels).
 const InstanceLabel = "app.kubernetes.io/instance"
 
+// Unreadable is what a chart renders that is no Kubernetes.
+func Unreadable(err error) error {
+	return fmt.Errorf("reading what the chart renders: %w; look at it: helm template CHART, with the release's --values", err)
+}
+
 // CheckRendered fails where rendered manifests (`helm template`, many YAML documents) could not be followed as a release, or are made
 // without its images: each Deployment, StatefulSet and DaemonSet has to have the release in the label that a rollout is watched by, and a
 // pod each of the images.
 func CheckRendered(manifests []byte, release string, images []string) error {
 	objects, err := parseManifests(Documents(manifests))
 	if err != nil {
-		return fmt.Errorf("reading what the chart renders: %w", err)
+		return Unreadable(err)
 	}
 	var unlabelled, run []string
 	workloads := 0

@@ -30,7 +30,7 @@ func TestWhatIsRenderedAndCannotBeFollowedIsRefused(t *testing.T) {
 		"no label": {"{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}}\n---\n{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: log}}",
 			"statefulset/db, daemonset/log: the label"},
 		"no workload":   {"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", "makes no Deployment, StatefulSet or DaemonSet"},
-		"no Kubernetes": {"a: [", "reading what the chart renders"},
+		"no Kubernetes": {"a: [", "; look at it: helm template CHART"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.ErrorContains(t, CheckRendered([]byte(c.manifests), "blue", nil), c.says)

@@ -195,7 +195,7 @@ func TestAReleaseOfOneImageSaysWhatItIsFor(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"linux/arm64"}, verified[0].Platforms)
 	_, err = publish.Reproduce(t.Context(), registry.Registry{}, n, release, publish.Rebuilt{Name: "todo-backend", Archive: archivedFor(t, "linux/amd64")})
-	require.ErrorContains(t, err, "nothing was built for linux/arm64")
+	require.ErrorContains(t, err, "nothing was built for linux/arm64; build it for that too")
 }
 
 func TestAFolderHasTheImagesOfEachPlatform(t *testing.T) {

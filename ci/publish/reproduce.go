@@ -97,5 +97,5 @@ func differs(published v1.Image, platform string, again []v1.Image) (string, err
 		}
 		return difference.String(), nil
 	}
-	return "", fmt.Errorf("nothing was built for %s", platform)
+	return "", fmt.Errorf("nothing was built for %s; build it for that too, from the commit that the release names, and compare again", platform)
 }

@@ -99,18 +99,18 @@ func withOwner(manifests string, t Target) (string, error) {
 	for _, document := range kube.Documents([]byte(manifests)) {
 		object := map[string]any{}
 		if err := kube.Decode(document, &object); err != nil {
-			return "", fmt.Errorf("reading what the chart renders: %w", err)
+			return "", kube.Unreadable(err)
 		}
 		meta, _ := object["metadata"].(map[string]any)
 		if meta == nil {
-			return "", errors.New("reading what the chart renders: an object has no metadata")
+			return "", kube.Unreadable(errors.New("an object has no metadata"))
 		}
 		set(meta, "annotations", "meta.helm.sh/release-name", t.Release)
 		set(meta, "annotations", "meta.helm.sh/release-namespace", t.Namespace)
 		set(meta, "labels", "app.kubernetes.io/managed-by", "Helm")
 		raw, err := json.Marshal(object)
 		if err != nil {
-			return "", fmt.Errorf("reading what the chart renders: %w", err)
+			return "", kube.Unreadable(err)
 		}
 		all = append(all, string(raw))
 	}
