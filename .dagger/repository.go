@@ -11,8 +11,8 @@ import (
 
 // Test the pipeline's own program, and what holds the repository together.
 //
-// The chart's rules are the business of "chart unit". The script hack/test alone has the race detector, Go's linters and those tests that want a
-// developer's machine: Python, a terminal, or a tar that restores what it unpacks.
+// The chart's rules are the business of "chart unit". The script hack/test alone has the race detector, Go's linters and the tests that
+// want a developer's machine: Python, a terminal, or GNU's tar.
 //
 // +check
 func (m *TodoChatbot) Program(ctx context.Context) error {
