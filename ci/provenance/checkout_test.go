@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"todo-chatbot/ci/git"
 	"todo-chatbot/ci/provenance"
 )
 
@@ -51,6 +50,7 @@ func TestChangesThatNoCommitHasAreRefusedUnlessTheyAreAllowed(t *testing.T) {
 func TestAFolderWithoutItsHistoryIsRefused(t *testing.T) {
 	_, err := provenance.SourceOf(context.Background(), t.TempDir(), false)
 	require.ErrorContains(t, err, "it is no clone, or a worktree of one")
+	folder, _ := clone(t)
 	require.NoError(t, os.Remove(filepath.Join(folder, ".git/HEAD")))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, ".git/HEAD"), []byte("nothing"), 0o600))
 	_, err = provenance.SourceOf(context.Background(), folder, false)
