@@ -111,12 +111,6 @@ func (c cluster) bound(container *dagger.Container) *dagger.Container {
 // tools is a container with the program, kubectl and helm that reaches this cluster.
 func (c cluster) tools() *dagger.Container { return c.bound(c.Tools.kubernetes()) }
 
-// reached fails when the cluster does not answer the one request that needs no permission.
-func (c cluster) reached(ctx context.Context) error {
-	kubectl := c.bound(c.Tools.from(pins.Kubectl).WithUser("0:0"))
-	return passes(ctx, kubectl, "reaching the cluster", "/bin/kubectl", "get", "--raw", "/version", "--request-timeout", "10s")
-}
-
 // start boots the node and waits until it is Ready, or says why it is not.
 func (c cluster) start(ctx context.Context) error {
 	started := make(chan error, 1)

@@ -137,6 +137,20 @@ func (d *deployment) preflight(ctx context.Context) error {
 	return err
 }
 
+// foresee fails while the images are built: nobody waits for a build to hear that their cluster is not there, or has no room for a first
+// release.
+func (d *deployment) foresee(ctx context.Context) error {
+	unbuilt := *d
+	unbuilt.Request.Images = map[string]string{}
+	if d.ofTodoChatbot() {
+		unbuilt.Request.Images["backend"], unbuilt.Request.Images["frontend"] = release.Unbuilt, release.Unbuilt
+	}
+	for _, sent := range d.images {
+		unbuilt.Request.Images[sent.part] = release.Unbuilt
+	}
+	return unbuilt.preflight(ctx)
+}
+
 // step is a part of the run that its report tells of, where there is a report, and the part has a name.
 func (d *deployment) step(name string, part flow.Part) flow.Part {
 	if d.recorder == nil || name == "" {
@@ -173,13 +187,13 @@ func (d *deployment) build(ctx context.Context) error {
 	if d.Request.OwnPostgres() {
 		parts = append(parts, d.delivered("", m.Tools.pulled(pins.Postgres), "postgres"))
 	}
+	all := flow.Together(parts...)
 	if d.Cluster.embedded() {
-		parts = append(parts, d.delivered("", m.Tools.pulled(pins.MetricsServer), ""))
+		all = flow.Together(all, d.delivered("", m.Tools.pulled(pins.MetricsServer), ""))
 	} else {
-		// Meanwhile: nobody waits for a build to hear that their cluster is not there.
-		parts = append(parts, d.Cluster.reached)
+		all = flow.Beside(all, d.foresee)
 	}
-	err := flow.Together(parts...)(ctx)
+	err := all(ctx)
 	for _, sent := range d.images {
 		if sent.part != "" {
 			images[sent.part], platforms[sent.part] = sent.reference, []string{string(sent.platform)}

@@ -68,9 +68,9 @@ func (r *Registry) WithIdentity(
 	return &with
 }
 
-// Publish both images and the chart, signed and described.
+// Publish both images and the chart, scanned, signed and described.
 //
-// They are pushed by digest, described, signed and verified; only then do tags name them. Stopped at any point it leaves no tag
+// An image whose scan does not pass is not published. They are pushed by digest, described, signed and verified; only then do tags name them. Stopped at any point it leaves no tag
 // on something unsigned, and it can be run again.
 //
 // +cache="never"
@@ -287,7 +287,7 @@ func (r *Registry) request(ctx context.Context, flags ...string) (string, error)
 	return program(ctx, git, append(args, repositoryPath)...)
 }
 
-// artifacts is what a publication consists of: both images with their bills of materials, in a folder for each of the platforms where
+// artifacts is what a publication consists of: both images, scanned, with their bills of materials, in a folder for each of the platforms where
 // some are named, and the chart.
 func (m *TodoChatbot) artifacts(ctx context.Context, platforms []string) (*dagger.Directory, error) {
 	asked := []func(context.Context) (*dagger.Directory, error){m.Chart().Package().Sync}
@@ -308,9 +308,12 @@ func (m *TodoChatbot) artifacts(ctx context.Context, platforms []string) (*dagge
 	return folder, programError(err)
 }
 
-// described puts an image with its bills of materials into a folder.
+// described puts an image with its bills of materials into a folder, once its scan has passed.
 func described(folder string) func(context.Context, *Image) (*dagger.Directory, error) {
 	return func(ctx context.Context, image *Image) (*dagger.Directory, error) {
+		if _, err := image.Scan(ctx); err != nil {
+			return nil, fmt.Errorf("%s for %s: %w", image.name(), image.Tools.Platform, err)
+		}
 		files := []*dagger.File{image.Archive(), image.listed("spdx"), image.listed("cyclonedx")}
 		return dag.Directory().WithFiles(folder, files).Sync(ctx)
 	}

@@ -86,7 +86,12 @@ func (t tools) program() *dagger.Container { return t.withProgram(dag.Container(
 // golang is a checkout with Go: what tools/go.mod pins is built there as `go tool -modfile=tools/go.mod NAME`. Modules and what
 // was compiled are kept between runs; go.sum says what a module must be.
 func (t tools) golang(checkout *dagger.Directory) *dagger.Container {
-	return t.from(pins.Go).
+	return withGo(t.from(pins.Go), checkout)
+}
+
+// withGo gives a container that has Go a checkout.
+func withGo(container *dagger.Container, checkout *dagger.Directory) *dagger.Container {
+	return container.
 		WithEnvVariable("CGO_ENABLED", "0").
 		WithEnvVariable("GOFLAGS", "-mod=readonly").
 		WithEnvVariable("GOMODCACHE", "/cache/modules").

@@ -35,6 +35,26 @@ func InOrder(parts ...Part) Part {
 	}
 }
 
+// Beside is a part with another one that can only fail it: it is ended when the part ends, and nobody waits for what it says then.
+func Beside(part, watch Part) Part {
+	return func(ctx context.Context) error {
+		group, ctx := errgroup.WithContext(ctx)
+		watching, end := context.WithCancel(ctx)
+		group.Go(func() error {
+			defer end()
+			return part(ctx)
+		})
+		group.Go(func() error {
+			err := watch(watching)
+			if watching.Err() != nil {
+				return nil
+			}
+			return err
+		})
+		return group.Wait()
+	}
+}
+
 // Gather does several things at once, and gives what each gave, in their order, or the first failure.
 func Gather[T any](ctx context.Context, asked ...func(context.Context) (T, error)) ([]T, error) {
 	results := make([]T, len(asked))

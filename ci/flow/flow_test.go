@@ -37,6 +37,18 @@ func TestTheFirstFailureEndsWhatGoesOnBesideIt(t *testing.T) {
 	require.ErrorIs(t, err, errBroken)
 }
 
+func TestWhatGoesBesideAPartCanFailItAndIsNotWaitedFor(t *testing.T) {
+	require.ErrorIs(t, flow.Beside(untilEnded, broken)(t.Context()), errBroken)
+	require.ErrorIs(t, flow.Beside(broken, untilEnded)(t.Context()), errBroken)
+	done := func(context.Context) error { return nil }
+	require.NoError(t, flow.Beside(done, untilEnded)(t.Context()))
+	first := make(chan struct{})
+	require.NoError(t, flow.Beside(
+		func(context.Context) error { <-first; return nil },
+		func(context.Context) error { close(first); return nil },
+	)(t.Context()))
+}
+
 func TestWhatGoesInOrderEndsAtTheFirstFailure(t *testing.T) {
 	var done []int
 	note := func(n int) flow.Part { return func(context.Context) error { done = append(done, n); return nil } }

@@ -22,13 +22,14 @@ func (r Repository) Cloned() error {
 	return nil
 }
 
-// Complete fails when most of the history is not there.
-func (r Repository) Complete() error {
-	if err := r.Cloned(); err != nil {
+// Complete fetches what a shallow clone lacks of its history, and fails where its origin does not give that to whoever asks.
+func (r Repository) Complete(ctx context.Context) error {
+	if err := r.Cloned(); err != nil || !r.has("shallow") {
 		return err
 	}
-	if r.has("shallow") {
-		return errors.New("this clone is shallow, so most of its history is not there; run git fetch --unshallow")
+	fetch := run.Command{Dir: string(r), Args: []string{"git", "fetch", "--quiet", "--unshallow"}, Env: []string{"GIT_TERMINAL_PROMPT=0"}}
+	if _, err := fetch.Output(ctx); err != nil {
+		return fmt.Errorf("this clone is shallow, so most of its history is not there; run git fetch --unshallow: %w", err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -154,8 +155,8 @@ func TestAnArchiveMayBeGzipped(t *testing.T) {
 // gnuTar packs a folder as GNU's tar does with these options, its files as it finds them.
 func gnuTar(t *testing.T, dir string, options ...string) []byte {
 	t.Helper()
-	if _, err := exec.LookPath("tar"); err != nil {
-		t.Skip("no tar here")
+	if version, err := exec.Command("tar", "--version").Output(); err != nil || !strings.Contains(string(version), "GNU tar") {
+		t.Skip("no GNU tar here")
 	}
 	out := filepath.Join(t.TempDir(), "out.tar")
 	require.NoError(t, exec.Command("tar", append(options, "--create", "--file", out, "--directory", dir, ".")...).Run())

@@ -75,7 +75,7 @@ func TestBindRefusesWhatCannotHoldAndSaysWhatToRun(t *testing.T) {
 		"a token in a file":          {replace(a.fixture("eks-token"), "token: "+plantedToken, "tokenFile: /var/run/token"), []string{"/var/run/token is not in this container", "create token"}},
 		"a token with a line break":  {replace(a.fixture("eks-token"), plantedToken, `"`+plantedToken+`\n"`), []string{"white space"}},
 		"a name and password":        {replace(a.fixture("eks-token"), "token: "+plantedToken, "username: admin\n    password: "+plantedToken), []string{"name and password", "create token"}},
-		"a token that is no text":    {replace(a.fixture("eks-token"), plantedToken, "[1]"), []string{"users.user.token is not of the expected type"}},
+		"a token that is no text":    {replace(a.fixture("eks-token"), plantedToken, "[1]"), []string{"user.token is not of the expected type"}},
 		"a token inside broken YAML": {replace(a.fixture("eks-token"), plantedToken, `"`+plantedToken), []string{"not valid YAML"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -258,6 +258,29 @@ func TestAPreflightRefusesWhatADeploymentWouldAndChangesNothing(t *testing.T) {
 	})
 }
 
+func TestBeforeTheImagesAreBuiltOnlyAFirstDeploymentIsRefused(t *testing.T) {
+	r := request(t, "one")
+	unbuilt := r
+	unbuilt.Images = map[string]string{"backend": Unbuilt, "frontend": Unbuilt}
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		preflight := func(r Request) error {
+			return (&Engine{Cluster: w.client("preflight"), Progress: &strings.Builder{}}).Preflight(t.Context(), r)
+		}
+		require.NoError(t, preflight(unbuilt))
+		w.full = true
+		require.ErrorContains(t, preflight(unbuilt), "there is no place for")
+		assert.Empty(t, w.writes)
+
+		w.full = false
+		require.NoError(t, w.client("first").deploy(r).err)
+		w.full = true
+		require.NoError(t, preflight(unbuilt), "it may be what is there already")
+		w.away = []window{{time.Now(), time.Now().Add(time.Hour)}}
+		require.ErrorIs(t, preflight(unbuilt), ErrUnreachable)
+	})
+}
+
 func TestImagesAreDeliveredUnderTheLeaseAndBeforeTheRelease(t *testing.T) {
 	r := request(t, "one")
 	for name, fails := range map[string]bool{"delivered": false, "refused": true} {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"todo-chatbot/ci/deploy"
 )
@@ -89,6 +90,14 @@ func (r Request) inputs(read func(path string) (string, error)) (deploy.Inputs, 
 		return inputs, nil
 	}
 	return r.TodoChatbot.inputs(inputs, read)
+}
+
+// Unbuilt stands for an image that has no digest yet.
+var Unbuilt = "localhost/unbuilt@sha256:" + strings.Repeat("0", 64)
+
+// unbuilt is true where an image has no digest yet.
+func (r Request) unbuilt() bool {
+	return slices.Contains(slices.Collect(maps.Values(r.Images)), Unbuilt)
 }
 
 // checkImages wants each image by digest: a tag may name something else by the time that a node pulls it.

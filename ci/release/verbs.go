@@ -48,14 +48,19 @@ func (e *Engine) Uninstall(ctx context.Context, target Target, deleteVolumes boo
 }
 
 // Preflight fails where Deploy would be refused: the cluster is not what the request's plan was made for, or has no room. Nothing
-// changes.
+// changes. Before its images are built only a first deployment is judged, and its room: what changes of one that is there depends
+// on them.
 func (e *Engine) Preflight(ctx context.Context, request Request) error {
 	d, err := desire(request)
 	if err != nil {
 		return err
 	}
 	r := e.start(Deploy, request.Target, d)
-	_, err = r.observe(ctx)
+	if !request.unbuilt() {
+		_, err = r.observe(ctx)
+	} else if err = r.look(ctx); err == nil && len(r.history) == 0 {
+		err = r.capacity(ctx)
+	}
 	return redacted(err, r.secretValues())
 }
 

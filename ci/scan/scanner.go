@@ -79,7 +79,7 @@ func Packages(ctx context.Context, archive, format string) (list []byte, err err
 
 // History looks for credentials in every commit, with the rules of a file for the gitleaks on PATH.
 func History(ctx context.Context, repository, rules string) ([]Finding, error) {
-	if err := git.Repository(repository).Complete(); err != nil {
+	if err := git.Repository(repository).Complete(ctx); err != nil {
 		return nil, err
 	}
 	raw, err := written(ctx, run.Command{Args: []string{"gitleaks", "git", "--no-banner", "--log-level", "error", "--config", rules, "--redact=100",

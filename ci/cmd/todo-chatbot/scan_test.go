@@ -137,7 +137,7 @@ func TestAnImageIsUnpackedUnderItsName(t *testing.T) {
 	assert.Contains(t, calls(), "--image-config-scanners misconfig,secret --input image --cache-dir")
 	code, _, errs = called("scan", "image", "--base", "node=x:1", "/out.json", "/no/such/image.tar")
 	assert.Equal(t, failed, code)
-	assert.Contains(t, errs, "unpacking image: tar ended with exit code 2")
+	assert.Contains(t, errs, "unpacking image: tar ended with exit code ")
 }
 
 // A check that stumbles over one file says nothing of the others either.
