@@ -3,6 +3,7 @@
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict, Unpack
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
@@ -131,6 +132,14 @@ def _has(word: str) -> ColumnElement[bool]:
 EVERYTHING = Wanted()
 
 
+class Details(TypedDict, total=False):
+    """What a todo may have beside its title."""
+
+    due_at: datetime | None
+    priority: str
+    tags: Sequence[str]
+
+
 class TodoStore:
     """The todos of the user it is made for: no method takes a user, so none can take another's."""
 
@@ -174,28 +183,27 @@ class TodoStore:
         tags = [TagCount(tag=tag, count=count) for tag, count in await self._database.read(counted)]
         return TodoSummary(open=is_open, completed=completed, tags=tags)
 
-    async def add(
-        self,
-        title: str,
-        *,
-        due_at: datetime | None = None,
-        priority: str = "normal",
-        tags: Sequence[str] = (),
-    ) -> TodoRead:
+    async def add(self, title: str, **more: Unpack[Details]) -> TodoRead:
         """Add a todo under the user's next number."""
         async with self._database.transaction() as session:
             await hold_deletion(session, self._user)
-            todo = {
-                "id": uuid4(),
-                "owner": self._user.id,
-                "title": title,
-                "due_at": due_at,
-                "priority": priority,
-                "tags": list(tags),
-            }
-            row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
-            refuse_deleted(self._user, row.deleted_at)
-            return TodoRead.model_validate(row)
+            return await self.add_within(session, title, **more)
+
+    async def add_within(
+        self, session: AsyncSession, title: str, **more: Unpack[Details]
+    ) -> TodoRead:
+        """Add a todo in a transaction that keeps a deletion of the user's data waiting."""
+        todo = {
+            "id": uuid4(),
+            "owner": self._user.id,
+            "title": title,
+            "due_at": more.get("due_at"),
+            "priority": more.get("priority", "normal"),
+            "tags": list(more.get("tags", ())),
+        }
+        row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
+        refuse_deleted(self._user, row.deleted_at)
+        return TodoRead.model_validate(row)
 
     async def update(self, todo_id: UUID, *, version: int | None = None, **changes: object) -> Todo:
         """Set the given columns of a todo, if it still is of that version.

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from todo.dependencies import IdempotencyDep, KeyHeader, TodosDep
 from todo.idempotency import KeptAnswer
@@ -81,15 +82,12 @@ async def add_todo(
     """Add a todo under the user's next number."""
     if key is None:
         return await todos.add(**body.model_dump())
-    if kept := await answers.claim(key, f"add {body.model_dump_json()}"):
-        return repeated(kept)
-    try:
-        added = await todos.add(**body.model_dump())
-    except Exception:
-        await answers.release(key)
-        raise
-    await answers.keep(key, KeptAnswer(201, added.model_dump_json()))
-    return added
+
+    async def add(session: AsyncSession) -> KeptAnswer:
+        added = await todos.add_within(session, **body.model_dump())
+        return KeptAnswer(201, added.model_dump_json())
+
+    return repeated(await answers.once(key, f"add {body.model_dump_json()}", add))
 
 
 @router.patch(
