@@ -10,7 +10,7 @@ import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from conftest import PATIENCE, Connect, make_settings, replica, rows_of, run
+from conftest import PATIENCE, Connect, make_settings, replica, run
 from held import Held
 from issuer import SigningKey
 from postgres import Server
@@ -290,13 +290,6 @@ async def test_a_conversation_that_is_not_there_uses_up_no_key(asker: httpx2.Asy
     nowhere = "00000000-0000-0000-0000-000000000000"
     for _ in range(2):
         assert (await say(asker, "hi", conversation_id=nowhere)).status_code == 404
-
-
-async def test_a_key_is_kept_for_a_day(alice: httpx2.AsyncClient, settings: Settings) -> None:
-    await say(alice, "hello", "old")
-    await run(settings, "UPDATE idempotency_key SET began_at = began_at - interval '25 hours'")
-    await say(alice, "hello", "new")
-    assert (await rows_of(settings, "alice"))["idempotency_key"] == 1
 
 
 async def test_nothing_is_lost_or_doubled_while_postgres_restarts(

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Delete, Select, Update, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -14,8 +14,6 @@ from todo.account import outlive_deletion
 from todo.auth import User
 from todo.database import Database
 from todo.models import IdempotencyKey
-
-_KEPT = text("interval '1 day'")
 
 
 class KeyReusedError(Exception):
@@ -102,11 +100,7 @@ class IdempotencyStore:
             .on_conflict_do_nothing()
             .returning(col(IdempotencyKey.key))
         )
-        own = col(IdempotencyKey.user_id) == self._user.id
         await outlive_deletion(session, self._user)
-        await session.execute(
-            delete(IdempotencyKey).where(own, col(IdempotencyKey.began_at) < now - _KEPT)
-        )
         if await session.scalar(claimed):
             return None
         found = (await session.execute(self._kept(key))).one_or_none()

@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -18,10 +18,9 @@ from todo.database import Database
 from todo.models import LARGEST_NUMBER, DeletedTodo, Todo, TodoCounter, metadata
 from todo.order import Sort, cursor_after, ordered
 from todo.schemas import MOST_TAGS, TagCount, TodoRead, TodoSummary
+from todo.sweep import DAY
 from todo.text import folded
 
-# For so long a deletion can be undone.
-_RESTORABLE = text("interval '1 day'")
 _MOST_WORDS = 10
 _MOST_COUNTED = 100
 
@@ -287,18 +286,16 @@ class TodoStore:
 
     async def _delete(self, which: ColumnElement[bool], version: int | None) -> Todo:
         statement = delete(Todo).where(self._own, which, *_of(version)).returning(Todo)
-        past = col(DeletedTodo.deleted_at) < func.now() - _RESTORABLE
         async with self._database.transaction() as session:
             await outlive_deletion(session, self._user)
             todo = (await session.scalars(statement)).one_or_none()
             if todo is None:
                 raise await self._miss(session, which)
-            await session.execute(delete(DeletedTodo).where(self._own_deleted, past))
             session.add(DeletedTodo(**todo.model_dump()))
         return todo
 
     async def _restore(self, deleted: ColumnElement[bool], there: ColumnElement[bool]) -> Todo:
-        recent = col(DeletedTodo.deleted_at) >= func.now() - _RESTORABLE
+        recent = col(DeletedTodo.deleted_at) >= func.now() - DAY
         statement = (
             delete(DeletedTodo).where(self._own_deleted, deleted, recent).returning(DeletedTodo)
         )
