@@ -10,7 +10,7 @@ import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from conftest import PATIENCE, Connect, make_settings, replica, run
+from conftest import PATIENCE, Connect, make_settings, replica, rows_of, run
 from held import Held
 from issuer import SigningKey
 from postgres import Server
@@ -290,6 +290,21 @@ async def test_a_conversation_that_is_not_there_uses_up_no_key(asker: httpx2.Asy
     nowhere = "00000000-0000-0000-0000-000000000000"
     for _ in range(2):
         assert (await say(asker, "hi", conversation_id=nowhere)).status_code == 404
+
+
+async def test_the_latest_answers_of_a_user_are_kept(
+    alice: httpx2.AsyncClient,
+    bob: httpx2.AsyncClient,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("todo.idempotency._MOST_KEYS", 3)
+    await put(bob, "milk", "key-0")
+    first = [(await put(alice, "milk", f"key-{n}")).json()["number"] for n in range(8)]
+    assert (await rows_of(settings, "alice"))["idempotency_key"] <= 5
+    again = [(await put(alice, "milk", f"key-{n}")).json()["number"] for n in (7, 6, 5, 0)]
+    assert again == [*first[7:4:-1], 9]
+    assert (await put(bob, "milk", "key-0")).json()["number"] == 1
 
 
 async def test_nothing_is_lost_or_doubled_while_postgres_restarts(

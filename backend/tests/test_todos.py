@@ -1,12 +1,14 @@
 """A user's todos over HTTP: what can be done, what is refused, and that nobody else is touched."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx2
 import pytest
 
-from conftest import rows_of, run
+from conftest import make_settings, replica, rows_of, run
+from issuer import SigningKey
 from todo.settings import Settings
 
 MORE = ("due_at", "priority", "tags", "version", "created_at", "updated_at")
@@ -284,5 +286,64 @@ async def test_a_deletion_is_undone_within_a_day(
     await alice.delete(path)
     await run(settings, "UPDATE deleted_todo SET deleted_at = deleted_at - interval '25 hours'")
     assert (await alice.post(f"{path}/restore")).status_code == 404
-    await alice.delete(f"/api/todos/{(await add(alice))['id']}")
-    assert (await rows_of(settings, "alice"))["deleted_todo"] == 1
+
+
+FULL = "you have 3 todos, the most that there may be; delete some first"
+
+
+@pytest.fixture
+async def few(settings: Settings, key: SigningKey) -> AsyncIterator[httpx2.AsyncClient]:
+    """Give a client of an application that lets a user have three todos."""
+    values = settings.model_dump() | {"todos_per_user": 3}
+    async with replica(make_settings(**values), key.token()) as client:
+        yield client
+
+
+async def test_a_user_has_so_many_todos_and_no_more(few: httpx2.AsyncClient) -> None:
+    answers = await asyncio.gather(
+        *(few.post("/api/todos", json={"title": f"{n}"}) for n in range(10))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [422] * 7
+    [*_, refused] = sorted(answers, key=lambda answer: answer.status_code)
+    assert refused.json()["detail"] == FULL
+    # A refusal takes no number, and keeps nothing for its key.
+    body, headers = {"title": "x"}, {"Idempotency-Key": "key"}
+    assert (await few.post("/api/todos", json=body, headers=headers)).status_code == 422
+    assert (
+        await few.delete(f"/api/todos/{(await few.get('/api/todos')).json()[0]['id']}")
+    ).is_success
+    added = await few.post("/api/todos", json=body, headers=headers)
+    assert (added.status_code, added.json()["number"]) == (201, 4)
+    assert (await few.post("/api/todos", json=body)).status_code == 422
+
+
+async def test_a_deletion_is_not_undone_beyond_the_most(few: httpx2.AsyncClient) -> None:
+    first = await add(few)
+    await few.delete(f"/api/todos/{first['id']}")
+    others = [await add(few) for _ in range(3)]
+    refused = await few.post(f"/api/todos/{first['id']}/restore")
+    assert (refused.status_code, refused.json()["detail"]) == (422, FULL)
+    await few.delete(f"/api/todos/{others[0]['id']}")
+    assert (await few.post(f"/api/todos/{first['id']}/restore")).status_code == 200
+
+
+async def test_the_chat_says_that_there_are_too_many(few: httpx2.AsyncClient) -> None:
+    for _ in range(3):
+        await add(few)
+    answer = await few.post("/api/chat", json={"message": "add milk"})
+    assert answer.json()["reply"] == (
+        "You have 3 todos, the most that there may be; delete some first."
+    )
+
+
+async def test_the_deleted_todos_of_a_user_are_not_without_end(
+    few: httpx2.AsyncClient, settings: Settings
+) -> None:
+    todos = []
+    for _ in range(6):
+        todos.append(await add(few))
+        await few.delete(f"/api/todos/{todos[-1]['id']}")
+    assert (await rows_of(settings, "alice"))["deleted_todo"] <= 5
+    assert (await few.post(f"/api/todos/{todos[0]['id']}/restore")).status_code == 404
+    for todo in todos[-3:]:
+        assert (await few.post(f"/api/todos/{todo['id']}/restore")).status_code == 200

@@ -13,7 +13,12 @@ from sqlmodel import col
 from todo.account import outlive_deletion
 from todo.auth import User
 from todo.database import Database
-from todo.models import IdempotencyKey
+from todo.models import IdempotencyKey, metadata
+from todo.sweep import spare
+
+_TABLE = metadata.tables["idempotency_key"]
+# Of one user; whoever sends more within a day has the oldest answers forgotten.
+_MOST_KEYS = 1000
 
 
 class KeyReusedError(Exception):
@@ -101,6 +106,7 @@ class IdempotencyStore:
             .returning(col(IdempotencyKey.key))
         )
         await outlive_deletion(session, self._user)
+        await session.execute(spare(_TABLE, self._user.id, _MOST_KEYS))
         if await session.scalar(claimed):
             return None
         found = (await session.execute(self._kept(key))).one_or_none()

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import Table, delete, func, select, text
+from sqlalchemy import CTE, Delete, Table, delete, func, select, text
 
 from todo.database import Database
 from todo.models import metadata
@@ -15,12 +15,12 @@ _log = logging.getLogger(__name__)
 
 DAY = text("interval '1 day'")
 
-# Each with the column that tells since when.
-_KEPT: Sequence[tuple[Table, str]] = (
-    (metadata.tables["deleted_todo"], "deleted_at"),
-    (metadata.tables["idempotency_key"], "began_at"),
-    (metadata.tables["deleted_user"], "deleted_at"),
-)
+# Tables, each with the column that tells since when.
+_KEPT = {
+    "deleted_todo": "deleted_at",
+    "idempotency_key": "began_at",
+    "deleted_user": "deleted_at",
+}
 # Of one transaction: short, whatever has come together.
 _MOST_ROWS = 1000
 # Seconds. Replicas that start together do not sweep together.
@@ -43,7 +43,8 @@ async def sweep(database: Database) -> None:
 
     What another replica deletes just now is left to it.
     """
-    for table, since in _KEPT:
+    for name, since in _KEPT.items():
+        table = metadata.tables[name]
         key = table.primary_key.columns
         # Apart, since a subquery may be asked once for each row, and then has no limit.
         old = (
@@ -54,11 +55,33 @@ async def sweep(database: Database) -> None:
             .cte("old")
             .prefix_with("MATERIALIZED", dialect="postgresql")
         )
-        gone = delete(table).where(*(column == old.c[column.name] for column in key))
+        gone = _of(table, old)
         found = _MOST_ROWS
         while found == _MOST_ROWS:
             async with database.transaction() as session:
                 found = len((await session.execute(gone.returning(*key))).all())
+
+
+def spare(table: Table, owner: str, most: int) -> Delete:
+    """Give the deletion of a user's rows beyond the latest `most`.
+
+    Those of the same moment stay or go together. What another transaction deletes is left to it.
+    """
+    key, since = table.primary_key.columns, table.c[_KEPT[table.name]]
+    own = table.c.user_id == owner
+    latest = select(since).where(own).order_by(since.desc()).offset(most).limit(1)
+    old = (
+        select(*key)
+        .where(own, since < latest.scalar_subquery())
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    return _of(table, old)
+
+
+def _of(table: Table, found: CTE) -> Delete:
+    key = table.primary_key.columns
+    return delete(table).where(*(column == found.c[column.name] for column in key))
 
 
 async def _sweep_on(database: Database) -> None:

@@ -18,7 +18,7 @@ from todo.database import Database
 from todo.models import LARGEST_NUMBER, DeletedTodo, Todo, TodoCounter, metadata
 from todo.order import Sort, cursor_after, ordered
 from todo.schemas import MOST_TAGS, TagCount, TodoRead, TodoSummary
-from todo.sweep import DAY
+from todo.sweep import DAY, spare
 from todo.text import folded
 
 _MOST_WORDS = 10
@@ -26,6 +26,7 @@ _MOST_COUNTED = 100
 
 _TODOS = TypeAdapter(list[TodoRead])
 _TABLE = metadata.tables["todo"]
+_DELETED = metadata.tables["deleted_todo"]
 # Made once: to say these anew costs as much as to ask them. They give rows and not objects.
 _PAGE = (
     select(*(_TABLE.columns[name] for name in TodoRead.model_fields))
@@ -75,6 +76,13 @@ _ADDED_UNLESS_DELETED = select(_ADDED, DELETED_AT.scalar_subquery().label("delet
 
 class TodoNotFoundError(Exception):
     """This user has no such todo; that another one might is not told."""
+
+
+class TooManyTodosError(Exception):
+    """The user has as many todos as one may. Its text is for the user."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"you have {most} todos, the most that there may be; delete some first")
 
 
 class TooManyTagsError(Exception):
@@ -140,11 +148,15 @@ class Details(TypedDict, total=False):
 
 
 class TodoStore:
-    """The todos of the user it is made for: no method takes a user, so none can take another's."""
+    """The todos of the user it is made for: no method takes a user, so none can take another's.
 
-    def __init__(self, database: Database, user: User) -> None:
+    There are at most `most` of them.
+    """
+
+    def __init__(self, database: Database, user: User, *, most: int) -> None:
         self._database = database
         self._user = user
+        self._most = most
 
     async def page(
         self,
@@ -183,7 +195,7 @@ class TodoStore:
         return TodoSummary(open=is_open, completed=completed, tags=tags)
 
     async def add(self, title: str, **more: Unpack[Details]) -> TodoRead:
-        """Add a todo under the user's next number."""
+        """Add a todo under the user's next number; raise TooManyTodosError."""
         async with self._database.transaction() as session:
             await hold_deletion(session, self._user)
             return await self.add_within(session, title, **more)
@@ -191,7 +203,10 @@ class TodoStore:
     async def add_within(
         self, session: AsyncSession, title: str, **more: Unpack[Details]
     ) -> TodoRead:
-        """Add a todo in a transaction that keeps a deletion of the user's data waiting."""
+        """Add a todo in a transaction that keeps a deletion of the user's data waiting.
+
+        Raises TooManyTodosError.
+        """
         todo = {
             "id": uuid4(),
             "owner": self._user.id,
@@ -202,6 +217,9 @@ class TodoStore:
         }
         row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
         refuse_deleted(self._user, row.deleted_at)
+        # There are never more todos than numbers.
+        if row.number > self._most:
+            await self._refuse_more(session)
         return TodoRead.model_validate(row)
 
     async def update(self, todo_id: UUID, *, version: int | None = None, **changes: object) -> Todo:
@@ -244,14 +262,14 @@ class TodoStore:
         return await self._delete(self._numbered(number), None)
 
     async def restore(self, todo_id: UUID) -> Todo:
-        """Bring back a todo that was deleted within the last day; raise TodoNotFoundError.
+        """Bring back a todo that was deleted within the last day.
 
-        One that is back already is given as it is.
+        One that is back already is given as it is. Raises TodoNotFoundError and TooManyTodosError.
         """
         return await self._restore(col(DeletedTodo.id) == todo_id, col(Todo.id) == todo_id)
 
     async def restore_number(self, number: int) -> Todo:
-        """Bring back the todo of that number; raise TodoNotFoundError."""
+        """Bring back the todo of that number; raise TodoNotFoundError and TooManyTodosError."""
         there = self._numbered(number)
         return await self._restore(col(DeletedTodo.number) == number, there)
 
@@ -291,6 +309,7 @@ class TodoStore:
             todo = (await session.scalars(statement)).one_or_none()
             if todo is None:
                 raise await self._miss(session, which)
+            await session.execute(spare(_DELETED, self._user.id, self._most))
             session.add(DeletedTodo(**todo.model_dump()))
         return todo
 
@@ -309,9 +328,17 @@ class TodoStore:
                 todo = Todo(**gone.model_dump(exclude={"deleted_at"}))
                 todo.version += 1
                 session.add(todo)
+                await session.flush()
+                await self._refuse_more(session)
         if todo is None:
             raise TodoNotFoundError
         return todo
+
+    async def _refuse_more(self, session: AsyncSession) -> None:
+        # Another statement: it has to see what others added while the counter was locked.
+        count = await session.scalar(select(func.count()).where(self._own))
+        if count and count > self._most:
+            raise TooManyTodosError(self._most)
 
     async def _miss(self, session: AsyncSession, which: ColumnElement[bool]) -> Exception:
         """Give why a change met nothing: the todo is another by now, or not there."""

@@ -12,7 +12,7 @@ from todo.chat.clock import Clock
 from todo.database import OutcomeUnknownError
 from todo.models import Priority, Todo
 from todo.schemas import MOST_TAGS, TAG_LENGTH, Action, Tags, Title, TodoRead, ToolName
-from todo.todos import TodoNotFoundError, TodoStore, TooManyTagsError, Wanted
+from todo.todos import TodoNotFoundError, TodoStore, TooManyTagsError, TooManyTodosError, Wanted
 
 # What a model is given at once; it may ask for the todos after these.
 _PAGE = 50
@@ -203,6 +203,8 @@ class Toolbox:
             raise missing or ToolError("There is no such todo.") from None
         except TooManyTagsError:
             raise ToolError(f"A todo has at most {MOST_TAGS} tags.") from None
+        except TooManyTodosError as error:
+            raise ToolError(_sentence(str(error))) from None
         except OutcomeUnknownError:
             self.uncertain = True
             raise
@@ -213,6 +215,10 @@ class Toolbox:
         self.actions.append(action)
         metrics.TOOL_CALLS.labels(action.tool).inc()
         self._tell(action)
+
+
+def _sentence(detail: str) -> str:
+    return f"{detail[0].upper()}{detail[1:]}."
 
 
 def _title(title: str) -> str:
