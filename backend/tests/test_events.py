@@ -104,6 +104,30 @@ async def test_each_change_is_told_to_its_user_alone(settings: Settings, key: Si
         assert await told.next() == CHANGED
 
 
+async def test_many_todos_that_change_together_are_told_once(
+    alice: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await run(
+        settings,
+        "INSERT INTO todo (id, user_id, number, title, completed)"
+        " SELECT gen_random_uuid(), 'alice', n, 'x', true FROM generate_series(1, 100) n",
+    )
+    told: list[object] = []
+    url = settings.database_url.get_secret_value().replace("+asyncpg", "")
+    listener = await asyncpg.connect(url)
+    await listener.add_listener("todo_changes", lambda *given: told.append(given[-1]))
+    try:
+        ids = (await alice.delete("/api/todos", params={"completed": "true"})).json()["ids"]
+        # What was told before an answer comes before it.
+        await listener.execute("SELECT 1")
+        assert len(told) == 1
+        await alice.post("/api/todos/restore", json={"ids": ids})
+        await listener.execute("SELECT 1")
+        assert len(told) == 2
+    finally:
+        await listener.close()
+
+
 async def test_another_replica_tells_it_and_many_changes_are_few_events(
     settings: Settings, key: SigningKey
 ) -> None:

@@ -3,11 +3,23 @@
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    Insert,
+    Table,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -17,7 +29,7 @@ from todo.auth import User
 from todo.database import Database
 from todo.models import LARGEST_NUMBER, DeletedTodo, Todo, TodoCounter, metadata
 from todo.order import Sort, cursor_after, ordered
-from todo.schemas import MOST_TAGS, TagCount, TodoRead, TodoSummary
+from todo.schemas import MOST_AT_ONCE, MOST_TAGS, TagCount, TodoRead, TodoSummary
 from todo.sweep import DAY, spare
 from todo.text import folded
 
@@ -27,6 +39,7 @@ _MOST_COUNTED = 100
 _TODOS = TypeAdapter(list[TodoRead])
 _TABLE = metadata.tables["todo"]
 _DELETED = metadata.tables["deleted_todo"]
+_DETAILS = frozenset(Todo.model_fields)
 # Made once: to say these anew costs as much as to ask them. They give rows and not objects.
 _PAGE = (
     select(*(_TABLE.columns[name] for name in TodoRead.model_fields))
@@ -273,6 +286,42 @@ class TodoStore:
         there = self._numbered(number)
         return await self._restore(col(DeletedTodo.number) == number, there)
 
+    async def clear_completed(self) -> Sequence[UUID]:
+        """Delete the completed todos, the first `MOST_AT_ONCE` of them, and give their ids."""
+        picked = (
+            select(_TABLE.c.id)
+            .where(_TABLE.c.user_id == self._user.id, _TABLE.c.completed)
+            .order_by(_TABLE.c.number)
+            .limit(MOST_AT_ONCE)
+            .with_for_update()
+            .cte("picked")
+        )
+        gone = delete(_TABLE).where(_TABLE.c.id == picked.c.id).returning(*_kept_of(_TABLE))
+        async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
+            await session.execute(spare(_DELETED, self._user.id, self._most))
+            moved = _moved(gone.cte("gone"), _DELETED).returning(_DELETED.c.id)
+            return (await session.scalars(moved)).all()
+
+    async def restore_all(self, ids: Sequence[UUID]) -> Sequence[Todo]:
+        """Bring back those that were deleted within the last day, and give all that are there.
+
+        Raises TooManyTodosError.
+        """
+        gone = (
+            delete(_DELETED)
+            .where(_DELETED.c.user_id == self._user.id, _DELETED.c.id.in_(ids))
+            .where(_DELETED.c.deleted_at >= func.now() - DAY)
+            .returning(*_kept_of(_DELETED))
+            .cte("gone")
+        )
+        there = select(Todo).where(self._own, col(Todo.id).in_(ids)).order_by(col(Todo.number))
+        async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
+            await session.execute(_moved(gone, _TABLE, version=gone.c.version + 1))
+            await self._refuse_more(session)
+            return (await session.scalars(there)).all()
+
     @property
     def _own(self) -> ColumnElement[bool]:
         return col(Todo.user_id) == self._user.id
@@ -348,6 +397,17 @@ class TodoStore:
         # The error ends the transaction, which would take what was read with it.
         session.expunge(current)
         return TodoChangedError(current)
+
+
+def _kept_of(table: Table) -> list[Column[Any]]:
+    """Give the columns that a todo has, deleted or not."""
+    return [column for column in table.columns if column.name in _DETAILS]
+
+
+def _moved(found: CTE, table: Table, **changes: ColumnElement[Any]) -> Insert:
+    """Put todos from one table into another."""
+    values = {name: changes.get(name, found.c[name]) for name in _DETAILS}
+    return insert(table).from_select([*values], select(*values.values()), include_defaults=False)
 
 
 def _of(version: int | None) -> list[ColumnElement[bool]]:
