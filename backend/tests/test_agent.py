@@ -278,6 +278,13 @@ async def test_an_answer_is_made_fit_to_be_kept(
     assert model.last_call.input[1]["content"] == reply
 
 
+async def test_a_model_may_look_for_what_is_no_text(
+    alice: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.extend([call("list_todos", **EVERYTHING | {"containing": "\x00"}), say("None.")])
+    assert (await chat(alice, "list")).json()["reply"] == "None."
+
+
 async def test_a_failed_answer_tells_what_was_done(connect: Connect, model: ScriptedModel) -> None:
     alice = connect("alice")
     model.extend([call("add_todo", title="milk"), ModelStep.raise_error(RuntimeError("boom"))])

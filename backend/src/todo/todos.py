@@ -31,7 +31,7 @@ from todo.models import LARGEST_NUMBER, DeletedTodo, Todo, TodoCounter, metadata
 from todo.order import Sort, cursor_after, ordered
 from todo.schemas import MOST_AT_ONCE, MOST_TAGS, TagCount, TodoRead, TodoSummary
 from todo.sweep import DAY, spare
-from todo.text import folded
+from todo.text import folded, without_controls
 
 _MOST_WORDS = 10
 _MOST_COUNTED = 100
@@ -129,7 +129,9 @@ class Wanted:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Give what a todo has to be."""
-        found = [_has(word) for word in (self.search or "").split()[:_MOST_WORDS]]
+        # No title has what Postgres takes for no text.
+        words = without_controls(self.search or "").split()
+        found = [_has(word) for word in words[:_MOST_WORDS]]
         if self.completed is not None:
             found.append(_TABLE.c.completed == self.completed)
         if self.tag is not None:
