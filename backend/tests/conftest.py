@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -38,19 +38,38 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Give the URL of a Postgres, up to the database's name."""
+@contextmanager
+def running() -> Iterator[Server]:
+    """Give a Postgres that nobody else uses."""
     # Not pytest's own folder: a socket's path has at most about 100 characters.
     folder = Path(tempfile.mkdtemp(prefix="todo-postgres-"))
     postgres = Server(folder)
     try:
         postgres.start()
-        user = f"postgres:{quote(PASSWORD, safe='')}"
-        yield f"postgresql+asyncpg://{user}@127.0.0.1:{postgres.port}/{{}}"
+        yield postgres
         postgres.stop()
     finally:
         shutil.rmtree(folder)
+
+
+def url_of(postgres: Server) -> str:
+    """Give its URL, up to the database's name."""
+    user = f"postgres:{quote(PASSWORD, safe='')}"
+    return f"postgresql+asyncpg://{user}@127.0.0.1:{postgres.port}/{{}}"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Give the URL of a Postgres, up to the database's name."""
+    with running() as postgres:
+        yield url_of(postgres)
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """Give a Postgres that a test may stop."""
+    with running() as postgres:
+        yield postgres
 
 
 def execute(url: str, *statements: str) -> None:
@@ -126,6 +145,15 @@ def jwks(key: SigningKey) -> Iterator[JwksServer]:
 @pytest.fixture
 def settings(database_url: str, jwks: JwksServer) -> Settings:
     return make_settings(database_url=database_url, auth_jwks_url=jwks.url)
+
+
+@pytest.fixture
+def own_settings(own_server: Server, jwks: JwksServer) -> Settings:
+    """Give settings with a Postgres that a test may stop."""
+    url = url_of(own_server).format("postgres")
+    done = run_alembic(url, "upgrade", "head")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return make_settings(database_url=url, auth_jwks_url=jwks.url)
 
 
 def make_settings(**values: object) -> Settings:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
+from agents.usage import Usage
 
 from conftest import PATIENCE, Connect, make_settings, replica, run
 from endpoint import Endpoint, Quiet
@@ -267,12 +268,21 @@ async def test_an_answer_is_made_fit_to_be_kept(
     # Around what says by itself that it is no text.
     step = say("")
     step[0].content[0].text = said
-    model.extend([step, say("Yes.")])
+    # A server that tells no cost would have the longest of them use up the day.
+    cost = Usage(requests=1, input_tokens=1, output_tokens=1, total_tokens=2)
+    model.extend([ModelStep(step, usage=cost), say("Yes.")])
     first = (await chat(alice, "hello")).json()
     assert first["reply"] == reply
     await chat(alice, "again", conversation_id=first["conversation_id"])
     assert model.last_call
     assert model.last_call.input[1]["content"] == reply
+
+
+async def test_a_model_may_look_for_what_is_no_text(
+    alice: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.extend([call("list_todos", **EVERYTHING | {"containing": "\x00"}), say("None.")])
+    assert (await chat(alice, "list")).json()["reply"] == "None."
 
 
 async def test_a_failed_answer_tells_what_was_done(connect: Connect, model: ScriptedModel) -> None:
@@ -342,9 +352,14 @@ async def test_a_model_that_takes_too_long_is_given_up(
 
 
 class OpenAI(Endpoint):
-    """A server in OpenAI's place that answers the same whatever it is asked."""
+    """A server in OpenAI's place that answers the same whatever it is asked.
 
-    def __init__(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+    It closes the connection with so many bytes `missing`.
+    """
+
+    def __init__(
+        self, status: int, body: bytes, headers: dict[str, str], *, missing: int = 0
+    ) -> None:
         self.authorization: str | None = None
         self.requests = 0
         outer = self
@@ -357,7 +372,7 @@ class OpenAI(Endpoint):
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) + missing))
                 self.end_headers()
                 self.wfile.write(body)
 

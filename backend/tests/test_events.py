@@ -1,20 +1,16 @@
 """What changes is told at once, to its user alone, and by whichever replica they watch."""
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from urllib.parse import quote
 
 import asyncpg
 import httpx2
 import pytest
 
-from conftest import PATIENCE, make_settings, run, run_alembic
-from issuer import JwksServer, SigningKey
-from postgres import PASSWORD, Server
+from conftest import PATIENCE, make_settings, run
+from issuer import SigningKey
+from postgres import Server
 from streams import ACCEPT, Event, following, listening
 from todo.app import create_app
 from todo.settings import Settings
@@ -108,6 +104,30 @@ async def test_each_change_is_told_to_its_user_alone(settings: Settings, key: Si
         assert await told.next() == CHANGED
 
 
+async def test_many_todos_that_change_together_are_told_once(
+    alice: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await run(
+        settings,
+        "INSERT INTO todo (id, user_id, number, title, completed)"
+        " SELECT gen_random_uuid(), 'alice', n, 'x', true FROM generate_series(1, 100) n",
+    )
+    told: list[object] = []
+    url = settings.database_url.get_secret_value().replace("+asyncpg", "")
+    listener = await asyncpg.connect(url)
+    await listener.add_listener("todo_changes", lambda *given: told.append(given[-1]))
+    try:
+        ids = (await alice.delete("/api/todos", params={"completed": "true"})).json()["ids"]
+        # What was told before an answer comes before it.
+        await listener.execute("SELECT 1")
+        assert len(told) == 1
+        await alice.post("/api/todos/restore", json={"ids": ids})
+        await listener.execute("SELECT 1")
+        assert len(told) == 2
+    finally:
+        await listener.close()
+
+
 async def test_another_replica_tells_it_and_many_changes_are_few_events(
     settings: Settings, key: SigningKey
 ) -> None:
@@ -198,29 +218,11 @@ async def test_a_silence_is_filled_and_a_long_watch_ends(
     assert lines.count(": ping") > 3
 
 
-@pytest.fixture
-def own_server() -> Iterator[Server]:
-    """Give a Postgres that a test may stop."""
-    folder = Path(tempfile.mkdtemp(prefix="todo-postgres-"))
-    server = Server(folder)
-    try:
-        server.start()
-        yield server
-        server.stop()
-    finally:
-        shutil.rmtree(folder)
-
-
 async def test_a_postgres_that_restarts_is_heard_again(
-    own_server: Server, jwks: JwksServer, key: SigningKey
+    own_server: Server, own_settings: Settings, key: SigningKey
 ) -> None:
-    user = f"postgres:{quote(PASSWORD, safe='')}"
-    url = f"postgresql+asyncpg://{user}@127.0.0.1:{own_server.port}/postgres"
-    migrated = await asyncio.to_thread(run_alembic, url, "upgrade", "head")
-    assert migrated.returncode == 0
-    settings = make_settings(database_url=url, auth_jwks_url=jwks.url)
     async with (
-        listening(create_app(settings), key.token()) as alice,
+        listening(create_app(own_settings), key.token()) as alice,
         watching(alice) as told,
     ):
         await asyncio.to_thread(own_server.stop)

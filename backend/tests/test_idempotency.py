@@ -1,18 +1,23 @@
 """A retry under the same Idempotency-Key does nothing twice and is answered the same."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
 import pytest
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from conftest import PATIENCE, Connect, replica, rows_of, run
+from conftest import PATIENCE, Connect, make_settings, replica, rows_of, run
 from held import Held
 from issuer import SigningKey
+from postgres import Server
 from todo.chat.agent import AgentResponder
+from todo.database import DatabaseUnavailableError, OutcomeUnknownError
 from todo.settings import Settings
+from todo.todos import TodoStore
 
 
 async def say(
@@ -95,9 +100,43 @@ async def test_a_key_whose_todo_was_not_added_is_free_again(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as away:
-        away.setattr("todo.todos.TodoStore.add", interrupted)
+        away.setattr("todo.todos.TodoStore.add_within", interrupted)
         assert (await put(alice, "milk", "key-1")).status_code == 500
     assert (await put(alice, "milk", "key-1")).status_code == 201
+    assert await titles(alice) == ["milk"]
+
+
+@contextmanager
+def deaf(monkeypatch: pytest.MonkeyPatch, *lost: int) -> Iterator[None]:
+    """Have the connection lost just after the commits of these places: what they did is done."""
+    commit: Callable[..., None] = PGDialect_asyncpg.do_commit
+    places = iter(range(1, 1000))
+
+    def lose(dialect: Any, connection: Any) -> None:  # noqa: ANN401
+        commit(dialect, connection)
+        if next(places) in lost:
+            raise ConnectionResetError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PGDialect_asyncpg, "do_commit", lose)
+        yield
+
+
+async def until_added(client: httpx2.AsyncClient, title: str, key: str) -> httpx2.Response:
+    """Add a todo as a client does that asks again after what passes."""
+    while (answer := await put(client, title, key)).status_code != 201:
+        assert answer.status_code in {409, 503}, answer.text
+        await asyncio.sleep(0.05)
+    return answer
+
+
+@pytest.mark.parametrize("lost", [(1,), (2,), (3,), (1, 2), (2, 3)])
+async def test_a_todo_is_added_once_though_its_commit_is_not_heard_of(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, lost: tuple[int, ...]
+) -> None:
+    with deaf(monkeypatch, *lost):
+        answer = await until_added(alice, "milk", "key-1")
+    assert answer.json() == (await alice.get("/api/todos")).json()[0]
     assert await titles(alice) == ["milk"]
 
 
@@ -183,6 +222,60 @@ async def test_a_failure_that_did_something_is_kept(
     assert len(model.calls) == 2
 
 
+@pytest.mark.parametrize(
+    ("message", "lost", "statuses", "done"),
+    [
+        # The claim: whether it is another's is not known either.
+        ("add milk", 1, [503, 409], (0, 0)),
+        # What is counted before anything is done.
+        ("add milk", 2, [503, 200], (1, 1)),
+        ("add milk", 3, [503, 410], (1, 0)),
+        # The conversation: that the todo was added is told.
+        ("add milk", 4, [503, 503], (1, 1)),
+        ("add milk", 5, [503, 200], (1, 1)),
+        ("help", 3, [503, 410], (0, 1)),
+    ],
+)
+async def test_what_a_chat_may_have_done_is_not_done_again(
+    alice: httpx2.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    message: str,
+    lost: int,
+    statuses: list[int],
+    done: tuple[int, int],
+) -> None:
+    with deaf(monkeypatch, lost):
+        answers = [await say(alice, message) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == statuses
+    conversations = (await alice.get("/api/conversations")).json()["conversations"]
+    assert (len(await titles(alice)), len(conversations)) == done
+    if statuses[1] == 410:
+        assert "look at the list for what was done" in answers[1].json()["detail"]
+        assert answers[1].headers["content-type"] == "application/problem+json"
+
+
+async def test_what_one_of_several_tools_may_have_done_is_not_done_again(
+    asker: httpx2.AsyncClient, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, both = TodoStore.add, iter([DatabaseUnavailableError, OutcomeUnknownError])
+
+    async def lost(*given: Any, **more: Any) -> None:  # noqa: ANN401
+        error = next(both)
+        if error is OutcomeUnknownError:
+            # The answer has failed by then.
+            await asyncio.sleep(0.2)
+            await add(*given, **more)
+        raise error
+
+    calls = [function_call("add_todo", {"title": "milk"}, call_id=f"call-{n}") for n in range(2)]
+    model.extend([calls])
+    with monkeypatch.context() as patched:
+        patched.setattr(TodoStore, "add", lost)
+        assert (await say(asker, "add milk")).status_code == 503
+    assert (await say(asker, "add milk")).status_code == 410
+    assert await titles(asker) == ["milk"]
+
+
 async def test_after_a_failure_that_did_nothing_a_retry_asks_again(
     asker: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
@@ -199,8 +292,56 @@ async def test_a_conversation_that_is_not_there_uses_up_no_key(asker: httpx2.Asy
         assert (await say(asker, "hi", conversation_id=nowhere)).status_code == 404
 
 
-async def test_a_key_is_kept_for_a_day(alice: httpx2.AsyncClient, settings: Settings) -> None:
-    await say(alice, "hello", "old")
-    await run(settings, "UPDATE idempotency_key SET began_at = began_at - interval '25 hours'")
-    await say(alice, "hello", "new")
-    assert (await rows_of(settings, "alice"))["idempotency_key"] == 1
+async def test_the_latest_answers_of_a_user_are_kept(
+    alice: httpx2.AsyncClient,
+    bob: httpx2.AsyncClient,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("todo.idempotency._MOST_KEYS", 3)
+    await put(bob, "milk", "key-0")
+    first = [(await put(alice, "milk", f"key-{n}")).json()["number"] for n in range(8)]
+    assert (await rows_of(settings, "alice"))["idempotency_key"] <= 5
+    again = [(await put(alice, "milk", f"key-{n}")).json()["number"] for n in (7, 6, 5, 0)]
+    assert again == [*first[7:4:-1], 9]
+    assert (await put(bob, "milk", "key-0")).json()["number"] == 1
+
+
+async def test_nothing_is_lost_or_doubled_while_postgres_restarts(
+    own_server: Server, own_settings: Settings, key: SigningKey
+) -> None:
+    over = asyncio.Event()
+    answered: dict[str, object] = {}
+
+    async def write(client: httpx2.AsyncClient, writer: int) -> None:
+        number = 0
+        while not over.is_set():
+            title = f"{writer}-{number}"
+            answered[title] = (await until_added(client, title, f"key-{title}")).json()
+            number += 1
+
+    # A key that stayed claimed would be told so soon.
+    settings = make_settings(**own_settings.model_dump() | {"agent_timeout": 1})
+    async with replica(settings, key.token()) as client:
+        async with asyncio.TaskGroup() as writers:
+            for writer in range(20):
+                writers.create_task(write(client, writer))
+            for _ in range(3):
+                await asyncio.sleep(1)
+                before = len(answered)
+                await asyncio.to_thread(own_server.stop)
+                await asyncio.to_thread(own_server.start, again=True)
+                assert before
+            await asyncio.sleep(1)
+            over.set()
+        kept = {}
+        cursor: dict[str, str] = {}
+        while True:
+            page = (await client.get("/api/todos", params={"limit": "500"} | cursor)).json()
+            for todo in page["todos"]:
+                assert todo["title"] not in kept
+                kept[todo["title"]] = todo
+            if not page["next_cursor"]:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert kept == answered

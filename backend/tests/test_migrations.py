@@ -120,7 +120,7 @@ def test_the_models_are_what_migrations_make(empty_url: str, alembic: Alembic) -
 
 
 async def test_upgrades_at_the_same_time_are_safe(empty_url: str, alembic: Alembic) -> None:
-    runs = (asyncio.to_thread(alembic, empty_url, "upgrade", "head") for _ in range(3))
+    runs = (asyncio.to_thread(alembic, empty_url, "upgrade", "head") for _ in range(10))
     done = await asyncio.gather(*runs)
     for one in done:
         passed(one)

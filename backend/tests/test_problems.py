@@ -44,7 +44,7 @@ async def test_what_is_not_there(
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/api/todos", "GET, POST"),
+        ("/api/todos", "DELETE, GET, POST"),
         ("/api/todos/e3e70682-c209-4cac-a29f-6fbed82c07cd", "DELETE, PATCH"),
         ("/api/chat", "POST"),
         ("/health", "GET"),

@@ -1,12 +1,14 @@
 """A user's todos over HTTP: what can be done, what is refused, and that nobody else is touched."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx2
 import pytest
 
-from conftest import rows_of, run
+from conftest import make_settings, replica, rows_of, run
+from issuer import SigningKey
 from todo.settings import Settings
 
 MORE = ("due_at", "priority", "tags", "version", "created_at", "updated_at")
@@ -284,5 +286,168 @@ async def test_a_deletion_is_undone_within_a_day(
     await alice.delete(path)
     await run(settings, "UPDATE deleted_todo SET deleted_at = deleted_at - interval '25 hours'")
     assert (await alice.post(f"{path}/restore")).status_code == 404
-    await alice.delete(f"/api/todos/{(await add(alice))['id']}")
-    assert (await rows_of(settings, "alice"))["deleted_todo"] == 1
+
+
+FULL = "you have 3 todos, the most that there may be; delete some first"
+
+
+@pytest.fixture
+async def few(settings: Settings, key: SigningKey) -> AsyncIterator[httpx2.AsyncClient]:
+    """Give a client of an application that lets a user have three todos."""
+    values = settings.model_dump() | {"todos_per_user": 3}
+    async with replica(make_settings(**values), key.token()) as client:
+        yield client
+
+
+async def test_a_user_has_so_many_todos_and_no_more(few: httpx2.AsyncClient) -> None:
+    answers = await asyncio.gather(
+        *(few.post("/api/todos", json={"title": f"{n}"}) for n in range(10))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [422] * 7
+    [*_, refused] = sorted(answers, key=lambda answer: answer.status_code)
+    assert refused.json()["detail"] == FULL
+    # A refusal takes no number, and keeps nothing for its key.
+    body, headers = {"title": "x"}, {"Idempotency-Key": "key"}
+    assert (await few.post("/api/todos", json=body, headers=headers)).status_code == 422
+    assert (
+        await few.delete(f"/api/todos/{(await few.get('/api/todos')).json()[0]['id']}")
+    ).is_success
+    added = await few.post("/api/todos", json=body, headers=headers)
+    assert (added.status_code, added.json()["number"]) == (201, 4)
+    assert (await few.post("/api/todos", json=body)).status_code == 422
+
+
+async def test_a_deletion_is_not_undone_beyond_the_most(few: httpx2.AsyncClient) -> None:
+    first = await add(few)
+    await few.delete(f"/api/todos/{first['id']}")
+    others = [await add(few) for _ in range(3)]
+    refused = await few.post(f"/api/todos/{first['id']}/restore")
+    assert (refused.status_code, refused.json()["detail"]) == (422, FULL)
+    await few.delete(f"/api/todos/{others[0]['id']}")
+    assert (await few.post(f"/api/todos/{first['id']}/restore")).status_code == 200
+
+
+async def test_the_chat_says_that_there_are_too_many(few: httpx2.AsyncClient) -> None:
+    for _ in range(3):
+        await add(few)
+    answer = await few.post("/api/chat", json={"message": "add milk"})
+    assert answer.json()["reply"] == (
+        "You have 3 todos, the most that there may be; delete some first."
+    )
+
+
+async def test_the_deleted_todos_of_a_user_are_not_without_end(
+    few: httpx2.AsyncClient, settings: Settings
+) -> None:
+    todos = []
+    for _ in range(6):
+        todos.append(await add(few))
+        await few.delete(f"/api/todos/{todos[-1]['id']}")
+    assert (await rows_of(settings, "alice"))["deleted_todo"] <= 5
+    assert (await few.post(f"/api/todos/{todos[0]['id']}/restore")).status_code == 404
+    for todo in todos[-3:]:
+        assert (await few.post(f"/api/todos/{todo['id']}/restore")).status_code == 200
+
+
+async def seed(settings: Settings, user: str, most: int) -> None:
+    """Give a user todos, of which each second is done."""
+    await run(
+        settings,
+        "INSERT INTO todo (id, user_id, number, title, completed, tags, priority)"
+        f" SELECT gen_random_uuid(), '{user}', n, 'x' || n, n % 2 = 0, '{{home}}', 'high'"
+        f" FROM generate_series(1, {most}) n",
+    )
+
+
+async def everything(client: httpx2.AsyncClient) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = (await client.get("/api/todos")).json()
+    return found
+
+
+async def test_what_is_done_is_deleted_and_restored_together(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await seed(settings, "alice", 10)
+    await seed(settings, "bob", 2)
+    before, bobs = await everything(alice), await everything(bob)
+    done = [todo for todo in before if todo["completed"]]
+    cleared = (await alice.delete("/api/todos", params={"completed": "true"})).json()
+    assert sorted(cleared["ids"]) == sorted(str(todo["id"]) for todo in done)
+    assert cleared["more"] is False
+    assert await everything(alice) == [todo for todo in before if not todo["completed"]]
+    again = (await alice.delete("/api/todos", params={"completed": "true"})).json()
+    assert again == {"ids": [], "more": False}
+    assert await everything(bob) == bobs
+
+    assert (await bob.post("/api/todos/restore", json={"ids": cleared["ids"]})).json() == []
+    # One alone, and then all of them: the one stays as it is, and an unknown one is left out.
+    one = await alice.post(f"/api/todos/{cleared['ids'][0]}/restore")
+    ids = [*cleared["ids"], cleared["ids"][0], str(uuid4())]
+    restored = await alice.post("/api/todos/restore", json={"ids": ids})
+    assert restored.json() == [todo | {"version": 2} for todo in done]
+    assert one.json() in restored.json()
+    assert (await alice.post("/api/todos/restore", json={"ids": ids})).json() == restored.json()
+    assert await everything(alice) == [
+        todo | {"version": 2} if todo["completed"] else todo for todo in before
+    ]
+
+
+@pytest.mark.parametrize("query", ["", "?completed=false", "?completed=", "?completed=1"])
+async def test_nothing_but_what_is_done_is_deleted_together(
+    alice: httpx2.AsyncClient, settings: Settings, query: str
+) -> None:
+    await seed(settings, "alice", 2)
+    assert (await alice.delete(f"/api/todos{query}")).status_code == 422
+    assert len(await everything(alice)) == 2
+
+
+async def test_as_many_are_restored_as_are_deleted_at_once(
+    alice: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await seed(settings, "alice", 2020)
+    first, second = [
+        (await alice.delete("/api/todos", params={"completed": "true"})).json() for _ in range(2)
+    ]
+    assert [len(first["ids"]), len(second["ids"])] == [1000, 10]
+    assert [first["more"], second["more"]] == [True, False]
+    for cleared in (first, second):
+        answer = await alice.post("/api/todos/restore", json={"ids": cleared["ids"]})
+        assert len(answer.json()) == len(cleared["ids"])
+    assert (await alice.get("/api/todos/summary")).json()["completed"] == 1010
+    many = {"ids": [*first["ids"], *second["ids"]]}
+    assert (await alice.post("/api/todos/restore", json=many)).status_code == 422
+    assert (await alice.post("/api/todos/restore", json={"ids": []})).status_code == 422
+
+
+async def test_todos_are_restored_together_within_a_day_and_not_beyond_the_most(
+    few: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await seed(settings, "alice", 3)
+    await run(settings, "INSERT INTO todo_counter VALUES ('alice', 3)")
+    ids = (await few.delete("/api/todos", params={"completed": "true"})).json()["ids"]
+    added = await add(few)
+    refused = await few.post("/api/todos/restore", json={"ids": ids})
+    assert (refused.status_code, refused.json()["detail"]) == (422, FULL)
+    await few.delete(f"/api/todos/{added['id']}")
+    await run(settings, "UPDATE deleted_todo SET deleted_at = deleted_at - interval '25 hours'")
+    assert (await few.post("/api/todos/restore", json={"ids": ids})).json() == []
+
+
+async def test_clearing_and_completing_at_once_lose_nothing(
+    alice: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await seed(settings, "alice", 40)
+    before = {todo["id"] for todo in await everything(alice)}
+    clear = [alice.delete("/api/todos", params={"completed": "true"}) for _ in range(5)]
+    change = [
+        alice.patch(f"/api/todos/{todo}", json={"completed": completed})
+        for todo in before
+        for completed in (True, False)
+    ]
+    answers = await asyncio.gather(*clear, *change)
+    assert {answer.status_code for answer in answers} <= {200, 404}
+    cleared = [todo for answer in answers[:5] for todo in answer.json()["ids"]]
+    assert len(cleared) == len(set(cleared))
+    left = {todo["id"] for todo in await everything(alice)}
+    assert left | set(cleared) == before
+    assert not left & set(cleared)

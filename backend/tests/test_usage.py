@@ -11,6 +11,7 @@ from agents.usage import Usage
 
 from conftest import PATIENCE, make_settings, replica, run
 from issuer import SigningKey
+from test_agent import JSON, STREAM, OpenAI, ask, called, delta, message, response, streamed
 from todo.chat.agent import AgentResponder
 from todo.chat.responder import Responder
 from todo.settings import Settings
@@ -109,3 +110,102 @@ async def test_a_server_that_lies_about_its_cost_breaks_nothing(
     async with replica(limited(), key.token(), over(model)) as alice:
         assert (await say(alice)).status_code == 200
         assert (await say(alice)).status_code == 429
+
+
+def ended(kind: str, *output: object, **changes: object) -> bytes:
+    told = {"id": "r", "object": "response", "model": "m", "output": output} | changes
+    return streamed(delta("As I said"), {"type": f"response.{kind}", "response": told})
+
+
+async def used(settings: Settings, key: SigningKey, openai: OpenAI) -> tuple[int, int]:
+    """Give the tokens that the user has read and written after a message."""
+    await ask(settings, key, openai)
+    async with replica(settings, key.token()) as alice:
+        of_a_day = (await alice.get("/api/me")).json()["usage"][-1]
+    return of_a_day["input_tokens"], of_a_day["output_tokens"]
+
+
+COST = {"input_tokens": 700, "output_tokens": 2000, "total_tokens": 2700}
+NOTHING = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+AT_LEAST = 1000 // 4
+"""Tokens of what a model is always told: the instructions and the tools."""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ended("incomplete", usage=COST),
+        ended("failed", usage=COST, error={"code": "server_error", "message": "no"}),
+        ended("completed", message("As I said"), usage=COST),
+    ],
+    ids=lambda body: body[-120:-60],
+)
+async def test_what_a_server_tells_is_counted_however_the_answer_ends(
+    settings: Settings, key: SigningKey, body: bytes
+) -> None:
+    with OpenAI(200, body, STREAM) as openai:
+        assert await used(settings, key, openai) == (700, 2000)
+
+
+@pytest.mark.parametrize(
+    ("body", "written"),
+    [
+        (ended("incomplete"), 3),
+        (ended("incomplete", usage=None), 3),
+        (ended("incomplete", usage="many"), 3),
+        (ended("failed", usage=NOTHING, error={"code": "server_error", "message": "no"}), 3),
+        (streamed(delta("As I said"), {"type": "error", "message": "no"}), 3),
+        (streamed(delta("As I said")), 3),
+        (streamed(*[delta("As I said")] * 1000), 2250),
+        (ended("incomplete").replace(b"\n\n", b"\n\n" + streamed(delta("word ")) * 1000, 1), 1250),
+        (streamed(delta("As I said") | {"type": "response.reasoning_text.delta"}), 3),
+        (response(message("fine" * 1000)), 1000),
+        (response(message("fine" * 1000), usage=NOTHING), 1000),
+        (response(message("fine" * 1000), usage={"input_tokens": -1}), 1000),
+        (response(called("list_todos", "{}")), 1),
+        (b"<html><h1>It works!</h1></html>", 0),
+    ],
+    ids=lambda value: str(value)[-60:],
+)
+async def test_what_a_server_does_not_tell_is_guessed(
+    settings: Settings, key: SigningKey, body: bytes, written: int
+) -> None:
+    with OpenAI(200, body, STREAM) as openai:
+        read, wrote = await used(settings, key, openai)
+    assert read >= AT_LEAST
+    assert wrote >= written
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 503])
+async def test_what_a_server_refuses_costs_nothing(
+    settings: Settings, key: SigningKey, status: int
+) -> None:
+    with OpenAI(status, b"{}", JSON) as openai:
+        assert await used(settings, key, openai) == (0, 0)
+
+
+async def test_a_server_that_is_not_there_costs_nothing(
+    settings: Settings, key: SigningKey
+) -> None:
+    with OpenAI(200, b"", STREAM) as openai:
+        pass
+    assert await used(settings, key, openai) == (0, 0)
+
+
+async def test_a_server_that_tells_no_cost_is_limited_too(
+    limited: Limited, key: SigningKey
+) -> None:
+    settings = limited(chat_output_tokens_per_day=2000)
+    with OpenAI(200, response(message("x" * 4000)), STREAM) as openai:
+        answers = [await ask(settings, key, openai) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert_limited(answers[-1], "2000 tokens written by the model a day", 24 * 60 * 60)
+
+
+async def test_an_answer_whose_connection_is_lost_is_counted(
+    settings: Settings, key: SigningKey
+) -> None:
+    with OpenAI(200, streamed(delta("As I said")), STREAM, missing=1000) as openai:
+        read, wrote = await used(settings, key, openai)
+    assert read >= AT_LEAST
+    assert wrote == 3

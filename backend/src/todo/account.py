@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -18,9 +18,6 @@ from todo.models import (
     TodoCounter,
     Usage,
 )
-
-# Longer than any token is good for.
-_REMEMBERED = text("interval '1 day'")
 
 # Made once, since each addition asks the second and the third.
 _LOCK = func.hashtextextended(bindparam("owner"), 0)
@@ -62,7 +59,7 @@ def refuse_deleted(user: User, deleted_at: datetime | None) -> None:
 async def delete_data(database: Database, user: User) -> None:
     """Delete all of a user's rows; messages go with their conversations.
 
-    That it happened is remembered for a day, for the tokens that are still about.
+    That it happened is remembered for a day, longer than any token is good for.
     """
     now = func.clock_timestamp()
     async with database.transaction() as session:
@@ -75,7 +72,4 @@ async def delete_data(database: Database, user: User) -> None:
             .on_conflict_do_update(
                 index_elements=[col(DeletedUser.user_id)], set_={"deleted_at": now}
             )
-        )
-        await session.execute(
-            delete(DeletedUser).where(col(DeletedUser.deleted_at) < now - _REMEMBERED)
         )

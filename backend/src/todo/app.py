@@ -23,6 +23,7 @@ from todo.openapi import describe
 from todo.routes import chat, conversations, events, health, me, metrics, todos
 from todo.settings import Settings
 from todo.shutdown import noticed
+from todo.sweep import sweeping
 from todo.tasks import Tasks
 
 # A token is checked while its sender waits, so the front end gets little time for its keys.
@@ -41,6 +42,7 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
             client = await stack.enter_async_context(httpx2.AsyncClient(timeout=_KEYS_TIMEOUT))
             database = Database(settings)
             stack.push_async_callback(database.close)
+            await stack.enter_async_context(sweeping(database))
             changes = Changes(settings)
             stack.push_async_callback(changes.close)
             ending = asyncio.Event()

@@ -26,6 +26,10 @@ class DatabaseUnavailableError(Exception):
     """The database did not answer; the same request may succeed later."""
 
 
+class OutcomeUnknownError(DatabaseUnavailableError):
+    """The connection was lost at the commit: what the transaction did may be done."""
+
+
 class Database:
     """The application's Postgres. Nothing connects before the first use."""
 
@@ -58,13 +62,21 @@ class Database:
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
         """Open a session that commits at the end, or rolls back and raises.
 
-        Raises DatabaseUnavailableError when the fault is the connection's and not the statement's.
+        Raises DatabaseUnavailableError when the fault is the connection's and not the statement's;
+        it is an OutcomeUnknownError when that may be committed.
         """
-        with _losses():
-            async with self._turn(), self._sessions.begin() as session:
-                with _refusals():
-                    await session.connection()
-                yield session
+        committing = False
+        try:
+            with _losses():
+                async with self._turn(), self._sessions.begin() as session:
+                    with _refusals():
+                        await session.connection()
+                    yield session
+                    committing = True
+        except DatabaseUnavailableError as error:
+            if committing:
+                raise OutcomeUnknownError(*error.args) from error.__cause__
+            raise
 
     async def read[*Columns](
         self, query: Select[*Columns], parameters: Mapping[str, object] | None = None

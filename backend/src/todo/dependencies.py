@@ -68,7 +68,10 @@ UserDep = Annotated[User, Depends(current_user)]
 
 async def todo_store(app: ServicesDep, user: UserDep) -> TodoStore:
     """Give the todos of the signed-in user."""
-    return TodoStore(app.database, user)
+    return TodoStore(app.database, user, most=app.settings.todos_per_user)
+
+
+TodosDep = Annotated[TodoStore, Depends(todo_store)]
 
 
 async def conversation_store(app: ServicesDep, user: UserDep) -> ConversationStore:
@@ -82,18 +85,17 @@ async def idempotency_store(app: ServicesDep, user: UserDep) -> IdempotencyStore
     return IdempotencyStore(app.database, user, longest=longest)
 
 
-async def exchange(app: ServicesDep, user: UserDep) -> Exchange:
+async def exchange(app: ServicesDep, user: UserDep, todos: TodosDep) -> Exchange:
     """Give what answers a message of the signed-in user."""
     return Exchange(
         responder=app.responder,
-        todos=TodoStore(app.database, user),
+        todos=todos,
         most_tool_calls=app.settings.agent_max_tool_calls,
         usage=UsageStore(app.database, user, Limits.of(app.settings)),
         conversations=ConversationStore(app.database, user),
     )
 
 
-TodosDep = Annotated[TodoStore, Depends(todo_store)]
 ConversationsDep = Annotated[ConversationStore, Depends(conversation_store)]
 IdempotencyDep = Annotated[IdempotencyStore, Depends(idempotency_store)]
 ExchangeDep = Annotated[Exchange, Depends(exchange)]

@@ -1,19 +1,24 @@
 """Answers that are kept for a retry: what was asked under one key is done once."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Delete, Select, Update, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from todo.account import outlive_deletion
 from todo.auth import User
 from todo.database import Database
-from todo.models import IdempotencyKey
+from todo.models import IdempotencyKey, metadata
+from todo.sweep import spare
 
-_KEPT = text("interval '1 day'")
+_TABLE = metadata.tables["idempotency_key"]
+# Of one user; whoever sends more within a day has the oldest answers forgotten.
+_MOST_KEYS = 1000
 
 
 class KeyReusedError(Exception):
@@ -48,35 +53,28 @@ class IdempotencyStore:
         self._user = user
         self._longest = longest
 
+    async def once(
+        self, key: str, request: str, do: Callable[[AsyncSession], Awaitable[KeptAnswer]]
+    ) -> KeptAnswer:
+        """Give the answer that is kept for a key, or do what is asked and keep its answer.
+
+        What is done and its answer are committed together: a retry finds both, or neither.
+        Raises what `claim` does.
+        """
+        async with self._database.transaction() as session:
+            kept = await self._claim(session, key, request)
+            if kept is None:
+                kept = await do(session)
+                await session.execute(self._keeping(key, kept))
+        return kept
+
     async def claim(self, key: str, request: str) -> KeptAnswer | None:
         """Give the answer that is kept for a key, or None when the caller is to make it.
 
         Raises KeyReusedError, StillAnsweringError and AnswerInterruptedError.
         """
-        digest = hashlib.sha256(request.encode()).hexdigest()
-        now = func.clock_timestamp()
-        claimed = (
-            insert(IdempotencyKey)
-            .values(user_id=self._user.id, key=key, digest=digest, began_at=now)
-            .on_conflict_do_nothing()
-            .returning(col(IdempotencyKey.key))
-        )
-        own = col(IdempotencyKey.user_id) == self._user.id
         async with self._database.transaction() as session:
-            await outlive_deletion(session, self._user)
-            await session.execute(
-                delete(IdempotencyKey).where(own, col(IdempotencyKey.began_at) < now - _KEPT)
-            )
-            if await session.scalar(claimed):
-                return None
-            found = (await session.execute(self._kept(key))).one_or_none()
-        # None when the first request failed, and gave the key back, just now.
-        if found is None:
-            raise StillAnsweringError
-        kept, age = found
-        if kept.digest != digest:
-            raise KeyReusedError
-        return self._answer(kept, age)
+            return await self._claim(session, key, request)
 
     async def read(self, key: str) -> KeptAnswer:
         """Give the answer that is kept for a key.
@@ -92,19 +90,44 @@ class IdempotencyStore:
 
     async def keep(self, key: str, answer: KeptAnswer) -> None:
         """Keep the answer for retries."""
-        await self._write(
-            update(IdempotencyKey)
-            .where(self._is(key))
-            .values(status=answer.status, body=answer.body)
-        )
+        await self._write(self._keeping(key, answer))
 
     async def release(self, key: str) -> None:
         """Let a retry do what was asked, since nothing was done."""
         await self._write(delete(IdempotencyKey).where(self._is(key)))
 
+    async def _claim(self, session: AsyncSession, key: str, request: str) -> KeptAnswer | None:
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        now = func.clock_timestamp()
+        claimed = (
+            insert(IdempotencyKey)
+            .values(user_id=self._user.id, key=key, digest=digest, began_at=now)
+            .on_conflict_do_nothing()
+            .returning(col(IdempotencyKey.key))
+        )
+        await outlive_deletion(session, self._user)
+        await session.execute(spare(_TABLE, self._user.id, _MOST_KEYS))
+        if await session.scalar(claimed):
+            return None
+        found = (await session.execute(self._kept(key))).one_or_none()
+        # None when the first request failed, and gave the key back, just now.
+        if found is None:
+            raise StillAnsweringError
+        kept, age = found
+        if kept.digest != digest:
+            raise KeyReusedError
+        return self._answer(kept, age)
+
     async def _write(self, statement: Update | Delete) -> None:
         async with self._database.transaction() as session:
             await session.execute(statement)
+
+    def _keeping(self, key: str, answer: KeptAnswer) -> Update:
+        return (
+            update(IdempotencyKey)
+            .where(self._is(key))
+            .values(status=answer.status, body=answer.body)
+        )
 
     def _kept(self, key: str) -> Select[IdempotencyKey, timedelta]:
         age = func.clock_timestamp() - col(IdempotencyKey.began_at)

@@ -32,7 +32,7 @@ from todo.idempotency import (
 from todo.keys import KeysUnavailableError
 from todo.order import CursorError
 from todo.schemas import Action, FieldProblem, Problem, TodoRead
-from todo.todos import TodoChangedError, TodoNotFoundError
+from todo.todos import TodoChangedError, TodoNotFoundError, TooManyTodosError
 from todo.usage import LimitExceededError
 
 MEDIA_TYPE = "application/problem+json"
@@ -155,6 +155,8 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
         "the todo was changed meanwhile; look at what it is now, and change that",
         todo=TodoRead.model_validate(error.current),
     ),
+    # No 409, after which a client asks again under the same key.
+    TooManyTodosError: lambda error: _Failure(422, str(error)),
     ConversationNotFoundError: lambda _: _Failure(404, "there is no such conversation"),
     NoAnswerError: lambda _: _Failure(404, "no answer is kept for this Idempotency-Key"),
     # A 409, or no answer: ask again under the same key. Every other refusal needs a new one.

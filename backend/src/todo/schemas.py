@@ -29,6 +29,9 @@ type Title = Annotated[
 ]
 """What is to be done: one line of 1 to 200 characters, without what nobody sees."""
 
+MOST_AT_ONCE = 1000
+"""Todos that one request deletes or restores: their ids fit into a body."""
+
 TAG_LENGTH = 30
 MOST_TAGS = 10
 
@@ -183,6 +186,19 @@ class TodoPage(BaseModel):
 
     todos: list[TodoRead]
     next_cursor: str | None = Field(description="The `cursor` of the next page; null on the last.")
+
+
+class TodosCleared(BaseModel):
+    """The todos that were deleted together."""
+
+    ids: list[UUID]
+    more: bool = Field(description="Whether there may be more to delete; ask again.")
+
+
+class TodosRestore(_Request):
+    """Todos to bring back together, as they were deleted."""
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
 class TagCount(BaseModel):

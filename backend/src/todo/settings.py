@@ -142,6 +142,9 @@ class Settings(DatabaseSettings):
     chat_output_tokens_per_day: int = Field(default=200_000, ge=1)
     """Tokens that the model may write within a day for one user."""
 
+    todos_per_user: int = Field(default=20_000, ge=1)
+    """Todos that one user may have."""
+
     database_pool_size: int = Field(default=10, ge=1)
     """Connections that one process keeps open."""
 

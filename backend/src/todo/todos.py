@@ -3,10 +3,23 @@
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypedDict, Unpack
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    Insert,
+    Table,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -16,16 +29,17 @@ from todo.auth import User
 from todo.database import Database
 from todo.models import LARGEST_NUMBER, DeletedTodo, Todo, TodoCounter, metadata
 from todo.order import Sort, cursor_after, ordered
-from todo.schemas import MOST_TAGS, TagCount, TodoRead, TodoSummary
-from todo.text import folded
+from todo.schemas import MOST_AT_ONCE, MOST_TAGS, TagCount, TodoRead, TodoSummary
+from todo.sweep import DAY, spare
+from todo.text import folded, without_controls
 
-# For so long a deletion can be undone.
-_RESTORABLE = text("interval '1 day'")
 _MOST_WORDS = 10
 _MOST_COUNTED = 100
 
 _TODOS = TypeAdapter(list[TodoRead])
 _TABLE = metadata.tables["todo"]
+_DELETED = metadata.tables["deleted_todo"]
+_DETAILS = frozenset(Todo.model_fields)
 # Made once: to say these anew costs as much as to ask them. They give rows and not objects.
 _PAGE = (
     select(*(_TABLE.columns[name] for name in TodoRead.model_fields))
@@ -77,6 +91,13 @@ class TodoNotFoundError(Exception):
     """This user has no such todo; that another one might is not told."""
 
 
+class TooManyTodosError(Exception):
+    """The user has as many todos as one may. Its text is for the user."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"you have {most} todos, the most that there may be; delete some first")
+
+
 class TooManyTagsError(Exception):
     """The todo would have more tags than one may."""
 
@@ -108,7 +129,9 @@ class Wanted:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Give what a todo has to be."""
-        found = [_has(word) for word in (self.search or "").split()[:_MOST_WORDS]]
+        # No title has what Postgres takes for no text.
+        words = without_controls(self.search or "").split()
+        found = [_has(word) for word in words[:_MOST_WORDS]]
         if self.completed is not None:
             found.append(_TABLE.c.completed == self.completed)
         if self.tag is not None:
@@ -131,12 +154,24 @@ def _has(word: str) -> ColumnElement[bool]:
 EVERYTHING = Wanted()
 
 
-class TodoStore:
-    """The todos of the user it is made for: no method takes a user, so none can take another's."""
+class Details(TypedDict, total=False):
+    """What a todo may have beside its title."""
 
-    def __init__(self, database: Database, user: User) -> None:
+    due_at: datetime | None
+    priority: str
+    tags: Sequence[str]
+
+
+class TodoStore:
+    """The todos of the user it is made for: no method takes a user, so none can take another's.
+
+    There are at most `most` of them.
+    """
+
+    def __init__(self, database: Database, user: User, *, most: int) -> None:
         self._database = database
         self._user = user
+        self._most = most
 
     async def page(
         self,
@@ -174,28 +209,33 @@ class TodoStore:
         tags = [TagCount(tag=tag, count=count) for tag, count in await self._database.read(counted)]
         return TodoSummary(open=is_open, completed=completed, tags=tags)
 
-    async def add(
-        self,
-        title: str,
-        *,
-        due_at: datetime | None = None,
-        priority: str = "normal",
-        tags: Sequence[str] = (),
-    ) -> TodoRead:
-        """Add a todo under the user's next number."""
+    async def add(self, title: str, **more: Unpack[Details]) -> TodoRead:
+        """Add a todo under the user's next number; raise TooManyTodosError."""
         async with self._database.transaction() as session:
             await hold_deletion(session, self._user)
-            todo = {
-                "id": uuid4(),
-                "owner": self._user.id,
-                "title": title,
-                "due_at": due_at,
-                "priority": priority,
-                "tags": list(tags),
-            }
-            row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
-            refuse_deleted(self._user, row.deleted_at)
-            return TodoRead.model_validate(row)
+            return await self.add_within(session, title, **more)
+
+    async def add_within(
+        self, session: AsyncSession, title: str, **more: Unpack[Details]
+    ) -> TodoRead:
+        """Add a todo in a transaction that keeps a deletion of the user's data waiting.
+
+        Raises TooManyTodosError.
+        """
+        todo = {
+            "id": uuid4(),
+            "owner": self._user.id,
+            "title": title,
+            "due_at": more.get("due_at"),
+            "priority": more.get("priority", "normal"),
+            "tags": list(more.get("tags", ())),
+        }
+        row = (await session.execute(_ADDED_UNLESS_DELETED, todo)).one()
+        refuse_deleted(self._user, row.deleted_at)
+        # There are never more todos than numbers.
+        if row.number > self._most:
+            await self._refuse_more(session)
+        return TodoRead.model_validate(row)
 
     async def update(self, todo_id: UUID, *, version: int | None = None, **changes: object) -> Todo:
         """Set the given columns of a todo, if it still is of that version.
@@ -237,16 +277,52 @@ class TodoStore:
         return await self._delete(self._numbered(number), None)
 
     async def restore(self, todo_id: UUID) -> Todo:
-        """Bring back a todo that was deleted within the last day; raise TodoNotFoundError.
+        """Bring back a todo that was deleted within the last day.
 
-        One that is back already is given as it is.
+        One that is back already is given as it is. Raises TodoNotFoundError and TooManyTodosError.
         """
         return await self._restore(col(DeletedTodo.id) == todo_id, col(Todo.id) == todo_id)
 
     async def restore_number(self, number: int) -> Todo:
-        """Bring back the todo of that number; raise TodoNotFoundError."""
+        """Bring back the todo of that number; raise TodoNotFoundError and TooManyTodosError."""
         there = self._numbered(number)
         return await self._restore(col(DeletedTodo.number) == number, there)
+
+    async def clear_completed(self) -> Sequence[UUID]:
+        """Delete the completed todos, the first `MOST_AT_ONCE` of them, and give their ids."""
+        picked = (
+            select(_TABLE.c.id)
+            .where(_TABLE.c.user_id == self._user.id, _TABLE.c.completed)
+            .order_by(_TABLE.c.number)
+            .limit(MOST_AT_ONCE)
+            .with_for_update()
+            .cte("picked")
+        )
+        gone = delete(_TABLE).where(_TABLE.c.id == picked.c.id).returning(*_kept_of(_TABLE))
+        async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
+            await session.execute(spare(_DELETED, self._user.id, self._most))
+            moved = _moved(gone.cte("gone"), _DELETED).returning(_DELETED.c.id)
+            return (await session.scalars(moved)).all()
+
+    async def restore_all(self, ids: Sequence[UUID]) -> Sequence[Todo]:
+        """Bring back those that were deleted within the last day, and give all that are there.
+
+        Raises TooManyTodosError.
+        """
+        gone = (
+            delete(_DELETED)
+            .where(_DELETED.c.user_id == self._user.id, _DELETED.c.id.in_(ids))
+            .where(_DELETED.c.deleted_at >= func.now() - DAY)
+            .returning(*_kept_of(_DELETED))
+            .cte("gone")
+        )
+        there = select(Todo).where(self._own, col(Todo.id).in_(ids)).order_by(col(Todo.number))
+        async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
+            await session.execute(_moved(gone, _TABLE, version=gone.c.version + 1))
+            await self._refuse_more(session)
+            return (await session.scalars(there)).all()
 
     @property
     def _own(self) -> ColumnElement[bool]:
@@ -279,18 +355,17 @@ class TodoStore:
 
     async def _delete(self, which: ColumnElement[bool], version: int | None) -> Todo:
         statement = delete(Todo).where(self._own, which, *_of(version)).returning(Todo)
-        past = col(DeletedTodo.deleted_at) < func.now() - _RESTORABLE
         async with self._database.transaction() as session:
             await outlive_deletion(session, self._user)
             todo = (await session.scalars(statement)).one_or_none()
             if todo is None:
                 raise await self._miss(session, which)
-            await session.execute(delete(DeletedTodo).where(self._own_deleted, past))
+            await session.execute(spare(_DELETED, self._user.id, self._most))
             session.add(DeletedTodo(**todo.model_dump()))
         return todo
 
     async def _restore(self, deleted: ColumnElement[bool], there: ColumnElement[bool]) -> Todo:
-        recent = col(DeletedTodo.deleted_at) >= func.now() - _RESTORABLE
+        recent = col(DeletedTodo.deleted_at) >= func.now() - DAY
         statement = (
             delete(DeletedTodo).where(self._own_deleted, deleted, recent).returning(DeletedTodo)
         )
@@ -304,9 +379,17 @@ class TodoStore:
                 todo = Todo(**gone.model_dump(exclude={"deleted_at"}))
                 todo.version += 1
                 session.add(todo)
+                await session.flush()
+                await self._refuse_more(session)
         if todo is None:
             raise TodoNotFoundError
         return todo
+
+    async def _refuse_more(self, session: AsyncSession) -> None:
+        # Another statement: it has to see what others added while the counter was locked.
+        count = await session.scalar(select(func.count()).where(self._own))
+        if count and count > self._most:
+            raise TooManyTodosError(self._most)
 
     async def _miss(self, session: AsyncSession, which: ColumnElement[bool]) -> Exception:
         """Give why a change met nothing: the todo is another by now, or not there."""
@@ -316,6 +399,17 @@ class TodoStore:
         # The error ends the transaction, which would take what was read with it.
         session.expunge(current)
         return TodoChangedError(current)
+
+
+def _kept_of(table: Table) -> list[Column[Any]]:
+    """Give the columns that a todo has, deleted or not."""
+    return [column for column in table.columns if column.name in _DETAILS]
+
+
+def _moved(found: CTE, table: Table, **changes: ColumnElement[Any]) -> Insert:
+    """Put todos from one table into another."""
+    values = {name: changes.get(name, found.c[name]) for name in _DETAILS}
+    return insert(table).from_select([*values], select(*values.values()), include_defaults=False)
 
 
 def _of(version: int | None) -> list[ColumnElement[bool]]:

@@ -85,7 +85,11 @@ export interface paths {
          * @description Add a todo under the user's next number.
          */
         post: operations["add_todo"];
-        delete?: never;
+        /**
+         * Delete what is done
+         * @description Delete the todos that are done, 1000 at once; for a day they can be restored together.
+         */
+        delete: operations["clear_completed"];
         options?: never;
         head?: never;
         patch?: never;
@@ -105,6 +109,29 @@ export interface paths {
         get: operations["summarize_todos"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore todos
+         * @description Bring back todos that were deleted within the last day, all or none.
+         *
+         *     One that is there stays as it is. The answer has all that are there, by number; the others of
+         *     the ids were deleted earlier, or never there.
+         */
+        post: operations["restore_todos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -169,8 +196,9 @@ export interface paths {
          * @description Answer a message, acting on the user's todos when it asks for that.
          *
          *     An exchange is kept once it is complete or was stopped. What tools did before a failure stays
-         *     done, and is told. A failure that did nothing is not kept for its key: a retry asks again. An
-         *     answer that is kept is given as JSON, and so is a refusal before the answer begins.
+         *     done, and is told. A failure that did nothing is not kept for its key: a retry asks again; after
+         *     one that may have done something a retry is told so. An answer that is kept is given as JSON,
+         *     and so is a refusal before the answer begins.
          */
         post: operations["chat"];
         delete?: never;
@@ -616,6 +644,27 @@ export interface components {
         } | {
             tags: unknown[];
         };
+        /**
+         * TodosCleared
+         * @description The todos that were deleted together.
+         */
+        TodosCleared: {
+            /** Ids */
+            ids: string[];
+            /**
+             * More
+             * @description Whether there may be more to delete; ask again.
+             */
+            more: boolean;
+        };
+        /**
+         * TodosRestore
+         * @description Todos to bring back together, as they were deleted.
+         */
+        TodosRestore: {
+            /** Ids */
+            ids: string[];
+        };
         Version: number;
     };
     responses: never;
@@ -649,6 +698,8 @@ export type TodoPage = components['schemas']['TodoPage'];
 export type TodoRead = components['schemas']['TodoRead'];
 export type TodoSummary = components['schemas']['TodoSummary'];
 export type TodoUpdate = components['schemas']['TodoUpdate'];
+export type TodosCleared = components['schemas']['TodosCleared'];
+export type TodosRestore = components['schemas']['TodosRestore'];
 export type Version = components['schemas']['Version'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -889,6 +940,74 @@ export interface operations {
             };
         };
     };
+    clear_completed: {
+        parameters: {
+            query: {
+                /** @description Only those that are done. */
+                completed: "true";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodosCleared"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     summarize_todos: {
         parameters: {
             query?: never;
@@ -905,6 +1024,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TodoSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_todos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TodosRestore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoRead"][];
                 };
             };
             /** @description Bad Request */

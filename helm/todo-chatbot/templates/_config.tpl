@@ -18,6 +18,7 @@ CHAT_TURNS_PER_DAY: {{ .turnsPerDay | int64 | quote }}
 CHAT_INPUT_TOKENS_PER_DAY: {{ .inputTokensPerDay | int64 | quote }}
 CHAT_OUTPUT_TOKENS_PER_DAY: {{ .outputTokensPerDay | int64 | quote }}
 AGENT_MAX_TOOL_CALLS: {{ .toolCallsPerAnswer | int64 | quote }}
+TODOS_PER_USER: {{ .todosPerUser | int64 | quote }}
 {{- end }}
 {{- if .Values.faults.crash }}
 AUTH_JWKS_URL: faults-crash

@@ -15,6 +15,7 @@ from todo.chat.responder import (
 )
 from todo.chat.tools import Toolbox
 from todo.conversations import ConversationStore
+from todo.database import OutcomeUnknownError
 from todo.models import Message
 from todo.schemas import Action, ChatReply, ChatRequest
 from todo.todos import TodoStore
@@ -24,12 +25,14 @@ _NOTHING_SAID = "Stopped."
 
 
 class ChatFailedError(Exception):
-    """There is no answer; what was done before stays done."""
+    """There is no answer; what was done before stays done, and is told unless it is not known."""
 
-    def __init__(self, cause: Exception, actions: Sequence[Action]) -> None:
+    def __init__(self, cause: Exception, actions: Sequence[Action], *, uncertain: bool) -> None:
         super().__init__(type(cause).__name__)
         self.cause = cause
         self.actions = actions
+        self.uncertain = uncertain
+        """Whether more may be done than `actions` says."""
 
 
 class StoppedError(Exception):
@@ -66,7 +69,7 @@ class Exchange:
         try:
             await self.usage.count_message()
         except Exception as error:
-            raise _failed(error, []) from error
+            raise _failed(error) from error
         return history
 
     async def answer(
@@ -98,17 +101,20 @@ class Exchange:
                 request.conversation_id, message=request.message, reply=reply
             )
         except Exception as error:
-            raise _failed(error, tools.changes) from error
+            uncertain = tools.uncertain or isinstance(error, OutcomeUnknownError)
+            raise _failed(error, tools.changes, uncertain=uncertain) from error
         metrics.ANSWERS.labels("stopped" if stopped else "answered").inc()
         return ChatReply(
             conversation_id=conversation_id, reply=reply, actions=tools.actions, stopped=stopped
         )
 
 
-def _failed(error: Exception, actions: Sequence[Action]) -> ChatFailedError:
+def _failed(
+    error: Exception, actions: Sequence[Action] = (), *, uncertain: bool = False
+) -> ChatFailedError:
     outcomes = (told for kind, told in _OUTCOMES.items() if isinstance(error, kind))
     metrics.ANSWERS.labels(next(outcomes, "failed")).inc()
-    return ChatFailedError(error, actions)
+    return ChatFailedError(error, actions, uncertain=uncertain)
 
 
 async def _finished(replying: asyncio.Task[str], progress: Progress) -> bool:

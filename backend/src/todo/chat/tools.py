@@ -9,9 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from todo import metrics
 from todo.chat.clock import Clock
+from todo.database import OutcomeUnknownError
 from todo.models import Priority, Todo
 from todo.schemas import MOST_TAGS, TAG_LENGTH, Action, Tags, Title, TodoRead, ToolName
-from todo.todos import TodoNotFoundError, TodoStore, TooManyTagsError, Wanted
+from todo.todos import TodoNotFoundError, TodoStore, TooManyTagsError, TooManyTodosError, Wanted
 
 # What a model is given at once; it may ask for the todos after these.
 _PAGE = 50
@@ -61,6 +62,8 @@ class Toolbox:
         self.actions: list[Action] = []
         self.failure: Exception | None = None
         """What ended a tool that is not for the model to mend."""
+        self.uncertain = False
+        """Whether a tool may have done what it does not tell."""
 
     @property
     def changes(self) -> list[Action]:
@@ -200,6 +203,11 @@ class Toolbox:
             raise missing or ToolError("There is no such todo.") from None
         except TooManyTagsError:
             raise ToolError(f"A todo has at most {MOST_TAGS} tags.") from None
+        except TooManyTodosError as error:
+            raise ToolError(_sentence(str(error))) from None
+        except OutcomeUnknownError:
+            self.uncertain = True
+            raise
         self._record(Action(tool=tool, todo=todo))
         return todo
 
@@ -207,6 +215,10 @@ class Toolbox:
         self.actions.append(action)
         metrics.TOOL_CALLS.labels(action.tool).inc()
         self._tell(action)
+
+
+def _sentence(detail: str) -> str:
+    return f"{detail[0].upper()}{detail[1:]}."
 
 
 def _title(title: str) -> str:

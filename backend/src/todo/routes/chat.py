@@ -10,7 +10,7 @@ from todo import sse
 from todo.chat.exchange import ChatFailedError, Exchange
 from todo.chat.progress import Progress, Said, Step
 from todo.dependencies import KEY_RULES, ExchangeDep, IdempotencyDep, KeyHeader, ServicesDep
-from todo.idempotency import IdempotencyStore, KeptAnswer
+from todo.idempotency import AnswerInterruptedError, IdempotencyStore, KeptAnswer
 from todo.models import Message
 from todo.problems import answer_to, described, repeated
 from todo.schemas import ChatReply, ChatRequest, SaidWords
@@ -44,8 +44,9 @@ async def chat(
     """Answer a message, acting on the user's todos when it asks for that.
 
     An exchange is kept once it is complete or was stopped. What tools did before a failure stays
-    done, and is told. A failure that did nothing is not kept for its key: a retry asks again. An
-    answer that is kept is given as JSON, and so is a refusal before the answer begins.
+    done, and is told. A failure that did nothing is not kept for its key: a retry asks again; after
+    one that may have done something a retry is told so. An answer that is kept is given as JSON,
+    and so is a refusal before the answer begins.
     """
     if key and (kept := await answers.claim(key, body.model_dump_json())):
         return repeated(kept)
@@ -88,8 +89,8 @@ async def _answer(
         if key:
             await answers.keep(key, KeptAnswer(200, reply.model_dump_json()))
     except ChatFailedError as error:
-        if key and error.actions:
-            failed = answer_to(error)
+        if key and (error.actions or error.uncertain):
+            failed = answer_to(error if error.actions else AnswerInterruptedError())
             await answers.keep(key, KeptAnswer(failed.status_code, bytes(failed.body).decode()))
         elif key:
             await answers.release(key)

@@ -1,16 +1,28 @@
 """A user's todos."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from todo.dependencies import IdempotencyDep, KeyHeader, TodosDep
 from todo.idempotency import KeptAnswer
 from todo.models import LARGEST_NUMBER, Todo
 from todo.order import Sort
 from todo.problems import described, repeated
-from todo.schemas import Tag, TodoCreate, TodoPage, TodoRead, TodoSummary, TodoUpdate
+from todo.schemas import (
+    MOST_AT_ONCE,
+    Tag,
+    TodoCreate,
+    TodoPage,
+    TodoRead,
+    TodosCleared,
+    TodosRestore,
+    TodoSummary,
+    TodoUpdate,
+)
 from todo.todos import Wanted
 
 router = APIRouter(
@@ -81,15 +93,33 @@ async def add_todo(
     """Add a todo under the user's next number."""
     if key is None:
         return await todos.add(**body.model_dump())
-    if kept := await answers.claim(key, f"add {body.model_dump_json()}"):
-        return repeated(kept)
-    try:
-        added = await todos.add(**body.model_dump())
-    except Exception:
-        await answers.release(key)
-        raise
-    await answers.keep(key, KeptAnswer(201, added.model_dump_json()))
-    return added
+
+    async def add(session: AsyncSession) -> KeptAnswer:
+        added = await todos.add_within(session, **body.model_dump())
+        return KeptAnswer(201, added.model_dump_json())
+
+    return repeated(await answers.once(key, f"add {body.model_dump_json()}", add))
+
+
+@router.delete("", summary="Delete what is done")
+async def clear_completed(
+    todos: TodosDep,
+    completed: Annotated[Literal["true"], Query(description="Only those that are done.")],
+) -> TodosCleared:
+    """Delete the todos that are done, 1000 at once; for a day they can be restored together."""
+    del completed  # Without it, nothing is deleted.
+    ids = await todos.clear_completed()
+    return TodosCleared(ids=list(ids), more=len(ids) == MOST_AT_ONCE)
+
+
+@router.post("/restore", summary="Restore todos", response_model=list[TodoRead])
+async def restore_todos(todos: TodosDep, body: TodosRestore) -> Sequence[Todo]:
+    """Bring back todos that were deleted within the last day, all or none.
+
+    One that is there stays as it is. The answer has all that are there, by number; the others of
+    the ids were deleted earlier, or never there.
+    """
+    return await todos.restore_all(body.ids)
 
 
 @router.patch(
