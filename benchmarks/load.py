@@ -399,7 +399,7 @@ class Bench:
         """Start a front end, and sign users up who sign in again."""
         process, origin, probes = self.front_end()
         targets = []
-        for number in range(SIGN_INS):
+        for number in range(SIGN_UPS, SIGN_UPS + SIGN_INS):
             sign_up(origin, number)
             headers = {"Origin": origin, "X-Forwarded-For": address(number)}
             body = {"email": f"{number}@example.com", "password": PASSWORD_OF_USERS}
