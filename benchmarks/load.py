@@ -316,7 +316,7 @@ class Bench:
         return self._stack.enter_context(
             serving(
                 "backend",
-                Group("backend", BACKEND_CPUS, BACKEND_MEMORY),
+                Group(f"backend-{port}", BACKEND_CPUS, BACKEND_MEMORY),
                 # .dagger/backend.go has the image's own.
                 ["uvicorn", "todo.main:app", "--host", "127.0.0.1", "--port", str(port), "--ws", "none", "--no-access-log"],
                 BACKEND,
@@ -370,7 +370,7 @@ class Bench:
         process = self._stack.enter_context(
             serving(
                 "front end",
-                Group("frontend", FRONTEND_CPUS, FRONTEND_MEMORY),
+                Group(f"frontend-{port}", FRONTEND_CPUS, FRONTEND_MEMORY),
                 ["node", "--max-semi-space-size=16", "scripts/start-standalone.mjs"],
                 FRONTEND,
                 port,
