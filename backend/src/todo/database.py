@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from todo import metrics
 from todo.health import HealthCheck
@@ -56,7 +57,7 @@ class Database:
         )
         _look_at_idle_connections(self._engine.sync_engine)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading = self._engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
@@ -85,15 +86,17 @@ class Database:
 
         Raises DatabaseUnavailableError as a transaction does.
         """
+
+        def fetch() -> Sequence[Row[*Columns]]:
+            with _refusals():
+                connection = self._reading.connect()
+            with connection:
+                return connection.execute(query, parameters).all()
+
         with _losses():
             async with self._turn():
-                connection = self._reading.connect()
-                with _refusals():
-                    await connection.start()
-                try:
-                    return (await connection.execute(query, parameters)).all()
-                finally:
-                    await connection.close()
+                # Once for all three steps: an AsyncConnection changes over for each of them.
+                return await greenlet_spawn(fetch)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
