@@ -121,6 +121,10 @@ export interface Utterance {
   timeZone?: string;
   /** Names this message: it has its effect once, however often it is sent. */
   key: string;
+  /** What was done before an answer failed that its key gives again and again; `key` is another one since. */
+  done?: Action[];
+  /** What was done under `key`, as far as the page was told before the answer was lost. */
+  heard?: Action[];
 }
 
 /** Follows an answer while it is made. */
