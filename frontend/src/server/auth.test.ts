@@ -252,38 +252,45 @@ describe("signing up", () => {
 });
 
 describe("the token for the backend", () => {
+  let id: string;
+  beforeAll(async () => ({ id } = await signUp()));
+
   const keySet = async () =>
     (await (await routes.GET(request("GET", "/api/auth/jwks"))).json()) as JSONWebKeySet;
 
   test("is verified by the public JWKS: EdDSA, issuer, audience, subject, a quarter of an hour", async () => {
-    const token = await mintToken("user-1");
+    const token = await mintToken(id);
     const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keySet()), {
       issuer: ORIGIN,
       audience: "test-audience",
       algorithms: ["EdDSA"],
     });
     expect(protectedHeader.kid).toBeDefined();
-    expect(payload.sub).toBe("user-1");
+    expect(payload.sub).toBe(id);
     expect(payload.exp! - payload.iat!).toBe(15 * 60);
     expect(Math.abs(payload.iat! - Date.now() / 1000)).toBeLessThan(60);
   });
 
   test("is another one once the user's data is deleted, for the backend takes none from before that", async () => {
     const { auth, tokenFor } = await import("./auth");
-    const before = await tokenFor("user-1");
-    expect(await tokenFor("user-1")).toBe(before);
+    const before = await tokenFor(id);
+    expect(await tokenFor(id)).toBe(before);
     application.upstream.answer = () => ({ status: 204 });
     vi.useFakeTimers({ now: Date.now() + 1_000, toFake: ["Date"] });
     try {
-      await auth().options.user.deleteUser.beforeDelete({ id: "user-1" } as never);
-      expect(await tokenFor("user-1")).not.toBe(before);
+      await auth().options.user.deleteUser.beforeDelete({ id } as never);
+      expect(await tokenFor(id)).not.toBe(before);
     } finally {
       vi.useRealTimers();
     }
   });
 
+  test("is for nobody who has no account", async () => {
+    await expect(mintToken("user-1")).rejects.toMatchObject({ statusCode: 401 });
+  });
+
   test("carries nothing about the user but the id", async () => {
-    const { payload } = await jwtVerify(await mintToken("user-1"), createLocalJWKSet(await keySet()));
+    const { payload } = await jwtVerify(await mintToken(id), createLocalJWKSet(await keySet()));
     expect(Object.keys(payload).sort()).toEqual(["aud", "exp", "iat", "iss", "sub"]);
   });
 
@@ -296,14 +303,14 @@ describe("the token for the backend", () => {
   });
 
   test("is signed by a new key after BETTER_AUTH_SECRET was changed, and those of before still count", async () => {
-    const before = await mintToken("user-1");
+    const before = await mintToken(id);
     const secret = process.env.BETTER_AUTH_SECRET;
     vi.resetModules();
     process.env.BETTER_AUTH_SECRET = "another secret for tests, 32 characters";
     try {
       const changed = await import("./auth");
-      const after = await changed.mintToken("user-1");
-      const again = await changed.mintToken("user-1");
+      const after = await changed.mintToken(id);
+      const again = await changed.mintToken(id);
       const verified = await Promise.all(
         [before, after, again].map(async (token) => jwtVerify(token, createLocalJWKSet(await keySet()))),
       );
@@ -311,7 +318,7 @@ describe("the token for the backend", () => {
       expect(own).not.toBe(old);
       expect(kept).toBe(own);
       // A pod of before, while a roll lasts, goes on with its own key.
-      const other = await jwtVerify(await mintToken("user-1"), createLocalJWKSet(await keySet()));
+      const other = await jwtVerify(await mintToken(id), createLocalJWKSet(await keySet()));
       expect(other.protectedHeader.kid).toBe(old);
     } finally {
       process.env.BETTER_AUTH_SECRET = secret;
@@ -320,7 +327,7 @@ describe("the token for the backend", () => {
   });
 
   test("is signed by keys that the JWKS and the database never show in the clear", async () => {
-    await mintToken("user-1");
+    await mintToken(id);
     for (const key of (await keySet()).keys) expect(Object.keys(key)).not.toContain("d");
     const rows = await query<{ privateKey: string }>(
       application.databaseUrl,

@@ -536,6 +536,18 @@ test("a session that cannot be read is not taken for one that has ended", async 
   }
 });
 
+test("a token that cannot be minted without the database is no end of the session", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { cookie } = await signUp();
+  await query(application.databaseUrl, `ALTER TABLE "user" RENAME TO elsewhere`);
+  try {
+    expect((await get("/api/todos", cookie)).status).toBe(503);
+  } finally {
+    await query(application.databaseUrl, `ALTER TABLE elsewhere RENAME TO "user"`);
+  }
+  expect((await get("/api/todos", cookie)).status).toBe(200);
+});
+
 describe("deleting the account", () => {
   const remove = (cookie: string) => me.DELETE(request("DELETE", "/api/me", { cookie }));
   const exists = async (id: string) =>
@@ -581,5 +593,23 @@ describe("deleting the account", () => {
 
   test("is for those who are signed in", async () => {
     expect((await remove("")).status).toBe(401);
+  });
+
+  test("on another replica leaves nobody whom the cookie, which is believed here, could write for", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { cookie } = await signUp();
+    expect((await get("/api/todos", cookie)).status).toBe(200);
+    vi.resetModules();
+    const other = await import("@/app/api/me/route");
+    upstream.answer = () => ({ status: 204 });
+    expect((await other.DELETE(request("DELETE", "/api/me", { cookie }))).status).toBe(204);
+
+    // The backend takes no token from before the deletion.
+    upstream.answer = () => ({ status: 401 });
+    expect((await get("/api/todos", cookie)).status).toBe(502);
+    upstream.received.length = 0;
+    upstream.answer = () => ({ status: 201, body: TODO });
+    expect((await post({ cookie, body: { title: "nobody's" } })).status).toBe(401);
+    expect(upstream.received).toEqual([]);
   });
 });
