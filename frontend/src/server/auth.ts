@@ -275,5 +275,5 @@ async function demandMail(mailer: Mailer): Promise<void> {
 /** One name for an account, however it is typed, whether or not there is one. */
 function accountKey(body: unknown): string {
   const email = typeof body === "object" && body !== null && "email" in body ? body.email : "";
-  return `account|${String(email).trim().toLowerCase()}`;
+  return `account|${typeof email === "string" ? email.trim().toLowerCase() : ""}`;
 }
