@@ -28,8 +28,8 @@ export function Actions({ actions }: { actions: Action[] | undefined }) {
   return (
     <ul className={styles.actions} aria-label="Done to your list">
       {done.map(({ tool, todo }, index) => (
-        <li key={index} data-tool={tool} dir="auto">
-          <span>{DONE[tool]}</span> {todo!.number}: {todo!.title}
+        <li key={index} data-tool={tool}>
+          <span>{DONE[tool]}</span> {todo!.number}: <bdi>{todo!.title}</bdi>
         </li>
       ))}
     </ul>

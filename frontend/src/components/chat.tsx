@@ -1,6 +1,15 @@
 "use client";
 
-import { Fragment, useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
+import {
+  Fragment,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  type FormEvent,
+  type KeyboardEvent,
+  type ReactNode,
+} from "react";
 
 import { ApiError, chat, errorMessage, newKey, type Action, type Message, type Utterance } from "@/lib/api";
 import { keepDraft, readDraft } from "@/lib/drafts";
@@ -220,9 +229,13 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
           </button>
         ) : (
           <Bubble from="assistant">
-            {opening && messages.length === 0
-              ? "Opening your conversation…"
-              : `Hello ${name}! Tell me what you need to do, and I will keep the list.`}
+            {opening && messages.length === 0 ? (
+              "Opening your conversation…"
+            ) : (
+              <>
+                Hello <bdi>{name}</bdi>! Tell me what you need to do, and I will keep the list.
+              </>
+            )}
           </Bubble>
         )}
         {messages.map((message, index) => (
@@ -263,7 +276,9 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
           <Fragment key={each.key}>
             <Actions actions={actionsOf(each)} />
             <p className={styles.unanswered}>
-              <span dir="auto">{`Not answered: “${each.message}”`}</span>
+              <span>
+                Not answered: “<bdi>{each.message}</bdi>”
+              </span>
               {choices(each)}
             </p>
           </Fragment>
@@ -356,7 +371,7 @@ function Turn({ message: { role, content, actions } }: { message: Message }) {
   );
 }
 
-function Bubble({ from, children }: { from: Message["role"]; children: string }) {
+function Bubble({ from, children }: { from: Message["role"]; children: ReactNode }) {
   return (
     <div className={styles.bubble} data-from={from} dir="auto">
       <span className="visually-hidden">{from === "user" ? "You: " : "Assistant: "}</span>

@@ -600,12 +600,29 @@ test("what was deleted is brought back by Undo", async () => {
   render(<List />);
   await milk();
   await user.click(screen.getByRole("button", { name: "Delete buy milk" }));
-  expect(await screen.findByText("Deleted “buy milk”.")).toBeVisible();
+  expect((await screen.findByText(/^Deleted/)).textContent).toBe("Deleted “buy milk”.");
   expect(calls).toContainEqual({ method: "DELETE", path: "/api/todos/a", query: { version: "1" } });
   await user.click(screen.getByRole("button", { name: "Undo" }));
   expect(await milk()).toBeVisible();
-  expect(screen.queryByText("Deleted “buy milk”.")).not.toBeInTheDocument();
+  expect(screen.queryByText(/^Deleted/)).not.toBeInTheDocument();
   expect(screen.getByRole("heading", { name: "Your todos" })).toHaveFocus();
+});
+
+test("a title inside a sentence has its own direction", async () => {
+  stored[0] = { ...stored[0]!, title: "לקנות חלב" };
+  fakeServer(serve);
+  const user = userEvent.setup({ delay: null });
+  render(<List />);
+  await user.click(await screen.findByRole("button", { name: "Edit לקנות חלב" }));
+  stored[0] = { ...stored[0]!, title: "לקנות לחם", tags: ["בית"], version: 2 };
+  await user.type(screen.getByLabelText("Title"), "!");
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  const notice = within(await screen.findByRole("alert"));
+  for (const own of ["לקנות לחם", "#בית"]) expect(notice.getByText(own).tagName).toBe("BDI");
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  await user.click(screen.getByRole("button", { name: "Delete לקנות לחם" }));
+  const deleted = await screen.findByText(/^Deleted/);
+  expect(within(deleted).getByText("לקנות לחם").tagName).toBe("BDI");
 });
 
 test("what is overdue says so, unless it is done", async () => {

@@ -91,7 +91,9 @@ export function TodoList({ userId, ...props }: TodoListProps) {
       <div role="status" className={styles.deleted}>
         {deleted && (
           <>
-            <span dir="auto">{`Deleted “${deleted.title}”.`}</span>
+            <span>
+              Deleted “<bdi>{deleted.title}</bdi>”.
+            </span>
             <button
               className="button"
               data-kind="quiet"
