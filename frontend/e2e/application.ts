@@ -134,6 +134,12 @@ export class Application {
     );
   }
 
+  /** Ends every session of a user, as somebody at the database does. */
+  async endSessions(email: string): Promise<void> {
+    const user = `(SELECT id FROM "user" WHERE email = '${email}')`;
+    await query(this.database, `DELETE FROM session WHERE "userId" = ${user}`);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.processes.map((each) => each.stop()));
     for (const clean of this.cleanups) await clean();
