@@ -51,7 +51,7 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const waiting = busy || opening;
   const log = useRef<HTMLDivElement>(null);
   const stop = useRef<AbortController>(null);
-  const leave = useRef<AbortController>(null);
+  const unmounting = useRef<AbortController>(null);
 
   const last = messages.at(-1);
   useEffect(() => {
@@ -60,8 +60,8 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
 
   // A page that is left asks for no more of the answer.
   useEffect(() => {
-    const leaving = (leave.current = new AbortController());
-    return () => leaving.abort();
+    const controller = (unmounting.current = new AbortController());
+    return () => controller.abort();
   }, []);
 
   useEffect(() => keepDraft(userId, { text, unanswered }), [userId, text, unanswered]);
@@ -83,13 +83,13 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
     change(here, (now) => say(now, { role: "user", content: message }));
     input.current?.focus();
     stop.current = new AbortController();
-    const left = leave.current!.signal;
+    const unmounted = unmounting.current!.signal;
     try {
       const answer = await chat(
         { ...utterance, message },
         {
           stopped: stop.current.signal,
-          left,
+          left: unmounted,
           onWords: (words) => change(here, (now) => hear(now, words)),
           onAction: (action) => {
             heard.push(action);
@@ -107,7 +107,7 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
       // Opened (again) while it was answered, the conversation may have been read too early.
       if (here === undefined || (here !== turn() && isOpen(id))) void open(id);
     } catch (error) {
-      if (left.aborted) return;
+      if (unmounted.aborted) return;
       const failure = error instanceof ApiError ? error : undefined;
       const told = [failure?.actions, heard, utterance.heard].find((actions) => actions?.length);
       const acted = changesAmong(told);
