@@ -10,6 +10,7 @@ export class Application {
   private readonly processes: Process[] = [];
   private readonly cleanups: (() => unknown)[] = [];
   private backend?: Process;
+  private backendUrl = "";
   private startsBackend?: () => Promise<Process>;
 
   private constructor(
@@ -47,7 +48,7 @@ export class Application {
 
   private async startAll(port: number, backendPort: number): Promise<void> {
     const backend = path.resolve("..", "backend");
-    const backendUrl = `http://127.0.0.1:${backendPort}`;
+    this.backendUrl = `http://127.0.0.1:${backendPort}`;
     const environment = {
       DATABASE_URL: this.database,
       AUTH_JWKS_URL: `${this.url}/api/auth/jwks`,
@@ -62,17 +63,27 @@ export class Application {
     this.startsBackend = async () => {
       const server = uv("uvicorn", "todo.main:app", "--app-dir", "src", "--port", String(backendPort));
       this.processes.push(server);
-      await server.answers(`${backendUrl}/health`);
+      await server.answers(`${this.backendUrl}/health`);
       return server;
     };
+    await Promise.all([
+      this.startFrontend(this.url, port),
+      uv("alembic", "upgrade", "head")
+        .ended()
+        .then(() => this.startBackend()),
+    ]);
+  }
+
+  /** Starts the front end for whoever knows it as `origin`; it listens on that port of this machine. */
+  private async startFrontend(origin: string, port: number): Promise<void> {
     const frontend = new Process("node", ["scripts/start-standalone.mjs"], process.cwd(), {
       NODE_ENV: "production",
       HOSTNAME: "127.0.0.1",
       PORT: String(port),
       DATABASE_URL: this.database,
       BETTER_AUTH_SECRET: "a secret for tests, 32 characters long",
-      BETTER_AUTH_URL: this.url,
-      BACKEND_URL: backendUrl,
+      BETTER_AUTH_URL: origin,
+      BACKEND_URL: this.backendUrl,
       // The tests' own, so that each user may come from another address: sign-ups are limited for each.
       TRUSTED_PROXIES: "127.0.0.1",
       ...(this.mail && {
@@ -83,12 +94,14 @@ export class Application {
       }),
     });
     this.processes.push(frontend);
-    await Promise.all([
-      frontend.answers(`${this.url}/api/health`),
-      uv("alembic", "upgrade", "head")
-        .ended()
-        .then(() => this.startBackend()),
-    ]);
+    await frontend.answers(`http://127.0.0.1:${port}/api/health`);
+  }
+
+  /** Starts one more front end, as behind a proxy that serves `origin`, and gives where it listens. */
+  async startReplicaFor(origin: string): Promise<string> {
+    const port = await freePort();
+    await this.startFrontend(origin, port);
+    return `http://127.0.0.1:${port}`;
   }
 
   async startBackend(): Promise<void> {
@@ -119,6 +132,12 @@ export class Application {
          SELECT gen_random_uuid(), ${user}, number, 'task ' || number, false FROM generate_series(1, ${count}) AS number;
        INSERT INTO todo_counter (user_id, last_number) VALUES (${user}, ${count})`,
     );
+  }
+
+  /** Ends every session of a user, as somebody at the database does. */
+  async endSessions(email: string): Promise<void> {
+    const user = `(SELECT id FROM "user" WHERE email = '${email}')`;
+    await query(this.database, `DELETE FROM session WHERE "userId" = ${user}`);
   }
 
   async stop(): Promise<void> {

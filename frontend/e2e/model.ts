@@ -1,8 +1,11 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 
-/** What the model does with a question: answers, fails, keeps whoever asks waiting, or breaks off in the middle of what it says. */
-export type Mood = "answers" | "fails" | "hangs" | "falters";
+/**
+ * What the model does with a question: answers, fails, fails once a tool has done what it asked for, keeps whoever asks waiting,
+ * or breaks off in the middle of what it says.
+ */
+export type Mood = "answers" | "fails" | "fails after acting" | "hangs" | "falters";
 
 interface Item {
   type?: string;
@@ -18,7 +21,7 @@ interface Question {
 
 /**
  * Stands in for OpenAI's Responses API, streamed or not. It adds what it is told to add ("add buy milk") by the tool that it
- * is given, and to anything else it says that it has heard.
+ * is given, unless it reads that this is done, and to anything else it says that it has heard.
  */
 export class Model {
   mood: Mood = "answers";
@@ -28,7 +31,9 @@ export class Model {
     this.server = createServer(async (request, response) => {
       const question = JSON.parse((await text(request)) || "{}") as Question;
       if (this.mood === "hangs") return;
-      if (this.mood === "fails") return void response.writeHead(500).end("{}");
+      const hasActed = question.input?.at(-1)?.type === "function_call_output";
+      if (this.mood === "fails" || (this.mood === "fails after acting" && hasActed))
+        return void response.writeHead(500).end("{}");
       answer(response, question, this.mood === "falters");
     });
   }
@@ -107,8 +112,9 @@ function answer(response: ServerResponse, { input, model, stream }: Question, fa
 
 function outputFor(input: Item[], id: string) {
   const last = input.at(-1);
-  const wanted = /^add (.+)$/is.exec(typeof last?.content === "string" ? last.content.trim() : "")?.[1];
-  if (wanted) {
+  const asked = typeof last?.content === "string" ? last.content.trim() : "";
+  const wanted = /^add (.+)$/is.exec(asked)?.[1];
+  if (wanted && !asked.includes("not to be done again")) {
     return {
       type: "function_call" as const,
       id: `fc_${id}`,

@@ -57,3 +57,35 @@ function modelGoesAway(mood: "fails" | "hangs") {
     await expect(alerts(page)).toBeHidden();
   });
 }
+
+inWindows(BOTH, () => {
+  test("the model fails after it acted, and what was done is not done twice", async ({
+    page,
+    user: _,
+    own,
+  }) => {
+    const log = page.getByRole("log");
+    const done = log.getByRole("list", { name: "Done to your list" });
+    own!.model.mood = "fails after acting";
+    try {
+      await settled(page);
+      await page.getByLabel("Message").fill("add buy milk");
+      await page.getByLabel("Message").press("Enter");
+      await expect(alerts(page)).toContainText("assistant");
+    } finally {
+      own!.model.mood = "answers";
+    }
+    await expect(page.getByLabel("Message")).toHaveValue("");
+    await expect(done).toContainText("Added 1: buy milk");
+    await expect(log).toContainText("Not answered.");
+    await expectForEverybody(page);
+    await page.reload();
+    await settled(page);
+    await expect(done).toContainText("Added 1: buy milk");
+    await page.getByRole("button", { name: "Send again" }).click();
+    await expect(log).toContainText("Done already, and not to be done again: Added 1: buy milk.");
+    await expect(log).toContainText("I have heard you.");
+    await expect(alerts(page)).toBeHidden();
+    await expect(todo(page, "buy milk")).toHaveCount(1);
+  });
+});

@@ -1,7 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 
 import { linkIn } from "../test/mail-server";
-import { expect, inWindows, openMenu, say, scripted, test, todo } from "./test";
+import { expect, inWindows, openMenu, say, scripted, submitSignIn, test, todo } from "./test";
 
 /** Where the pages of the docs have them. */
 const FOLDER = "../docs/images";
@@ -108,6 +108,88 @@ inWindows(["narrow, light"], () => {
     await page.screenshot({ path: `${FOLDER}/reset-password.png`, clip });
   });
 });
+
+test.describe("in a small window", () => {
+  test.use({ viewport: { width: 360, height: 640 }, colorScheme: "light" });
+
+  test("a strip of the journey @pictures", async ({ page, context, own }) => {
+    const user = { name: "Ada", email: "ada.l@example.com", password: "correct horse battery" };
+    const frames: Frame[] = [];
+    const take = async (caption: string, of: Page, place?: Locator) => {
+      await place?.evaluate((element) => element.scrollIntoView());
+      frames.push({ caption, picture: await of.screenshot() });
+    };
+    const list = (of: Page) => of.getByRole("region", { name: "Your todos" });
+    await page.clock.setFixedTime(NOW);
+    await page.goto("/");
+    await scripted(page);
+    await page.getByRole("button", { name: "Sign up" }).click();
+    await page.getByLabel("Name").fill(user.name);
+    await page.getByLabel("Email").fill(user.email);
+    await page.getByLabel("Password").fill(user.password);
+    await take("Sign up", page);
+    const mail = own!.mail!.next();
+    await page.getByRole("button", { name: "Create account" }).click();
+    const token = linkIn(await mail, own!.url, "verify-email").hash.slice(1);
+    await expect(await page.request.get("/api/auth/verify-email", { params: { token } })).toBeOK();
+    await page.getByRole("button", { name: "Back to sign-in" }).click();
+    await submitSignIn(page, user);
+
+    await say(page, "add buy milk");
+    await say(page, "add water the plants");
+    await expect(todo(page, "water the plants")).toBeVisible();
+    await take("Add by chat", page);
+
+    const other = await context.newPage();
+    await other.goto("/");
+    await other.getByRole("button", { name: "Edit buy milk" }).click();
+    const editor = other.getByRole("dialog", { name: "Edit todo" });
+    await editor.getByLabel("Title").fill("buy oat milk");
+    await editor.getByLabel("Due date").fill("2026-11-27");
+    await editor.getByLabel("Time").fill("17:00");
+    await editor.getByLabel("Priority").selectOption("High");
+    await take("Edit in a second tab", other);
+    await editor.getByRole("button", { name: "Save" }).click();
+    await expect(editor).toBeHidden();
+    await other.close();
+    await expect(todo(page, "buy oat milk")).toBeVisible();
+    await take("The first tab follows", page, list(page));
+
+    await todo(page, "buy oat milk").check();
+    await expect(page.getByRole("button", { name: "Clear done…" })).toBeVisible();
+    await take("Complete", page, list(page));
+    await page.getByRole("button", { name: "Delete buy oat milk" }).click();
+    await expect(page.getByRole("button", { name: "Undo" })).toBeVisible();
+    await take("Delete", page, list(page));
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(todo(page, "buy oat milk")).toBeChecked();
+    await take("Undo", page, list(page));
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await openMenu(page);
+    await take("Sign out", page);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page.getByLabel("Password")).toBeVisible();
+    await takeStrip(await context.newPage(), frames, "journey");
+  });
+});
+
+interface Frame {
+  caption: string;
+  picture: Buffer;
+}
+
+/** Puts pictures side by side into one, each under what it shows. */
+async function takeStrip(page: Page, frames: Frame[], name: string): Promise<void> {
+  const figures = frames.map(
+    ({ caption, picture }, index) =>
+      `<figure><figcaption>${index + 1}. ${caption}</figcaption><img src="data:image/png;base64,${picture.toString("base64")}"></figure>`,
+  );
+  await page.setContent(`<!doctype html><style>
+    body { margin: 0; padding: 16px; display: flex; gap: 16px; width: max-content; font: 600 20px sans-serif }
+    figure { margin: 0 } figcaption { margin-bottom: 8px } img { display: block; outline: 1px solid #dfe2ec }
+  </style>${figures.join("")}`);
+  await page.locator("body").screenshot({ path: `${FOLDER}/${name}.png` });
+}
 
 /** Takes a picture of the first or the last pixels of something. */
 async function takePart(

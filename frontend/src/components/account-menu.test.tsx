@@ -56,6 +56,12 @@ async function choose(name: string) {
   return user;
 }
 
+test("a name before other words has its own direction", async () => {
+  const { AccountMenu } = await import("./account-menu");
+  render(<AccountMenu name="עדה" email="ada@example.com" onLeave={vi.fn()} onExpired={expired} />);
+  expect(screen.getByText("עדה").tagName).toBe("BDI");
+});
+
 test("one's data is downloaded by a link, as a file", async () => {
   const { AccountMenu } = await import("./account-menu");
   render(<AccountMenu name="Ada" email="ada@example.com" onLeave={vi.fn()} onExpired={expired} />);

@@ -62,7 +62,7 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
         <span className={styles.initial} aria-hidden="true">
           {name.trim().charAt(0).toUpperCase() || "?"}
         </span>
-        <span className={styles.name}>{name}</span>
+        <bdi className={styles.name}>{name}</bdi>
         <span className="visually-hidden">, account</span>
       </button>
       <div ref={menu} id={`${id}-menu`} className={styles.menu} popover="auto">

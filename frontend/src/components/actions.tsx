@@ -11,15 +11,25 @@ const DONE: Partial<Record<Action["tool"], string>> = {
   restore_todo: "Restored",
 };
 
+/** Those of the actions that changed the list. */
+export function changesAmong(actions: Action[] = []): Action[] {
+  return actions.filter(({ tool, todo }) => todo && DONE[tool]);
+}
+
+/** An action in words: "Added 3: milk". */
+export function inWords({ tool, todo }: Action): string {
+  return `${DONE[tool]} ${todo!.number}: ${todo!.title}`;
+}
+
 /** What the assistant did to the list, beside what it says. */
 export function Actions({ actions }: { actions: Action[] | undefined }) {
-  const done = (actions ?? []).filter(({ tool, todo }) => todo && DONE[tool]);
+  const done = changesAmong(actions);
   if (!done.length) return null;
   return (
     <ul className={styles.actions} aria-label="Done to your list">
       {done.map(({ tool, todo }, index) => (
-        <li key={index} data-tool={tool} dir="auto">
-          <span>{DONE[tool]}</span> {todo!.number}: {todo!.title}
+        <li key={index} data-tool={tool}>
+          <span>{DONE[tool]}</span> {todo!.number}: <bdi>{todo!.title}</bdi>
         </li>
       ))}
     </ul>

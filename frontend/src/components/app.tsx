@@ -19,14 +19,14 @@ interface AppProps {
 /** The application: the sign-in form, or the signed-in user's chat and todos. */
 export function App({ mayBeSignedIn, sendsMail }: AppProps) {
   const { data, isPending, error, refetch } = authClient.useSession();
-  const [farewell, setFarewell] = useState<string>();
+  const [notice, setNotice] = useState<string>();
   // Later checks, for example when the window comes back into view, must not take a form away that is being filled in.
-  const [asked, setAsked] = useState(!mayBeSignedIn);
-  if (!asked && !isPending) setAsked(true);
+  const [sessionChecked, setSessionChecked] = useState(!mayBeSignedIn);
+  if (!sessionChecked && !isPending) setSessionChecked(true);
 
-  const leave = useCallback(
-    async (reason?: string) => {
-      setFarewell(reason);
+  const recheckSession = useCallback(
+    async (notice?: string) => {
+      setNotice(notice);
       // Of the server and not of a cookie that believes in a session for a little longer.
       await refetch({ query: { disableCookieCache: true } });
     },
@@ -35,7 +35,7 @@ export function App({ mayBeSignedIn, sendsMail }: AppProps) {
 
   if (data) {
     const { id, name, email } = data.user;
-    return <Workspace key={id} userId={id} name={name} email={email} onLeave={leave} />;
+    return <Workspace key={id} userId={id} name={name} email={email} onLeave={recheckSession} />;
   }
   // A session that cannot be read for want of a server is not the end of the session.
   if (mayBeSignedIn && error && error.status >= 500) {
@@ -49,7 +49,7 @@ export function App({ mayBeSignedIn, sendsMail }: AppProps) {
       </main>
     );
   }
-  if (!asked) {
+  if (!sessionChecked) {
     return (
       <main className="centered" aria-busy="true">
         <Brand />
@@ -57,5 +57,5 @@ export function App({ mayBeSignedIn, sendsMail }: AppProps) {
       </main>
     );
   }
-  return <SignIn notice={farewell} sendsMail={sendsMail} onSignedIn={() => leave()} />;
+  return <SignIn notice={notice} sendsMail={sendsMail} onSignedIn={() => recheckSession()} />;
 }

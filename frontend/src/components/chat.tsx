@@ -1,12 +1,21 @@
 "use client";
 
-import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
+import {
+  Fragment,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  type FormEvent,
+  type KeyboardEvent,
+  type ReactNode,
+} from "react";
 
 import { ApiError, chat, errorMessage, newKey, type Action, type Message, type Utterance } from "@/lib/api";
 import { keepDraft, readDraft } from "@/lib/drafts";
 
 import styles from "./chat.module.css";
-import { Actions } from "./actions";
+import { Actions, changesAmong, inWords } from "./actions";
 import { Conversations } from "./conversations";
 import { Notice } from "./notice";
 import { useConversation, type Shown } from "./use-conversation";
@@ -42,7 +51,7 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const waiting = busy || opening;
   const log = useRef<HTMLDivElement>(null);
   const stop = useRef<AbortController>(null);
-  const leave = useRef<AbortController>(null);
+  const unmounting = useRef<AbortController>(null);
 
   const last = messages.at(-1);
   useEffect(() => {
@@ -51,8 +60,8 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
 
   // A page that is left asks for no more of the answer.
   useEffect(() => {
-    const leaving = (leave.current = new AbortController());
-    return () => leaving.abort();
+    const controller = (unmounting.current = new AbortController());
+    return () => controller.abort();
   }, []);
 
   useEffect(() => keepDraft(userId, { text, unanswered }), [userId, text, unanswered]);
@@ -64,25 +73,31 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
 
   async function send(utterance: Utterance) {
     // What is left unanswered in one conversation may be said again while another is on the screen.
-    const here = (utterance.conversationId ?? undefined) === shown.id ? turn() : undefined;
+    const here = belongs(utterance, shown) ? turn() : undefined;
+    const message = said(utterance);
+    const heard: Action[] = [];
     setSending(utterance.key);
     setError(undefined);
     // Before there is an answer: the page may be gone before it comes.
     settle(utterance, utterance);
-    change(here, (now) => say(now, { role: "user", content: utterance.message }));
+    change(here, (now) => say(now, { role: "user", content: message }));
     input.current?.focus();
     stop.current = new AbortController();
-    const left = leave.current!.signal;
+    const unmounted = unmounting.current!.signal;
     try {
-      const answer = await chat(utterance, {
-        stopped: stop.current.signal,
-        left,
-        onWords: (words) => change(here, (now) => hear(now, words)),
-        onAction: (action) => {
-          change(here, (now) => hear(now, "", action));
-          if (action.todo) onActed();
+      const answer = await chat(
+        { ...utterance, message },
+        {
+          stopped: stop.current.signal,
+          left: unmounted,
+          onWords: (words) => change(here, (now) => hear(now, words)),
+          onAction: (action) => {
+            heard.push(action);
+            change(here, (now) => hear(now, "", action));
+            if (action.todo) onActed();
+          },
         },
-      });
+      );
       if (!answer) return takeBack(utterance, here);
       const content =
         answer.reply.trim() || "I have nothing to say to that. Your list shows what has changed.";
@@ -92,13 +107,18 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
       // Opened (again) while it was answered, the conversation may have been read too early.
       if (here === undefined || (here !== turn() && isOpen(id))) void open(id);
     } catch (error) {
-      if (left.aborted) return;
-      const returned = giveBack(utterance, here);
-      if (error instanceof ApiError && error.status === 401) return onExpired();
-      const gone = error instanceof ApiError && error.status === 404;
-      // What was refused was not done: said again, it is something new.
-      if (!(error instanceof ApiError && error.uncertain)) {
-        const anew = { ...utterance, key: newKey(), ...(gone && { conversationId: null }) };
+      if (unmounted.aborted) return;
+      const failure = error instanceof ApiError ? error : undefined;
+      const told = [failure?.actions, heard, utterance.heard].find((actions) => actions?.length);
+      const acted = changesAmong(told);
+      const returned = giveBack(utterance, here, acted);
+      if (failure?.status === 401) return onExpired();
+      const gone = failure?.status === 404;
+      if (failure?.uncertain) settle(utterance, { ...utterance, heard: acted });
+      // What was refused was not done, and what failed for good fails again under its key: said again, it is something new.
+      else {
+        const done = [...(utterance.done ?? []), ...acted];
+        const anew = { ...utterance, key: newKey(), done, heard: [], ...(gone && { conversationId: null }) };
         settle(utterance, ...(returned ? [] : [anew]));
       }
       if (gone && here !== undefined) begin();
@@ -110,18 +130,21 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
     onActed();
   }
 
-  /** What was not answered is not part of the conversation: gives it back, unless something else was typed meanwhile. */
-  function giveBack({ message }: Utterance, here: number | undefined): boolean {
+  /**
+   * What was not answered is not part of the conversation: gives it back, unless something was done for it, or something else
+   * was typed meanwhile.
+   */
+  function giveBack(utterance: Utterance, here: number | undefined, acted: Action[] = []): boolean {
     change(here, (now) => ({ ...now, messages: now.messages.slice(0, -1) }));
-    const returned = !input.current?.value;
-    if (returned) setText(message);
+    const returned = !acted.length && !hasActed(utterance) && !input.current?.value;
+    if (returned) setText(utterance.message);
     return returned;
   }
 
-  /** Stopped before anything came of it, it is as if it had not been sent. */
+  /** Stopped before anything came of it, it is as if it had not been sent then. */
   function takeBack(utterance: Utterance, here: number | undefined) {
     giveBack(utterance, here);
-    settle(utterance);
+    settle(utterance, ...(hasActed(utterance) ? [utterance] : []));
   }
 
   function submitMessage(said: string) {
@@ -148,6 +171,20 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
     // A key that is held was pressed for what had the focus before, or has sent what there was.
     if (!event.repeat) submitTyped();
   }
+
+  const notAnswered = unanswered.filter(({ key }) => key !== sending);
+  /** Where something was done for it, it has a place in its conversation. */
+  const standsHere = (each: Utterance) => hasActed(each) && belongs(each, shown);
+  const choices = (each: Utterance) => (
+    <>
+      <button type="button" disabled={waiting} onClick={() => void send(each)}>
+        Send again
+      </button>
+      <button type="button" onClick={() => settle(each)}>
+        Dismiss
+      </button>
+    </>
+  );
 
   return (
     <section className={styles.panel} aria-labelledby={`${id}-title`}>
@@ -192,13 +229,27 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
           </button>
         ) : (
           <Bubble from="assistant">
-            {opening && messages.length === 0
-              ? "Opening your conversation…"
-              : `Hello ${name}! Tell me what you need to do, and I will keep the list.`}
+            {opening && messages.length === 0 ? (
+              "Opening your conversation…"
+            ) : (
+              <>
+                Hello <bdi>{name}</bdi>! Tell me what you need to do, and I will keep the list.
+              </>
+            )}
           </Bubble>
         )}
         {messages.map((message, index) => (
           <Turn key={shown.first + index} message={message} />
+        ))}
+        {notAnswered.filter(standsHere).map((each) => (
+          <Fragment key={each.key}>
+            <Bubble from="user">{each.message}</Bubble>
+            <Actions actions={actionsOf(each)} />
+            <p className={styles.unanswered}>
+              <span>Not answered. What was done stays done.</span>
+              {choices(each)}
+            </p>
+          </Fragment>
         ))}
         {answering && <Turn message={answering} />}
         {busy && !answering?.content && (
@@ -219,18 +270,18 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
         </div>
       )}
       {error && <Notice kind="error">{error}</Notice>}
-      {unanswered
-        .filter(({ key, message }) => key !== sending && message !== text.trim())
+      {notAnswered
+        .filter((each) => !standsHere(each) && each.message !== text.trim())
         .map((each) => (
-          <p key={each.key} className={styles.unanswered}>
-            <span dir="auto">{`Not answered: “${each.message}”`}</span>
-            <button type="button" disabled={waiting} onClick={() => void send(each)}>
-              Send again
-            </button>
-            <button type="button" onClick={() => settle(each)}>
-              Dismiss
-            </button>
-          </p>
+          <Fragment key={each.key}>
+            <Actions actions={actionsOf(each)} />
+            <p className={styles.unanswered}>
+              <span>
+                Not answered: “<bdi>{each.message}</bdi>”
+              </span>
+              {choices(each)}
+            </p>
+          </Fragment>
         ))}
       <ul className={styles.suggestions} aria-label="Suggestions">
         {SUGGESTIONS.map((suggestion) => (
@@ -273,6 +324,26 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   );
 }
 
+/** Whether it was said in the conversation that is shown. */
+function belongs({ conversationId }: Utterance, { id }: Shown): boolean {
+  return (conversationId ?? undefined) === id;
+}
+
+/** All that was done for a message that is not answered. */
+function actionsOf({ done = [], heard = [] }: Utterance): Action[] {
+  return [...done, ...heard];
+}
+
+function hasActed(utterance: Utterance): boolean {
+  return actionsOf(utterance).length > 0;
+}
+
+/** What is sent. No key keeps what was done under another from being done again: words do. */
+function said({ message, done }: Utterance): string {
+  if (!done?.length) return message;
+  return `${message}\n\n(Done already, and not to be done again: ${done.map(inWords).join("; ")}.)`;
+}
+
 /** The conversation with one more message. */
 function say(shown: Shown, message: Message): Shown {
   return { ...shown, messages: [...shown.messages, message], answering: undefined };
@@ -300,7 +371,7 @@ function Turn({ message: { role, content, actions } }: { message: Message }) {
   );
 }
 
-function Bubble({ from, children }: { from: Message["role"]; children: string }) {
+function Bubble({ from, children }: { from: Message["role"]; children: ReactNode }) {
   return (
     <div className={styles.bubble} data-from={from} dir="auto">
       <span className="visually-hidden">{from === "user" ? "You: " : "Assistant: "}</span>

@@ -1,6 +1,6 @@
 "use client";
 
-import { useId, useState, type RefObject } from "react";
+import { useId, useState, type ReactNode, type RefObject } from "react";
 
 import styles from "./confirmation.module.css";
 import { Notice } from "./notice";
@@ -10,7 +10,7 @@ interface ConfirmationProps {
   ref: RefObject<HTMLDialogElement | null>;
   question: string;
   /** What happens. */
-  consequence: string;
+  consequence: ReactNode;
   /** What the button is called that lets it happen. */
   action: string;
   /** Does it, and gives what went wrong, in words for the user. */

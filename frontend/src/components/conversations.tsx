@@ -158,7 +158,11 @@ export function Conversations({ current, onOpen, onBegin, onGone, onExpired, inp
       <Confirmation
         ref={confirmation}
         question="Delete this conversation?"
-        consequence={`“${leaving?.title ?? ""}” is deleted for good. Your todos stay as they are.`}
+        consequence={
+          <>
+            “<bdi>{leaving?.title}</bdi>” is deleted for good. Your todos stay as they are.
+          </>
+        }
         action="Delete conversation"
         onConfirm={remove}
         returnTo={heading}

@@ -1,6 +1,6 @@
 "use client";
 
-import { useId, useState, type FormEvent, type RefObject } from "react";
+import { Fragment, useId, useState, type FormEvent, type ReactNode, type RefObject } from "react";
 
 import type { Priority, Todo, TodoEdit } from "@/lib/api";
 
@@ -48,7 +48,7 @@ function EditForm({ todo, edit, close }: EditFormProps) {
   /** What the fields began with, and the version that is to be changed. */
   const [base, setBase] = useState(todo);
   const [fields, setFields] = useState(fieldsOf(todo));
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<ReactNode>();
   const [busy, setBusy] = useState(false);
 
   function set(change: Partial<Fields>) {
@@ -67,7 +67,10 @@ function EditForm({ todo, edit, close }: EditFormProps) {
     const { current, message } = failure;
     if (!current) return setError(message);
     setError(
-      `This todo was changed meanwhile. It is now ${inWords(current)}. Save again to put yours in its place.`,
+      <>
+        This todo was changed meanwhile. It is now <InWords {...current} />. Save again to put yours in its
+        place.
+      </>,
     );
     // What was not touched here is taken from there: only what was typed is put in its place.
     setFields(merged(fieldsOf(base), fields, fieldsOf(current)));
@@ -186,8 +189,18 @@ function merged(before: Fields, typed: Fields, now: Fields): Fields {
   };
 }
 
-function inWords({ title, due_at, priority, completed, tags }: Todo): string {
-  const due = due_at ? `due ${dueText(due_at)}` : "due at no time";
-  const tagged = tags?.length ? `, tagged ${tags.map((tag) => `#${tag}`).join(" ")},` : "";
-  return `“${title}”, ${due}, of ${priority} priority${tagged} and ${completed ? "done" : "open"}`;
+function InWords({ title, due_at, priority, completed, tags }: Todo) {
+  return (
+    <>
+      “<bdi>{title}</bdi>”, {due_at ? `due ${dueText(due_at)}` : "due at no time"}, of {priority} priority
+      {tags?.length ? ", tagged" : ""}
+      {tags?.map((tag) => (
+        <Fragment key={tag}>
+          {" "}
+          <bdi>{`#${tag}`}</bdi>
+        </Fragment>
+      ))}
+      {tags?.length ? "," : ""} and {completed ? "done" : "open"}
+    </>
+  );
 }

@@ -357,12 +357,12 @@ describe("a long list", () => {
     }));
   const shown = () => screen.getAllByRole<HTMLInputElement>("checkbox").length;
 
-  /** A backend with pages of 200. */
+  /** A backend with pages, each after the number that its cursor names. */
   const paged = ({ path, query }: FakeCall): FakeAnswer => {
     if (path.endsWith("/summary")) return [200, summary()];
-    const from = Number(query?.cursor ?? 0);
-    const rest = stored.length > from + 200;
-    return [200, { todos: stored.slice(from, from + 200), next_cursor: rest ? String(from + 200) : null }];
+    const rest = stored.filter(({ number }) => number > Number(query?.cursor ?? 0));
+    const todos = rest.slice(0, Number(query?.limit));
+    return [200, { todos, next_cursor: rest.length > todos.length ? String(todos.at(-1)!.number) : null }];
   };
 
   test("is never cleared of what is open, whatever the backend answers", async () => {
@@ -404,6 +404,61 @@ describe("a long list", () => {
       { limit: "200" },
       { limit: "200", cursor: "200" },
     ]);
+  });
+
+  describe("that was scrolled far", () => {
+    /** Has the todo of that number at the top of the window. */
+    function scrollTo(top: number) {
+      vi.spyOn(HTMLElement.prototype, "getBoundingClientRect").mockImplementation(function (
+        this: HTMLElement,
+      ) {
+        const place = this.dataset.id ? Number(this.dataset.id.slice(1)) - top : 0;
+        return { top: place * 40, bottom: place * 40 + 40 } as DOMRect;
+      });
+      document.dispatchEvent(new Event("scroll"));
+    }
+
+    afterEach(() => vi.restoreAllMocks());
+
+    async function scrolled() {
+      stored = many(1_000);
+      const live = new FakeStream();
+      const calls = fakeServer(
+        (call) => (call.method === "GET" ? paged(call) : serve(call)),
+        () => live,
+      );
+      const user = userEvent.setup({ delay: null });
+      render(<List />);
+      await screen.findByRole("checkbox", { name: /todo 1$/ });
+      for (let drawn = 100; drawn < 1_000; drawn += 100) {
+        await user.click(screen.getByText("Show more"));
+        await waitFor(() => expect(document.querySelectorAll("li[data-id]")).toHaveLength(drawn + 100));
+      }
+      scrollTo(650);
+      const begun = calls.length;
+      return { live, user, since: () => lists(calls.slice(begun)).map(({ query }) => query) };
+    }
+
+    test("is read again where it is seen, by one request for a change", async () => {
+      const { live, since } = await scrolled();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(since(), "nothing has changed").toEqual([]);
+      stored[0] = { ...stored[0]!, title: "first", version: 2 };
+      stored[699] = { ...stored[699]!, title: "seen", version: 2 };
+      stored = stored.filter(({ id }) => id !== "t701");
+      live.send("changed", {});
+      expect(await screen.findByText("seen")).toBeVisible();
+      expect(since()).toEqual([{ limit: "500", cursor: "600" }]);
+      expect(screen.queryByText("todo 701")).not.toBeInTheDocument();
+      expect(screen.getByText("todo 1")).toBeVisible();
+      expect(document.querySelectorAll("li[data-id]")).toHaveLength(999);
+
+      // What comes into view is read then.
+      scrollTo(1);
+      expect(await screen.findByText("first")).toBeVisible();
+      expect(since()).toEqual([{ limit: "500", cursor: "600" }, { limit: "500" }]);
+      expect(document.querySelectorAll("li[data-id]")).toHaveLength(999);
+    });
   });
 
   test("is searched, narrowed and put in order by the server, from its beginning", async () => {
@@ -600,12 +655,29 @@ test("what was deleted is brought back by Undo", async () => {
   render(<List />);
   await milk();
   await user.click(screen.getByRole("button", { name: "Delete buy milk" }));
-  expect(await screen.findByText("Deleted “buy milk”.")).toBeVisible();
+  expect((await screen.findByText(/^Deleted/)).textContent).toBe("Deleted “buy milk”.");
   expect(calls).toContainEqual({ method: "DELETE", path: "/api/todos/a", query: { version: "1" } });
   await user.click(screen.getByRole("button", { name: "Undo" }));
   expect(await milk()).toBeVisible();
-  expect(screen.queryByText("Deleted “buy milk”.")).not.toBeInTheDocument();
+  expect(screen.queryByText(/^Deleted/)).not.toBeInTheDocument();
   expect(screen.getByRole("heading", { name: "Your todos" })).toHaveFocus();
+});
+
+test("a title inside a sentence has its own direction", async () => {
+  stored[0] = { ...stored[0]!, title: "לקנות חלב" };
+  fakeServer(serve);
+  const user = userEvent.setup({ delay: null });
+  render(<List />);
+  await user.click(await screen.findByRole("button", { name: "Edit לקנות חלב" }));
+  stored[0] = { ...stored[0]!, title: "לקנות לחם", tags: ["בית"], version: 2 };
+  await user.type(screen.getByLabelText("Title"), "!");
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  const notice = within(await screen.findByRole("alert"));
+  for (const own of ["לקנות לחם", "#בית"]) expect(notice.getByText(own).tagName).toBe("BDI");
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  await user.click(screen.getByRole("button", { name: "Delete לקנות לחם" }));
+  const deleted = await screen.findByText(/^Deleted/);
+  expect(within(deleted).getByText("לקנות לחם").tagName).toBe("BDI");
 });
 
 test("what is overdue says so, unless it is done", async () => {

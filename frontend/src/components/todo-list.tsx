@@ -16,6 +16,9 @@ import type { Todos } from "./use-todos";
 /** How many todos are drawn at first, and how many more when the end of those comes into view. */
 const STEP = 100;
 
+/** Milliseconds: who scrolls goes on scrolling. */
+const SCROLLING = 100;
+
 const MAX_LENGTH = 200;
 
 interface TodoListProps extends Todos {
@@ -24,7 +27,7 @@ interface TodoListProps extends Todos {
 
 /** The list of todos, each with its number, a check box and a way to delete it. */
 export function TodoList({ userId, ...props }: TodoListProps) {
-  const { todos, more, error, pending, reload, readOn, toggle, remove, add, clearDone } = props;
+  const { todos, more, error, pending, reload, readOn, look, toggle, remove, add, clearDone } = props;
   const { deleted, restore, edit, arrangement, arrange, summary } = props;
   const [drawn, setDrawn] = useState(STEP);
   const list = useRef<HTMLUListElement>(null);
@@ -42,6 +45,20 @@ export function TodoList({ userId, ...props }: TodoListProps) {
   useEffect(() => {
     if (missing && !error) void readOn();
   }, [missing, error, readOn]);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    function scrolled() {
+      clearTimeout(timer);
+      timer = setTimeout(() => list.current && look(firstInView(list.current)), SCROLLING);
+    }
+    // Of the list itself, or of the page where that is narrow.
+    document.addEventListener("scroll", scrolled, { capture: true, passive: true });
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("scroll", scrolled, { capture: true });
+    };
+  }, [look]);
 
   function rearrange(change: Partial<Arrangement>) {
     arrange(change);
@@ -91,7 +108,9 @@ export function TodoList({ userId, ...props }: TodoListProps) {
       <div role="status" className={styles.deleted}>
         {deleted && (
           <>
-            <span dir="auto">{`Deleted “${deleted.title}”.`}</span>
+            <span>
+              Deleted “<bdi>{deleted.title}</bdi>”.
+            </span>
             <button
               className="button"
               data-kind="quiet"
@@ -158,6 +177,18 @@ export function TodoList({ userId, ...props }: TodoListProps) {
       )}
     </section>
   );
+}
+
+/** The place of the first item that is not above what is seen of a list. */
+function firstInView(list: HTMLElement): number {
+  const top = Math.max(list.getBoundingClientRect().top, 0);
+  let [first, end] = [0, list.children.length - 1];
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    if (list.children[middle]!.getBoundingClientRect().bottom > top) end = middle;
+    else first = middle + 1;
+  }
+  return first;
 }
 
 /** Adds a todo without a word to the assistant. */

@@ -8,19 +8,23 @@ import {
   deleteTodo,
   editTodo,
   errorMessage,
+  LARGEST_PAGE,
   listTodos,
   newKey,
+  PAGE,
   restoreTodo,
   setCompleted,
   summarizeTodos,
   type Todo,
   type TodoEdit,
+  type TodoPage,
   type TodoQuery,
   type TodoSummary,
 } from "@/lib/api";
 import { watchChanges } from "@/lib/changes";
 
 import { WHOLE, type Arrangement } from "./arrange";
+import { reread, startBefore, type PageStart } from "./reread";
 
 /** The user's todos and what can be done to them. */
 export interface Todos {
@@ -42,6 +46,8 @@ export interface Todos {
   reload: () => Promise<void>;
   /** Reads the next page. */
   readOn: () => Promise<void>;
+  /** Told which place of the list is the first that is seen: what changed there meanwhile is read again. */
+  look: (place: number) => void;
   toggle: (todo: Todo) => Promise<void>;
   remove: (todo: Todo) => Promise<void>;
   /** What was deleted last, and can be brought back. */
@@ -82,7 +88,14 @@ export function useTodos(onExpired: () => void): Todos {
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
   const [deleted, setDeleted] = useState<Todo>();
   const latest = useRef(0);
-  const count = useRef(0);
+  /** What is shown, for what is read later. */
+  const list = useRef<TodoPage>({ todos: [], next: null });
+  useEffect(() => void (list.current = { todos: todos ?? [], next }), [todos, next]);
+  /** The pages that were read, from the beginning; none where another list is asked for. */
+  const starts = useRef<PageStart[]>([]);
+  const seen = useRef(0);
+  /** The places that were read after the last change. */
+  const fresh = useRef({ from: 0, to: Infinity });
   const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
   const adding = useRef({ title: "", key: "" });
 
@@ -112,12 +125,12 @@ export function useTodos(onExpired: () => void): Todos {
 
   /** Puts on the screen what `read` gives, unless a later question has overtaken it: that would be the past. */
   const show = useCallback(
-    (read: () => Promise<{ todos: Todo[]; next: string | null }>) => {
+    (read: () => Promise<{ page: TodoPage; settle: () => void }>) => {
       const turn = ++latest.current;
       return attempt(async () => {
-        const page = await read();
+        const { page, settle } = await read();
         if (turn !== latest.current) return;
-        count.current = page.todos.length;
+        settle();
         setTodos(page.todos);
         setNext(page.next);
       });
@@ -125,36 +138,57 @@ export function useTodos(onExpired: () => void): Todos {
     [attempt],
   );
 
+  /** One request, however much of the list there is: of a long one, what is seen is read again. */
   const reload = useCallback(async () => {
     clearTimeout(soon.current);
     await show(async () => {
-      const query = queryOf(wanted.current);
-      const [first, summary] = await Promise.all([listTodos(query), summarizeTodos().catch(() => undefined)]);
+      const before = starts.current.length ? list.current : { todos: [], next: null };
+      const { place, cursor } = startBefore(seen.current, starts.current, before.todos);
+      const [read, summary] = await Promise.all([
+        listTodos({ ...queryOf(wanted.current), cursor }, before.todos.length > PAGE ? LARGEST_PAGE : PAGE),
+        summarizeTodos().catch(() => undefined),
+      ]);
       setSummary(summary);
-      let page = first;
-      // As many as there were: what has been scrolled to stays where it is.
-      while (page.next && page.todos.length < count.current) {
-        const following = await listTodos({ ...query, cursor: page.next });
-        page = { todos: [...page.todos, ...following.todos], next: following.next };
-      }
-      return page;
+      const page = reread(before, place, read);
+      const to = place + read.todos.length;
+      return {
+        page,
+        settle: () => {
+          const others = starts.current.filter((start) => start.cursor !== cursor);
+          starts.current = [{ cursor, id: read.todos[0]?.id }, ...others];
+          fresh.current = { from: place, to: to < page.todos.length ? to : Infinity };
+        },
+      };
     });
   }, [show]);
 
   const readOn = useCallback(async () => {
     if (!next || !todos) return;
     await show(async () => {
-      const following = await listTodos({ ...queryOf(wanted.current), cursor: next });
-      return { todos: [...todos, ...following.todos], next: following.next };
+      const read = await listTodos({ ...queryOf(wanted.current), cursor: next });
+      return {
+        page: reread({ todos, next }, todos.length, read),
+        settle: () => void starts.current.push({ cursor: next, id: read.todos[0]?.id }),
+      };
     });
   }, [next, todos, show]);
+
+  const look = useCallback(
+    (place: number) => {
+      seen.current = place;
+      const { from, to } = fresh.current;
+      if (place < from || place >= to) void reload();
+    },
+    [reload],
+  );
 
   const arrange = useCallback(
     (change: Partial<Arrangement>) => {
       wanted.current = { ...wanted.current, ...change };
       setArrangement(wanted.current);
       // From the beginning, and for what is typed not at each letter.
-      count.current = 0;
+      starts.current = [];
+      seen.current = 0;
       // What is on its way is of another question.
       latest.current++;
       clearTimeout(soon.current);
@@ -298,6 +332,7 @@ export function useTodos(onExpired: () => void): Todos {
     pending,
     reload,
     readOn,
+    look,
     toggle,
     remove,
     deleted,

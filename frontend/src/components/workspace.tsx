@@ -24,7 +24,7 @@ export function Workspace({ userId, name, email, onLeave }: WorkspaceProps) {
   const expire = useCallback(() => onLeave("Your session has expired. Sign in again."), [onLeave]);
   const todos = useTodos(expire);
 
-  function leave(reason?: string) {
+  function forgetUser(reason?: string) {
     forgetDraft(userId);
     onLeave(reason);
   }
@@ -33,7 +33,7 @@ export function Workspace({ userId, name, email, onLeave }: WorkspaceProps) {
     <div className={styles.page}>
       <header className={styles.header}>
         <Brand />
-        <AccountMenu name={name} email={email} onLeave={leave} onExpired={expire} />
+        <AccountMenu name={name} email={email} onLeave={forgetUser} onExpired={expire} />
       </header>
       <main className={styles.main}>
         <Chat userId={userId} name={name} onActed={todos.reload} onExpired={expire} />

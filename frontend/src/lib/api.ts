@@ -64,15 +64,16 @@ export class ApiError extends Error {
   }
 }
 
-/** How many todos a page has. */
-const PAGE = 200;
+/** How many todos a page has, and how many one request gives at most. */
+export const PAGE = 200;
+export const LARGEST_PAGE = 500;
 
 /** Which todos are asked for: where the page begins, which of them, and in which order. */
 export type TodoQuery = Omit<RequestOf<"get", "/api/todos">["query"] & object, "limit">;
 
 /** A page of the user's todos, by number unless another order is asked for. */
-export async function listTodos(query: TodoQuery = {}): Promise<TodoPage> {
-  const answer = await send("get", "/api/todos", { query: { limit: PAGE, ...query } });
+export async function listTodos(query: TodoQuery = {}, limit = PAGE): Promise<TodoPage> {
+  const answer = await send("get", "/api/todos", { query: { limit, ...query } });
   // A backend without pages gives all of them.
   if (Array.isArray(answer)) return { todos: answer, next: null };
   return { todos: answer.todos, next: answer.next_cursor };
@@ -121,6 +122,10 @@ export interface Utterance {
   timeZone?: string;
   /** Names this message: it has its effect once, however often it is sent. */
   key: string;
+  /** What was done before an answer failed that its key gives again and again; `key` is another one since. */
+  done?: Action[];
+  /** What was done under `key`, as far as the page was told before the answer was lost. */
+  heard?: Action[];
 }
 
 /** Follows an answer while it is made. */

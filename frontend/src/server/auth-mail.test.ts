@@ -341,3 +341,19 @@ describe("while the mail server is away", () => {
     expect((await signIn(known)).status).toBe(200);
   });
 });
+
+test("200 sign-ups at once with one address, from 200 places, make one user and at most five mails", async () => {
+  const email = newAddress();
+  const before = mailServer.received.length;
+  const answers = await Promise.all(Array.from({ length: 200 }, () => signUp(email)));
+  const statuses = answers.map(({ status }) => status);
+  expect(statuses).toContain(200);
+  expect(statuses.filter((status) => ![200, 422, 429, 503].includes(status))).toEqual([]);
+  const users = await query(
+    application.databaseUrl,
+    `SELECT count(*)::int FROM "user" WHERE email = '${email}'`,
+  );
+  expect(users).toEqual([{ count: 1 }]);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(195);
+  expect(mailServer.received.length - before).toBeLessThanOrEqual(5);
+});

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import {
   cookies,
@@ -165,7 +165,7 @@ describe("a body of any route", () => {
   test.each(Object.entries(bodies))("%s", async (_, send) => {
     const response = await routes.POST(send());
     expect(response.status).toBe(413);
-    expect(await response.json()).toEqual({ detail: "The body is longer than 32768 bytes." });
+    expect(await response.json()).toMatchObject({ detail: "The body is longer than 32768 bytes." });
   });
 });
 
@@ -220,6 +220,71 @@ describe("what is kept about a user", () => {
   });
 });
 
+describe("what was never typed into a form", () => {
+  beforeEach(() => void vi.spyOn(console, "error").mockImplementation(() => undefined));
+
+  let places = 0;
+  const send = (path: string, body: BodyInit) => {
+    const headers = { origin: ORIGIN, "content-type": "application/json" };
+    const from = { "x-forwarded-for": `198.18.2.${++places}` };
+    const asked = new Request(`${ORIGIN}/api/auth/${path}`, {
+      method: "POST",
+      headers: { ...headers, ...from },
+      body,
+    });
+    return routes.POST(asked);
+  };
+  const PATHS = [
+    "sign-up/email",
+    "sign-in/email",
+    "update-user",
+    "change-password",
+    "delete-user",
+    "sign-out",
+  ];
+  const fields = (values: object) =>
+    JSON.stringify({ name: "Ada", email: "typed@example.com", password: "correct horse", ...values });
+  const deep = (open: string, close: string, depth = 5_000) => open.repeat(depth) + close.repeat(depth);
+
+  test.each<[string, BodyInit]>([
+    ["arrays in arrays", deep("[", "]")],
+    ["objects in objects", deep('{"name":', "}").replace(":}", ":1}")],
+    ["a name of arrays in arrays", fields({}).replace('"Ada"', deep("[", "]"))],
+    ["an address of arrays in arrays", fields({}).replace('"typed@example.com"', deep("[", "]"))],
+    ["no UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0xc0, 0x80, 0x22, 0x3a, 0x31, 0x7d])],
+    ["a password of another type", fields({ password: { length: 12 } })],
+    ["an address of another type", fields({ email: ["typed@example.com"] })],
+    ["an address with SQL", fields({ email: `x'; DROP TABLE "user"; --@example.com` })],
+    ["an address with markup", fields({ email: "<script>alert(1)</script>@example.com" })],
+    ["an address with a zero", fields({ email: "typed\u0000@example.com" })],
+    ["a name with a zero", fields({ name: "Ada\u0000" })],
+    ["another prototype", '{"__proto__":{"email":"typed@example.com"},"constructor":1}'],
+    ["null", "null"],
+    ["a number", "1e999"],
+    ["half of it", '{"email":'],
+  ])("is refused: %s", async (_, body) => {
+    const answers = await Promise.all(PATHS.slice(0, -1).map(async (path) => send(path, body)));
+    for (const [index, { status }] of answers.entries()) {
+      expect.soft(status, PATHS[index]).toBeGreaterThanOrEqual(400);
+      expect.soft(status, PATHS[index]).toBeLessThan(500);
+    }
+    expect((await send("sign-out", body)).status).toBeLessThan(500);
+  });
+
+  test.each([
+    [`Robert'); DROP TABLE "user"; --`],
+    ["<img src=x onerror=alert(1)>"],
+    ["${process.env} {{7*7}} %s %n"],
+    ["../../etc/passwd"],
+  ])("is kept as the text that it is: %s", async (name) => {
+    const email = `o'hara+${++places}@example.com`;
+    const answer = await send("sign-up/email", fields({ name, email }));
+    expect(answer.status).toBe(200);
+    const session = await routes.GET(request("GET", "/api/auth/get-session", { cookie: cookies(answer) }));
+    expect(await session.json()).toMatchObject({ user: { name, email } });
+  });
+});
+
 test("deleting the user while the backend is away is refused in words", async () => {
   const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
   const { cookie } = await signUp();
@@ -243,6 +308,28 @@ test.each(["request-password-reset", "reset-password", "send-verification-email"
 );
 
 describe("signing up", () => {
+  test("200 times at once with one address, from 200 places, makes one user", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const email = "race@example.com";
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, place) =>
+        routes.POST(
+          request("POST", "/api/auth/sign-up/email", {
+            body: { name: "Ada", email, password: "correct horse" },
+            headers: { "x-forwarded-for": `198.18.1.${place}` },
+          }),
+        ),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+    expect(statuses.filter((status) => ![200, 422, 429, 503].includes(status))).toEqual([]);
+    const kept = `SELECT count(*)::int AS users, count(account.id)::int AS passwords FROM "user" LEFT JOIN account
+      ON account."userId" = "user".id WHERE email = '${email}'`;
+    expect(await query(application.databaseUrl, kept)).toEqual([{ users: 1, passwords: 1 }]);
+    expect((await signIn({ email, password: "correct horse" })).status).toBe(200);
+  });
+
   test("asks for a password of eight characters", async () => {
     const body = { name: "Ada", email: "short@example.com", password: "1234567" };
     const response = await routes.POST(request("POST", "/api/auth/sign-up/email", { body }));
@@ -252,38 +339,45 @@ describe("signing up", () => {
 });
 
 describe("the token for the backend", () => {
+  let id: string;
+  beforeAll(async () => ({ id } = await signUp()));
+
   const keySet = async () =>
     (await (await routes.GET(request("GET", "/api/auth/jwks"))).json()) as JSONWebKeySet;
 
   test("is verified by the public JWKS: EdDSA, issuer, audience, subject, a quarter of an hour", async () => {
-    const token = await mintToken("user-1");
+    const token = await mintToken(id);
     const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keySet()), {
       issuer: ORIGIN,
       audience: "test-audience",
       algorithms: ["EdDSA"],
     });
     expect(protectedHeader.kid).toBeDefined();
-    expect(payload.sub).toBe("user-1");
+    expect(payload.sub).toBe(id);
     expect(payload.exp! - payload.iat!).toBe(15 * 60);
     expect(Math.abs(payload.iat! - Date.now() / 1000)).toBeLessThan(60);
   });
 
   test("is another one once the user's data is deleted, for the backend takes none from before that", async () => {
     const { auth, tokenFor } = await import("./auth");
-    const before = await tokenFor("user-1");
-    expect(await tokenFor("user-1")).toBe(before);
+    const before = await tokenFor(id);
+    expect(await tokenFor(id)).toBe(before);
     application.upstream.answer = () => ({ status: 204 });
     vi.useFakeTimers({ now: Date.now() + 1_000, toFake: ["Date"] });
     try {
-      await auth().options.user.deleteUser.beforeDelete({ id: "user-1" } as never);
-      expect(await tokenFor("user-1")).not.toBe(before);
+      await auth().options.user.deleteUser.beforeDelete({ id } as never);
+      expect(await tokenFor(id)).not.toBe(before);
     } finally {
       vi.useRealTimers();
     }
   });
 
+  test("is for nobody who has no account", async () => {
+    await expect(mintToken("user-1")).rejects.toMatchObject({ statusCode: 401 });
+  });
+
   test("carries nothing about the user but the id", async () => {
-    const { payload } = await jwtVerify(await mintToken("user-1"), createLocalJWKSet(await keySet()));
+    const { payload } = await jwtVerify(await mintToken(id), createLocalJWKSet(await keySet()));
     expect(Object.keys(payload).sort()).toEqual(["aud", "exp", "iat", "iss", "sub"]);
   });
 
@@ -296,14 +390,14 @@ describe("the token for the backend", () => {
   });
 
   test("is signed by a new key after BETTER_AUTH_SECRET was changed, and those of before still count", async () => {
-    const before = await mintToken("user-1");
+    const before = await mintToken(id);
     const secret = process.env.BETTER_AUTH_SECRET;
     vi.resetModules();
     process.env.BETTER_AUTH_SECRET = "another secret for tests, 32 characters";
     try {
       const changed = await import("./auth");
-      const after = await changed.mintToken("user-1");
-      const again = await changed.mintToken("user-1");
+      const after = await changed.mintToken(id);
+      const again = await changed.mintToken(id);
       const verified = await Promise.all(
         [before, after, again].map(async (token) => jwtVerify(token, createLocalJWKSet(await keySet()))),
       );
@@ -311,7 +405,7 @@ describe("the token for the backend", () => {
       expect(own).not.toBe(old);
       expect(kept).toBe(own);
       // A pod of before, while a roll lasts, goes on with its own key.
-      const other = await jwtVerify(await mintToken("user-1"), createLocalJWKSet(await keySet()));
+      const other = await jwtVerify(await mintToken(id), createLocalJWKSet(await keySet()));
       expect(other.protectedHeader.kid).toBe(old);
     } finally {
       process.env.BETTER_AUTH_SECRET = secret;
@@ -320,7 +414,7 @@ describe("the token for the backend", () => {
   });
 
   test("is signed by keys that the JWKS and the database never show in the clear", async () => {
-    await mintToken("user-1");
+    await mintToken(id);
     for (const key of (await keySet()).keys) expect(Object.keys(key)).not.toContain("d");
     const rows = await query<{ privateKey: string }>(
       application.databaseUrl,

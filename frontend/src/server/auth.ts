@@ -223,8 +223,15 @@ export function dropToken(userId: string): void {
   tokens.delete(userId);
 }
 
-/** Signs a token by a key of the JWKS, for `userId` and nothing else. */
+/**
+ * Signs a token by a key of the JWKS, for `userId` and nothing else. It asks the database whether there is such a user: a cookie is
+ * believed for a while after another replica has deleted its user, and what the backend took for them would be nobody's.
+ *
+ * @throws {APIError} 401 when there is none
+ */
 export async function mintToken(userId: string): Promise<string> {
+  const { internalAdapter } = await auth().$context;
+  if (!(await internalAdapter.findUserById(userId))) throw new APIError("UNAUTHORIZED");
   const payload = { sub: userId, iat: Math.floor(Date.now() / 1000) };
   const overrideOptions = { adapter: { getJwks: readableKeys } };
   const { token } = await auth().api.signJWT({ body: { payload, overrideOptions } });
@@ -268,5 +275,5 @@ async function demandMail(mailer: Mailer): Promise<void> {
 /** One name for an account, however it is typed, whether or not there is one. */
 function accountKey(body: unknown): string {
   const email = typeof body === "object" && body !== null && "email" in body ? body.email : "";
-  return `account|${String(email).trim().toLowerCase()}`;
+  return `account|${typeof email === "string" ? email.trim().toLowerCase() : ""}`;
 }

@@ -414,13 +414,24 @@ test("a backend that asks to wait is passed on with how long", async () => {
 describe("nothing reaches the backend", () => {
   afterEach(() => expect(upstream.received).toEqual([]));
 
+  test("and what is refused here reads as what the backend refuses", async () => {
+    const answer = await get("/api/todos", "");
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(await answer.json()).toEqual({
+      type: "about:blank",
+      title: "Unauthorized",
+      status: 401,
+      detail: "Sign in first.",
+    });
+  });
+
   test.each([
     ["no cookie", ""],
     ["a forged cookie", "better-auth.session_token=forged.signature"],
   ])("without a session: %s", async (_, cookie) => {
     const response = await get("/api/todos", cookie);
     expect(response.status).toBe(401);
-    expect(await response.json()).toEqual({ detail: "Sign in first." });
+    expect(await response.json()).toMatchObject({ detail: "Sign in first." });
   });
 
   test.each([
@@ -489,7 +500,7 @@ describe("a backend that gives no answer becomes an error that can be shown, and
     upstream.answer = () => answer;
     const response = await get("/api/todos");
     expect(response.status).toBe(502);
-    expect(await response.json()).toEqual({ detail: "The todo service refuses to answer." });
+    expect(await response.json()).toMatchObject({ detail: "The todo service refuses to answer." });
     expect(log).toHaveBeenCalledExactlyOnceWith(`backend: GET /api/todos: status ${answer.status}`);
     expect(upstream.received).toHaveLength(1);
   });
@@ -501,7 +512,7 @@ describe("a backend that gives no answer becomes an error that can be shown, and
     const asked = request("GET", "/api/todos", { cookie: user.cookie });
     const response = await forward(asked, { method: "GET", path: "/api/todos", timeout: 100 });
     expect(response.status).toBe(504);
-    expect(await response.json()).toEqual({ detail: "The todo service takes too long to answer." });
+    expect(await response.json()).toMatchObject({ detail: "The todo service takes too long to answer." });
     expect(log).toHaveBeenCalledExactlyOnceWith("backend: GET /api/todos: 100 ms passed");
   });
 
@@ -514,7 +525,7 @@ describe("a backend that gives no answer becomes an error that can be shown, and
     try {
       const response = await get("/api/todos");
       expect(response.status).toBe(502);
-      expect(await response.json()).toEqual({ detail: "The todo service cannot be reached." });
+      expect(await response.json()).toMatchObject({ detail: "The todo service cannot be reached." });
       expect(log).toHaveBeenCalledOnce();
     } finally {
       env().backendUrl = backendUrl;
@@ -529,11 +540,25 @@ test("a session that cannot be read is not taken for one that has ended", async 
   try {
     const response = await get("/api/todos", uncached(cookie));
     expect(response.status).toBe(503);
-    expect(await response.json()).toEqual({ detail: expect.stringContaining("cannot be checked right now") });
+    expect(await response.json()).toMatchObject({
+      detail: expect.stringContaining("cannot be checked right now"),
+    });
     expect(log).toHaveBeenCalledWith(expect.stringMatching(/^session: cannot be read: /));
   } finally {
     await query(application.databaseUrl, "ALTER TABLE elsewhere RENAME TO session");
   }
+});
+
+test("a token that cannot be minted without the database is no end of the session", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { cookie } = await signUp();
+  await query(application.databaseUrl, `ALTER TABLE "user" RENAME TO elsewhere`);
+  try {
+    expect((await get("/api/todos", cookie)).status).toBe(503);
+  } finally {
+    await query(application.databaseUrl, `ALTER TABLE elsewhere RENAME TO "user"`);
+  }
+  expect((await get("/api/todos", cookie)).status).toBe(200);
 });
 
 describe("deleting the account", () => {
@@ -574,12 +599,30 @@ describe("deleting the account", () => {
     );
     const response = await remove(cookie);
     expect(response.status).toBe(403);
-    expect(await response.json()).toEqual({ detail: "Sign in again to delete your account." });
+    expect(await response.json()).toMatchObject({ detail: "Sign in again to delete your account." });
     expect(upstream.received).toEqual([]);
     expect(await exists(id)).toBe(true);
   });
 
   test("is for those who are signed in", async () => {
     expect((await remove("")).status).toBe(401);
+  });
+
+  test("on another replica leaves nobody whom the cookie, which is believed here, could write for", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { cookie } = await signUp();
+    expect((await get("/api/todos", cookie)).status).toBe(200);
+    vi.resetModules();
+    const other = await import("@/app/api/me/route");
+    upstream.answer = () => ({ status: 204 });
+    expect((await other.DELETE(request("DELETE", "/api/me", { cookie }))).status).toBe(204);
+
+    // The backend takes no token from before the deletion.
+    upstream.answer = () => ({ status: 401 });
+    expect((await get("/api/todos", cookie)).status).toBe(502);
+    upstream.received.length = 0;
+    upstream.answer = () => ({ status: 201, body: TODO });
+    expect((await post({ cookie, body: { title: "nobody's" } })).status).toBe(401);
+    expect(upstream.received).toEqual([]);
   });
 });

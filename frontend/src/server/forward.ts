@@ -2,6 +2,8 @@ import "server-only";
 
 import { hash } from "node:crypto";
 
+import { APIError } from "better-auth/api";
+
 import { auth, dropToken, hasEnded, tokenFor } from "./auth";
 import { BackendError, callBackend, type BackendRequest } from "./backend";
 import { readJson, refuse, refuseForeignOrigin, refuseUnread } from "./guard";
@@ -49,8 +51,16 @@ export function isKey(key: string): boolean {
 
 /** Calls the backend for `userId`; one that gives no answer becomes a JSON error for the browser and a line in the log. */
 async function call(userId: string, request: BackendRequest): Promise<Response> {
+  let token: string;
   try {
-    return await callBackend(await tokenFor(userId), request);
+    token = await tokenFor(userId);
+  } catch (error) {
+    return error instanceof APIError && error.statusCode === 401
+      ? refuse(401, "Sign in first.")
+      : refuseUnread(error);
+  }
+  try {
+    return await callBackend(token, request);
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     console.error(`backend: ${error.message}`);

@@ -1,11 +1,19 @@
 import "server-only";
 
+import { STATUS_CODES } from "node:http";
+
+import type { Problem } from "@/lib/api-schema";
+
 import { BODY_LIMIT } from "./body-limit";
 import { env } from "./env";
 
-/** A refusal in the backend's own shape, so that the browser reads one kind of error. */
+/** A refusal in the backend's own shape, RFC 9457, so that whoever asks reads one kind of error. */
 export function refuse(status: number, detail: string, headers?: HeadersInit): Response {
-  return Response.json({ detail }, { status, headers: { "cache-control": "no-store", ...headers } });
+  const problem: Problem = { type: "about:blank", title: STATUS_CODES[status] ?? "", status, detail };
+  return Response.json(problem, {
+    status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+  });
 }
 
 /** Refuses where the session cannot be read. Without the database nobody is signed out: who asks is only not known. */

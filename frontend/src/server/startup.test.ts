@@ -1,3 +1,6 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { createDatabase } from "../../test/database";
@@ -70,5 +73,32 @@ describe("starting", () => {
     ]);
     expect(Date.now() - begun).toBeGreaterThan(900);
     expect(problems?.join()).not.toContain("hunter22");
+  });
+});
+
+describe("a browser that came once is told to come by https only", () => {
+  /** The header of an answer of this process once it was started for that origin. */
+  async function demandFor(origin: string): Promise<string | null> {
+    const absent = "postgresql+asyncpg://todo:unasked@127.0.0.1:9/todo";
+    await start({ ...good, BETTER_AUTH_URL: origin, DATABASE_URL: absent });
+    const server = createServer((_, response) => response.end());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const { headers } = await fetch(`http://127.0.0.1:${port}`);
+      return headers.get("strict-transport-security");
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  test("never where the public origin is http", async () => {
+    expect(await demandFor("http://localhost:3000")).toBeNull();
+  });
+
+  // After the other: what a process was told to say it says to its end.
+  test("where it is https", async () => {
+    expect(await demandFor("https://todo.example.com")).toBe("max-age=31536000");
   });
 });

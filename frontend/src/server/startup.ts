@@ -37,7 +37,7 @@ export async function start(patience = PATIENCE): Promise<string[] | undefined> 
   closeAtTheEnd();
   if (settings.authUrl.startsWith("https:")) demandHttps();
   try {
-    const tables = await persist(() => migrate(settings), patience);
+    const tables = await retryPassingErrors(() => migrate(settings), patience);
     console.log(tables.length ? `database: migrated ${tables.join(", ")}` : "database: up to date");
     return undefined;
   } catch (error) {
@@ -46,7 +46,7 @@ export async function start(patience = PATIENCE): Promise<string[] | undefined> 
   }
 }
 
-async function persist<T>(attempt: () => Promise<T>, patience: number): Promise<T> {
+async function retryPassingErrors<T>(attempt: () => Promise<T>, patience: number): Promise<T> {
   for (const deadline = Date.now() + patience; ;) {
     try {
       return await attempt();

@@ -1,0 +1,24 @@
+import { expect, expectForEverybody, say, test, todo } from "./test";
+
+test.use({ viewport: { width: 640, height: 400 } });
+
+test("letters twice as large in a low window, and a todo from right to left", async ({ page, user: _ }) => {
+  await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  await say(page, "add לקנות חלב");
+  await expect(page.getByLabel("Message")).toBeInViewport({ ratio: 1 });
+  await expectForEverybody(page);
+
+  const box = (await todo(page, "לקנות חלב").boundingBox())!;
+  expect(Math.min(box.width, box.height), "pixels").toBeGreaterThanOrEqual(24);
+  const title = page.getByRole("listitem").getByText("לקנות חלב", { exact: true });
+  await expect(title, "what was done, and the list").toHaveCount(2);
+  for (const each of await title.all()) await expect(each).toHaveCSS("direction", "rtl");
+
+  await page.getByRole("button", { name: "Delete לקנות חלב" }).click();
+  const deleted = page.getByText("Deleted “לקנות חלב”.");
+  await expect(deleted).toHaveCSS("direction", "ltr");
+  await expect(deleted.getByText("לקנות חלב", { exact: true })).toHaveCSS("direction", "rtl");
+  await page.getByLabel("New todo").focus();
+  await expect(page.getByLabel("New todo")).toBeInViewport({ ratio: 1 });
+  await expectForEverybody(page);
+});
