@@ -1,9 +1,7 @@
 import "server-only";
 
-import { getAuthenticatorName } from "@better-auth/passkey";
-
 import { auth } from "./auth";
-import { findPasskeys } from "./passkeys";
+import { findPasskeys, keeperOf } from "./passkeys";
 import { readAccount } from "./sessions";
 
 /** A passkey as its user sees it: without its key, which is of use to this server alone. */
@@ -30,11 +28,11 @@ export async function readPasskeys(userId: string): Promise<PasskeyRead[]> {
   const found = await findPasskeys(adapter, userId);
   return found
     .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
-    .map(({ id, name, createdAt, aaguid, deviceType }) => ({
-      id,
-      name: name ?? null,
-      created_at: createdAt.toISOString(),
-      kept_by: getAuthenticatorName(aaguid) ?? null,
-      synced: deviceType === "multiDevice",
+    .map((each) => ({
+      id: each.id,
+      name: each.name ?? null,
+      created_at: each.createdAt.toISOString(),
+      kept_by: keeperOf(each),
+      synced: each.deviceType === "multiDevice",
     }));
 }

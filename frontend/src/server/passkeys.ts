@@ -1,6 +1,6 @@
 import "server-only";
 
-import { passkey, type Passkey } from "@better-auth/passkey";
+import { getAuthenticatorName, passkey, type Passkey } from "@better-auth/passkey";
 import type { AuthContext, Where } from "better-auth";
 import { APIError, createAuthMiddleware, getAuthoritativeSessionFromCtx } from "better-auth/api";
 
@@ -16,7 +16,7 @@ const NAME_LENGTH = 100;
 /** What is asked before there is a session. */
 const SIGN_IN = ["/passkey/generate-authenticate-options", "/passkey/verify-authentication"];
 
-type Adapter = AuthContext["adapter"];
+type Adapter = Pick<AuthContext["adapter"], "findMany" | "findOne">;
 
 /** Better Auth's passkeys, for the pages of this application, and such as ask who uses them. */
 export function passkeys({ authUrl, trustedOrigins, mail }: Env) {
@@ -82,6 +82,11 @@ async function demandRoom(adapter: Adapter, userId: string): Promise<void> {
   if ((await findPasskeys(adapter, userId)).length < MOST) return;
   const message = `You have ${MOST} passkeys, which is the most. Remove one first.`;
   throw new APIError("BAD_REQUEST", { code: "TOO_MANY_PASSKEYS", message });
+}
+
+/** What keeps a passkey, by the number of its kind; most say nothing of themselves. */
+export function keeperOf({ aaguid }: Passkey): string | null {
+  return getAuthenticatorName(aaguid) ?? null;
 }
 
 /** All that a user has. */
