@@ -17,6 +17,8 @@ const config: NextConfig = {
   turbopack: { root: import.meta.dirname },
   // No page shows a bitmap, so the image optimizer and its 30 MB of native code stay out of the image.
   images: { unoptimized: true },
+  // It brings what verifies attestations, which nobody is asked for: 300 kB in each of two bundles, which every change would send again.
+  serverExternalPackages: ["@simplewebauthn/server"],
   outputFileTracingExcludes: {
     "**": ["sharp", "@img", "semver", "detect-libc"].map((name) => `node_modules/${name}/**`),
   },

@@ -1,6 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 
 import { linkIn } from "../test/mail-server";
+import { VirtualAuthenticator } from "./authenticator";
 import { expect, inWindows, openMenu, say, scripted, submitSignIn, test, todo } from "./test";
 
 /** Where the pages of the docs have them. */
@@ -65,7 +66,7 @@ inWindows(["wide, light"], () => {
     await openMenu(page);
     await page.screenshot({
       path: `${FOLDER}/account.png`,
-      clip: { x: 900, y: 0, width: 380, height: 330 },
+      clip: { x: 900, y: 0, width: 380, height: 370 },
     });
     const elsewhere = await request.post("/api/auth/sign-in/email", {
       data: user,
@@ -75,6 +76,15 @@ inWindows(["wide, light"], () => {
     await page.getByRole("button", { name: "Sessions…" }).click();
     await expect(page.getByText("Firefox on Android")).toBeVisible();
     await page.getByRole("dialog").screenshot({ path: `${FOLDER}/sessions.png` });
+    await page.keyboard.press("Escape");
+
+    await VirtualAuthenticator.plugInto(page);
+    await openMenu(page);
+    await page.getByRole("button", { name: "Passkeys…" }).click();
+    await page.getByLabel("Name").fill("My laptop");
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    await expect(page.getByText("The passkey is added.")).toBeVisible();
+    await page.getByRole("dialog").screenshot({ path: `${FOLDER}/passkeys.png` });
   });
 });
 

@@ -137,7 +137,7 @@ export async function submitSignIn(page: Page, { email, password }: User): Promi
   await page.getByLabel("Password").fill(password);
   await page
     .locator("form")
-    .getByRole("button", { name: /Sign in|Create account/ })
+    .getByRole("button", { name: /^(Sign in|Create account)$/ })
     .click();
 }
 

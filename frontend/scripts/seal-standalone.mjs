@@ -10,7 +10,7 @@
  *   well-formed Unicode only. The two keys beside it are read after that comparison has succeeded.
  * - The server-action key becomes empty, with which Next.js refuses to decrypt. A build that has a server action fails.
  *
- * Source maps go, and so does the path of the directory that the build ran in. Files and directories get one mode each: the
+ * Source maps go, and so do the lists of what was traced, which only a build reads, and the path of the directory that the build ran in. Files and directories get one mode each: the
  * bundler makes some of its own writable for a group, and copies carry whatever the checkout had.
  */
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -70,7 +70,7 @@ export async function sealStandalone(project) {
   }
 
   for (const file of await files(root)) {
-    if (file.startsWith(".next") && file.endsWith(".map")) {
+    if (file.startsWith(".next") && /\.map$|\.nft\.json$/.test(file)) {
       await rm(path.join(root, file));
       changed.add(file);
     }

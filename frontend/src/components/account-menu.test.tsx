@@ -7,6 +7,7 @@ import { fakeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
 let answers: Record<string, FakeAnswer>;
 let calls: FakeCall[];
 let sessions: object[];
+let passkeys: object[];
 
 const session = (id: string, rest: object = {}) => ({
   id,
@@ -15,6 +16,15 @@ const session = (id: string, rest: object = {}) => ({
   user_agent:
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
   current: false,
+  ...rest,
+});
+
+const passkey = (id: string, rest: object) => ({
+  id,
+  name: null,
+  created_at: "2026-11-26T09:00:00.000Z",
+  kept_by: null,
+  synced: false,
   ...rest,
 });
 
@@ -30,7 +40,11 @@ beforeEach(() => {
     session("phone", PHONE),
     session("none", { user_agent: null }),
   ];
-  calls = fakeServer(({ method, path }) => {
+  passkeys = [
+    passkey("laptop", { name: "My laptop", kept_by: "Windows Hello" }),
+    passkey("key", { synced: true }),
+  ];
+  calls = fakeServer(({ method, path, body }) => {
     const answer = answers[`${method} ${path}`];
     if (answer) return answer;
     if (method === "DELETE") {
@@ -38,6 +52,10 @@ beforeEach(() => {
       return [204];
     }
     if (path.endsWith("/revoke-other-sessions")) sessions = sessions.slice(0, 1);
+    if (path.endsWith("/delete-passkey")) {
+      passkeys = passkeys.filter((each) => (each as { id: string }).id !== (body as { id: string }).id);
+    }
+    if (path === "/api/me/passkeys") return [200, passkeys];
     return path === "/api/me/sessions" ? [200, sessions] : [200, { status: true }];
   });
   vi.resetModules();
@@ -155,6 +173,81 @@ describe("the password", () => {
   test("of a user whose session has ended leads to sign-in", async () => {
     answers["POST /api/auth/change-password"] = [401, { code: "UNAUTHORIZED", message: "Unauthorized" }];
     await change();
+    await waitFor(() => expect(expired).toHaveBeenCalled());
+  });
+});
+
+describe("passkeys", () => {
+  const addPasskey = vi.fn();
+
+  beforeEach(() => {
+    addPasskey.mockReset().mockResolvedValue(undefined);
+    vi.stubGlobal("PublicKeyCredential", function () {});
+    // What it asks the browser for is tested beside it, and in a browser.
+    vi.doMock("@/lib/passkeys", async (original) => ({ ...(await original<object>()), addPasskey }));
+  });
+
+  afterEach(() => vi.doUnmock("@/lib/passkeys"));
+
+  test("are listed by name, with when they were added and where they are", async () => {
+    await choose("Passkeys…");
+    const items = await screen.findAllByRole("listitem");
+    expect(items[0]).toHaveTextContent(/^My laptopsince .*2026.*, in Windows Hello, on one deviceRemove$/);
+    expect(items[1]).toHaveTextContent(/^Without a namesince .*2026.*, on all your devicesRemove$/);
+  });
+
+  test("are added under a name, the browser's unless another is typed", async () => {
+    const user = await choose("Passkeys…");
+    const name = await screen.findByLabelText("Name");
+    expect(name).toHaveValue("Another program");
+    await user.clear(name);
+    await user.type(name, " My telephone ");
+    passkeys.unshift(passkey("telephone", { name: "My telephone" }));
+    await user.click(screen.getByRole("button", { name: "Add a passkey" }));
+    expect(await screen.findByText("The passkey is added.")).toBeVisible();
+    expect(await screen.findByText("My telephone")).toBeVisible();
+    expect(addPasskey).toHaveBeenCalledWith("My telephone");
+  });
+
+  test("that are not added are said not to be", async () => {
+    addPasskey.mockResolvedValue({ message: "Nothing was done: it was cancelled." });
+    const user = await choose("Passkeys…");
+    await user.click(await screen.findByRole("button", { name: "Add a passkey" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("Nothing was done: it was cancelled.");
+    expect(screen.queryByText("The passkey is added.")).not.toBeInTheDocument();
+  });
+
+  test("are removed one at a time, which is said, and the focus stays in the list", async () => {
+    const user = await choose("Passkeys…");
+    await user.click(await screen.findByRole("button", { name: /^Remove My laptop, since / }));
+    expect(await screen.findByText(/The passkey is removed here\./)).toBeVisible();
+    await waitFor(() => expect(screen.queryByText("My laptop")).not.toBeInTheDocument());
+    expect(screen.getByText("Without a name")).toBeVisible();
+    expect(screen.getByRole("list", { name: "Passkeys" })).toHaveFocus();
+  });
+
+  test("that cannot be removed stay, and it is said why", async () => {
+    answers["POST /api/auth/passkey/delete-passkey"] = [500];
+    const user = await choose("Passkeys…");
+    await user.click(await screen.findByRole("button", { name: /^Remove My laptop/ }));
+    expect(await screen.findByRole("alert")).toHaveTextContent(
+      "The server cannot remove the passkey right now.",
+    );
+    expect(screen.getByText("My laptop")).toBeVisible();
+  });
+
+  test("cannot be added where the browser has none, and are listed all the same", async () => {
+    vi.stubGlobal("PublicKeyCredential", undefined);
+    await choose("Passkeys…");
+    expect(await screen.findByText("My laptop")).toBeVisible();
+    expect(screen.getByText(/This browser has no passkeys/)).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Add a passkey" })).not.toBeInTheDocument();
+  });
+
+  test("of a user whose session has ended lead to sign-in", async () => {
+    addPasskey.mockResolvedValue({ code: "UNAUTHORIZED", message: "Sign in first." });
+    const user = await choose("Passkeys…");
+    await user.click(await screen.findByRole("button", { name: "Add a passkey" }));
     await waitFor(() => expect(expired).toHaveBeenCalled());
   });
 });

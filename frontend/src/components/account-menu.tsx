@@ -10,6 +10,7 @@ import { Confirmation } from "./confirmation";
 
 // Few open them, and everybody would wait for them.
 const ChangePassword = lazy(async () => ({ default: (await import("./change-password")).ChangePassword }));
+const Passkeys = lazy(async () => ({ default: (await import("./passkeys")).Passkeys }));
 const Sessions = lazy(async () => ({ default: (await import("./sessions")).Sessions }));
 
 interface AccountMenuProps {
@@ -27,7 +28,7 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
   const menu = useRef<HTMLDivElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
-  const [panel, setPanel] = useState<"password" | "sessions">();
+  const [panel, setPanel] = useState<"passkeys" | "password" | "sessions">();
 
   // The menu gives the focus back to its button, where it returns from what is opened now.
   function open(show: () => void) {
@@ -73,6 +74,9 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
         <button type="button" onClick={() => open(() => setPanel("sessions"))}>
           Sessions…
         </button>
+        <button type="button" onClick={() => open(() => setPanel("passkeys"))}>
+          Passkeys…
+        </button>
         <button type="button" onClick={() => open(() => setPanel("password"))}>
           Change password…
         </button>
@@ -85,6 +89,7 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
       </div>
       <Suspense>
         {panel === "sessions" && <Sessions onClose={() => setPanel(undefined)} onExpired={onExpired} />}
+        {panel === "passkeys" && <Passkeys onClose={() => setPanel(undefined)} onExpired={onExpired} />}
         {panel === "password" && (
           <ChangePassword email={email} onClose={() => setPanel(undefined)} onExpired={onExpired} />
         )}

@@ -1,4 +1,4 @@
-import { render, screen } from "@testing-library/react";
+import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -102,6 +102,56 @@ describe("signing in", () => {
     await fillIn("Create account");
     expect(await screen.findByRole("alert")).toHaveTextContent("Mail cannot be sent right now");
     expect(screen.getByLabelText("Email")).toHaveValue("ada@example.com");
+  });
+});
+
+describe("signing in with a passkey", () => {
+  const signedIn = vi.fn(async () => undefined);
+  const signInByPasskey = vi.fn();
+
+  beforeEach(() => {
+    signedIn.mockClear();
+    signInByPasskey.mockReset().mockResolvedValue(undefined);
+    vi.stubGlobal("PublicKeyCredential", function () {});
+    vi.doMock("@/lib/passkeys", () => ({ signInByPasskey }));
+  });
+
+  afterEach(() => vi.doUnmock("@/lib/passkeys"));
+
+  const button = () => screen.queryByRole("button", { name: "Sign in with a passkey" });
+
+  test("wants nothing typed", async () => {
+    render(<SignIn sendsMail onSignedIn={signedIn} />);
+    await setup().click(button()!);
+    await waitFor(() => expect(signedIn).toHaveBeenCalled());
+    expect(calls).toEqual([]);
+  });
+
+  test("says what went wrong, in place of what was said before", async () => {
+    answers["/sign-in/email"] = [401, { code: "INVALID", message: "Wrong password." }];
+    signInByPasskey.mockResolvedValue({ message: "This passkey was removed." });
+    const user = setup();
+    render(<SignIn sendsMail onSignedIn={signedIn} />);
+    await user.type(screen.getByLabelText("Email"), "ada@example.com");
+    await user.type(screen.getByLabelText("Password"), "wrong password");
+    await user.click(press("Sign in"));
+    expect(await screen.findByRole("alert")).toHaveTextContent("Wrong password.");
+    await user.click(button()!);
+    await waitFor(() => expect(screen.getByRole("alert")).toHaveTextContent("This passkey was removed."));
+    expect(signedIn).not.toHaveBeenCalled();
+    await user.click(press("Sign in"));
+    await waitFor(() => expect(screen.getByRole("alert")).toHaveTextContent("Wrong password."));
+  });
+
+  test("is not offered to who signs up, nor where the browser has none", async () => {
+    const user = setup();
+    const { unmount } = render(<SignIn sendsMail onSignedIn={signedIn} />);
+    await user.click(press("Sign up"));
+    expect(button()).not.toBeInTheDocument();
+    unmount();
+    vi.stubGlobal("PublicKeyCredential", undefined);
+    render(<SignIn sendsMail onSignedIn={signedIn} />);
+    expect(button()).not.toBeInTheDocument();
   });
 });
 

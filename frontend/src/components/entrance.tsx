@@ -35,6 +35,8 @@ interface Submission {
   sending: boolean;
   failure: Failure | undefined;
   submit: (event: FormEvent<HTMLFormElement>) => void;
+  /** Does something else in place of sending it. */
+  perform: (work: () => Promise<Failure | undefined>) => void;
   /** Has what went wrong forgotten. */
   clear: () => void;
 }
@@ -44,16 +46,26 @@ export function useSubmission(send: (form: FormData) => Promise<Failure | undefi
   const [sending, setSending] = useState(false);
   const [failure, setFailure] = useState<Failure>();
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
+  async function perform(work: () => Promise<Failure | undefined>) {
     setSending(true);
     setFailure(undefined);
-    setFailure(await send(form));
+    setFailure(await work());
     setSending(false);
   }
 
-  return { sending, failure, submit: (event) => void submit(event), clear: () => setFailure(undefined) };
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    void perform(() => send(form));
+  }
+
+  return {
+    sending,
+    failure,
+    submit,
+    perform: (work) => void perform(work),
+    clear: () => setFailure(undefined),
+  };
 }
 
 interface EntranceFormProps {

@@ -10,6 +10,7 @@ interface FieldProps {
   minLength?: number;
   maxLength: number;
   hint?: string;
+  defaultValue?: string;
 }
 
 /** A line of a form that has to be filled in, under its label. */

@@ -11,6 +11,7 @@ import { EmailField, Field, PasswordField } from "./field";
 import { Notice } from "./notice";
 import { PageLink } from "./page-link";
 import styles from "./sign-in.module.css";
+import { useWebAuthn } from "./use-webauthn";
 
 type Mode = "in" | "up";
 
@@ -41,6 +42,12 @@ export function SignIn({ notice, sendsMail, onSignedIn }: SignInProps) {
     if (!failure) await onSignedIn();
     return failure;
   });
+  async function signInByPasskey() {
+    const failure = await byPasskey();
+    if (!failure) await onSignedIn();
+    return failure;
+  }
+  const hasPasskeys = useWebAuthn() && mode === "in";
   const words = WORDS[mode];
 
   if (unverified) {
@@ -81,6 +88,17 @@ export function SignIn({ notice, sendsMail, onSignedIn }: SignInProps) {
         <EmailField />
         <PasswordField label="Password" isNew={mode === "up"} />
       </EntranceForm>
+      {hasPasskeys && (
+        <button
+          className="button"
+          data-kind="quiet"
+          type="button"
+          disabled={submission.sending}
+          onClick={() => submission.perform(signInByPasskey)}
+        >
+          Sign in with a passkey
+        </button>
+      )}
       <p className={styles.forgotten}>
         {sendsMail ? (
           <PageLink href="/forgot-password">Forgot your password?</PageLink>
@@ -99,4 +117,14 @@ function authenticate(mode: Mode, form: FormData): Promise<Failure | undefined> 
         authClient.signUp.email({ ...credentials, name: text(form, "name").trim() }, options),
       )
     : attempt("sign you in", (options) => authClient.signIn.email(credentials, options));
+}
+
+async function byPasskey(): Promise<Failure | undefined> {
+  try {
+    // Few have one, and everybody would wait for it.
+    const { signInByPasskey } = await import("@/lib/passkeys");
+    return await signInByPasskey();
+  } catch {
+    return { message: "The server cannot be reached. Check your connection and try again." };
+  }
 }

@@ -241,6 +241,22 @@ export async function endSession({ id }: Session): Promise<void> {
   await read(await ask("delete", `/api/me/sessions/${encodeURIComponent(id)}`));
 }
 
+/** What signs the user in without a password. */
+export interface Passkey {
+  id: string;
+  name: string | null;
+  created_at: string;
+  /** What keeps it, where that says so. */
+  kept_by: string | null;
+  /** Whether more than one device can have it. */
+  synced: boolean;
+}
+
+/** The user's passkeys, the latest first. */
+export async function listPasskeys(): Promise<Passkey[]> {
+  return read(await ask("get", "/api/me/passkeys"));
+}
+
 /** Deletes the signed-in user and everything that belongs to them. */
 export function deleteAccount(): Promise<void> {
   return send("delete", "/api/me", {});

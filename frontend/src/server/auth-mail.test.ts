@@ -11,6 +11,7 @@ import {
 } from "vitest";
 
 import { cookies, ORIGIN, request, startApplication, type Application } from "../../test/application";
+import { Authenticator } from "../../test/authenticator";
 import { query } from "../../test/database";
 import { linkIn, MailServer, type ReceivedMail } from "../../test/mail-server";
 
@@ -263,6 +264,48 @@ describe("a forgotten password", () => {
     const token = tokenIn(mail, "reset-password");
     expect((await reset(token, "1234567")).status).toBe(400);
     expect((await reset(token)).status).toBe(200);
+  });
+});
+
+describe("a passkey", () => {
+  const ask = async (what: string, cookie?: string) => {
+    const answer = await routes.GET(request("GET", `/api/auth/passkey/generate-${what}-options`, { cookie }));
+    const options = (await answer.json()) as { challenge: string };
+    return { options, cookie: [cookie, cookies(answer)].filter(Boolean).join("; ") };
+  };
+
+  async function signUpWithPasskey() {
+    const user = await signUpAndVerify();
+    const authenticator = new Authenticator();
+    const { options, cookie } = await ask("register", user.cookie);
+    const body = { response: authenticator.register(options), name: "My telephone" };
+    expect((await post("passkey/verify-registration", body, { cookie })).status).toBe(200);
+    return { ...user, authenticator };
+  }
+
+  async function signInWith(authenticator: Authenticator) {
+    const { options, cookie } = await ask("authenticate");
+    return post("passkey/verify-authentication", { response: authenticator.signIn(options) }, { cookie });
+  }
+
+  test("signs nobody in before their address is verified", async () => {
+    const { email, authenticator } = await signUpWithPasskey();
+    const verified = (value: boolean) =>
+      query(application.databaseUrl, `UPDATE "user" SET "emailVerified" = ${value} WHERE email = '${email}'`);
+    await verified(false);
+    const refused = await signInWith(authenticator);
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: "EMAIL_NOT_VERIFIED" });
+    expect(refused.headers.getSetCookie().join()).not.toContain("session_token");
+    await verified(true);
+    expect((await signInWith(authenticator)).status).toBe(200);
+  });
+
+  test("goes with a forgotten password: whoever was in may have left it", async () => {
+    const { email, authenticator } = await signUpWithPasskey();
+    const { mail } = await mailed(() => askForReset(email));
+    await reset(tokenIn(mail, "reset-password"));
+    expect((await signInWith(authenticator)).status).toBe(401);
   });
 });
 

@@ -10,6 +10,7 @@ import { BackendError, eraseUserData } from "./backend";
 import { env, type Env } from "./env";
 import { existingLetter, RESET_MINUTES, resetLetter, VERIFY_HOURS, verifyLetter } from "./letters";
 import { Mailer, MailError } from "./mail";
+import { guardPasskeys, passkeys } from "./passkeys";
 import { passwords } from "./passwords";
 import { RateLimit, type Rule } from "./rate-limit";
 import { Recent } from "./recent";
@@ -80,8 +81,9 @@ export function createAuth(env: Env, database: Pool) {
         sendResetPassword: async ({ user, token }) =>
           mailer.post(resetLetter(user.email, env.authUrl, token)),
         onExistingUserSignUp: async ({ user }) => mailer.post(existingLetter(user.email, env.authUrl)),
-        // Who read the mail has the address, and is not who guessed.
+        // Who read the mail has the address, and is not who guessed. Whoever was in before may have left a passkey.
         onPasswordReset: async ({ user }) => {
+          await database.query(`DELETE FROM passkey WHERE "userId" = $1`, [user.id]);
           await database.query(`UPDATE "user" SET "emailVerified" = true WHERE id = $1`, [user.id]);
           await rateLimit.reset(accountKey(user));
         },
@@ -143,6 +145,7 @@ export function createAuth(env: Env, database: Pool) {
         "/reset-password": PER_ADDRESS,
         "/send-verification-email": PER_ADDRESS,
         "/verify-email": PER_ADDRESS,
+        "/passkey/*": PER_ADDRESS,
         // Every page asks for the first, and the backend for the second; neither helps in guessing.
         "/get-session": false,
         "/jwks": false,
@@ -151,6 +154,7 @@ export function createAuth(env: Env, database: Pool) {
     hooks: {
       before: createAuthMiddleware(async (context) => {
         const { path, body } = context;
+        await guardPasskeys(context);
         if (path === "/sign-in/email") {
           await limit(accountKey(body), PER_ACCOUNT, "Too many attempts to sign in to this account.");
         }
@@ -170,9 +174,17 @@ export function createAuth(env: Env, database: Pool) {
         if (path === "/sign-in/email" && context.newSession) await rateLimit.reset(accountKey(body));
       }),
     },
-    // A browser never needs a token, be it for the backend (mintToken) or of another session (sessions.ts).
-    disabledPaths: ["/token", "/list-sessions", "/revoke-session", ...(mailer ? [] : MAIL_ONLY)],
+    // A browser never needs a token, be it for the backend (mintToken) or of another session (sessions.ts), nor a key (passkey-list.ts).
+    disabledPaths: [
+      "/token",
+      "/list-sessions",
+      "/revoke-session",
+      "/passkey/list-user-passkeys",
+      "/passkey/update-passkey",
+      ...(mailer ? [] : MAIL_ONLY),
+    ],
     plugins: [
+      passkeys(env),
       jwt({
         jwks: { keyPairConfig: { alg: "EdDSA", crv: "Ed25519" } },
         jwt: { issuer: env.authUrl, audience: env.audience, expirationTime: `${TOKEN_MINUTES}m` },

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { auth, dropToken, tokenFor } from "./auth";
 import { env } from "./env";
 import { refuse } from "./guard";
+import { readPasskeys } from "./passkey-list";
 import { readAccount, readSessions } from "./sessions";
 
 /** Milliseconds for all of it. */
@@ -34,6 +35,7 @@ export async function download(request: Request): Promise<Response> {
       created_at: each.createdAt,
       updated_at: each.updatedAt,
     })),
+    passkeys: await readPasskeys(id),
     sessions: readSessions(account),
   };
 

@@ -4,7 +4,7 @@ import { createDatabase, query } from "../../test/database";
 import { readEnv, type Env } from "./env";
 import { migrate } from "./migrate";
 
-const TABLES = ["account", "jwks", "rateLimit", "session", "user", "verification"];
+const TABLES = ["account", "jwks", "passkey", "rateLimit", "session", "user", "verification"];
 
 let url: string;
 let env: Env;
@@ -49,6 +49,19 @@ describe("migrating at start", () => {
     await query(url, `ALTER TABLE "user" DROP COLUMN image`);
     expect(await migrate(env)).toEqual(["user"]);
     expect(await query(url, `SELECT name, image FROM "user"`)).toEqual([{ name: "Ada", image: null }]);
+  });
+
+  test("adds the table of passkeys to a database from before them, and leaves who is signed in", async () => {
+    await migrate(env);
+    await query(
+      url,
+      `INSERT INTO "user" (id, name, email, "emailVerified") VALUES ('1', 'Ada', 'ada@example.com', true);
+       INSERT INTO session (id, "userId", token, "expiresAt", "updatedAt") VALUES ('1', '1', 'token', now(), now());
+       DROP TABLE passkey`,
+    );
+    expect(await migrate(env)).toEqual(["passkey"]);
+    expect(await query(url, `SELECT token FROM session`)).toEqual([{ token: "token" }]);
+    expect(await migrate(env)).toEqual([]);
   });
 
   test("leaves no lock and no connection behind, also when it fails", async () => {

@@ -14,11 +14,20 @@ export function checkUserFields(user: Record<string, unknown>): void {
   for (const [field, length] of Object.entries(LENGTHS)) {
     const value = user[field];
     if (value === undefined || value === null) continue;
-    if (typeof value !== "string") refuse(field, "is not text");
-    else if (value.length > length) refuse(field, `is longer than ${length} characters`);
-    else if (CONTROL.test(value)) refuse(field, "holds a control character");
-    else if (field === "image" && !isHttps(value)) refuse(field, "is not an https address");
+    checkText(field, value, length);
+    if (field === "image" && !isHttps(value)) refuse(field, "is not an https address");
   }
+}
+
+/**
+ * Refuses what is not a text that may be shown.
+ *
+ * @throws {APIError} 400 that names the field
+ */
+export function checkText(field: string, value: unknown, length: number): asserts value is string {
+  if (typeof value !== "string") refuse(field, "is not text");
+  if (value.length > length) refuse(field, `is longer than ${length} characters`);
+  if (CONTROL.test(value)) refuse(field, "holds a control character");
 }
 
 /** Control characters, and lone surrogates, which no database stores. */
