@@ -29,7 +29,7 @@ export function ResetPassword() {
       {done ? (
         <>
           <Arrival>Your password is set</Arrival>
-          <p>Wherever you were signed in, you are signed out now.</p>
+          <p>Wherever you were signed in, you are signed out now. Passkeys that you had are removed.</p>
           <PageLink href="/">Sign in</PageLink>
         </>
       ) : (
