@@ -45,11 +45,10 @@ func Beside(part, watch Part) Part {
 			return part(ctx)
 		})
 		group.Go(func() error {
-			err := watch(watching)
-			if watching.Err() != nil {
-				return nil
+			if err := watch(watching); watching.Err() == nil {
+				return err
 			}
-			return err
+			return nil
 		})
 		return group.Wait()
 	}

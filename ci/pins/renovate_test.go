@@ -18,8 +18,8 @@ import (
 // rule is what these tests read of one of renovate.json's packageRules.
 type rule struct {
 	MatchDepNames, MatchFileNames, MatchUpdateTypes, MatchDepTypes []string
-	GroupName                                                     string
-	Enabled                                                       *bool
+	GroupName                                                      string
+	Enabled                                                        *bool
 }
 
 // names says whether a pattern of a rule names something: * is a part of it, and ** any part.
