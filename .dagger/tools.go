@@ -26,7 +26,7 @@ const (
 	reportPath     = "/out/report"
 	renderedPath   = "/tmp/rendered"
 	junitPath      = "/tmp/junit.xml"
-	budgetPath     = "/tmp/budget.json"
+	budgetPath     = "/budget.json"
 )
 
 // tools are what every part of the pipeline is made with.
