@@ -268,7 +268,7 @@ class _Meter(RunHooks[Toolbox]):
         self._usage = usage
         self._asked = 0
         self._heard = 0
-        self._told: object = None
+        self._reported: object = None
 
     async def on_llm_start(
         self, _: object, __: object, system_prompt: str | None, input_items: Sequence[object]
@@ -277,15 +277,15 @@ class _Meter(RunHooks[Toolbox]):
         await self._usage.count_turn()
         self._asked = _TOOLS_LENGTH + len(system_prompt or "") + _length(input_items)
         self._heard = 0
-        self._told = None
+        self._reported = None
 
     def hear(self, words: str) -> None:
         """Take note of what the model writes."""
         self._heard += len(words)
 
-    def hear_cost(self, told: object) -> None:
+    def hear_cost(self, reported: object) -> None:
         """Take note of what the server says that the call cost."""
-        self._told = told
+        self._reported = reported
 
     async def on_llm_end(self, _: object, __: object, response: ModelResponse) -> None:
         """Count a call that came to its end."""
@@ -301,8 +301,8 @@ class _Meter(RunHooks[Toolbox]):
         """
         if self._asked:
             await self._usage.count_tokens(
-                read=_told(self._told, "input_tokens") or _guessed(self._asked),
-                written=_told(self._told, "output_tokens") or _guessed(self._heard),
+                read=_reported_tokens(self._reported, "input_tokens") or _guessed(self._asked),
+                written=_reported_tokens(self._reported, "output_tokens") or _guessed(self._heard),
             )
             self._asked = 0
 
@@ -348,7 +348,7 @@ class _Speech:
             self._say(told)
 
 
-def _told(cost: object, name: str) -> int:
+def _reported_tokens(cost: object, name: str) -> int:
     """Give a count that can be kept, whatever a server reported; 0 for none."""
     tokens = getattr(cost, name, None)
     return min(max(tokens, 0), 2**31) if isinstance(tokens, int) else 0
