@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/git/gittest"
 )
 
 func TestTheHookStopsWhatDoesNotBelongIntoTheHistory(t *testing.T) {
@@ -29,14 +31,10 @@ func TestTheHookStopsWhatDoesNotBelongIntoTheHistory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			repository := t.TempDir()
-			git := func(arguments ...string) {
-				out, err := exec.Command("git", append([]string{"-C", repository}, arguments...)...).CombinedOutput()
-				require.NoError(t, err, string(out))
-			}
-			git("init", "--quiet")
+			gittest.Run(t, repository, "init", "--quiet")
 			require.NoError(t, os.MkdirAll(filepath.Join(repository, "ci"), 0o755))
 			require.NoError(t, os.WriteFile(filepath.Join(repository, c.file), []byte(c.content), 0o644))
-			git("add", "--force", ".")
+			gittest.Run(t, repository, "add", "--force", ".")
 			// The working tree goes on, and says nothing of what is committed.
 			require.NoError(t, os.WriteFile(filepath.Join(repository, c.file), []byte(c.since), 0o644))
 			if strings.HasPrefix(c.says, "shellcheck") {

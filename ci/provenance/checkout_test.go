@@ -3,13 +3,13 @@ package provenance_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"todo-chatbot/ci/git/gittest"
 	"todo-chatbot/ci/provenance"
 )
 
@@ -17,17 +17,10 @@ import (
 func clone(t *testing.T) (folder, commit string) {
 	t.Helper()
 	folder = t.TempDir()
-	said := func(args ...string) string {
-		command := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@b.c"}, args...)...)
-		command.Dir = folder
-		out, err := command.CombinedOutput()
-		require.NoError(t, err, string(out))
-		return string(out)
-	}
-	said("init", "--quiet")
-	said("remote", "add", "origin", "https://user:password@example.com/team/todo.git")
-	said("commit", "--quiet", "--allow-empty", "--message", "first")
-	return folder, said("rev-parse", "HEAD")[:40]
+	gittest.Run(t, folder, "init", "--quiet")
+	gittest.Run(t, folder, "remote", "add", "origin", "https://user:password@example.com/team/todo.git")
+	gittest.Run(t, folder, "commit", "--quiet", "--allow-empty", "--message", "first")
+	return folder, gittest.Run(t, folder, "rev-parse", "HEAD")
 }
 
 func TestGitIsAskedWhatIsCheckedOut(t *testing.T) {

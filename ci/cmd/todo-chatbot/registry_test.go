@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"todo-chatbot/ci/git/gittest"
 	"todo-chatbot/ci/provenance"
 	"todo-chatbot/ci/publish"
 )
@@ -105,9 +105,8 @@ func TestAPublicationThatCannotBeSignedNamesNothing(t *testing.T) {
 
 func TestWhatIsToBePublishedIsHeldAgainstItsRulesBeforeItIsMade(t *testing.T) {
 	checkout := t.TempDir()
-	for _, args := range [][]string{{"init", "-q"}, {"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "one", "--allow-empty"}} {
-		require.NoError(t, exec.CommandContext(t.Context(), "git", append([]string{"-C", checkout}, args...)...).Run())
-	}
+	gittest.Run(t, checkout, "init", "-q")
+	gittest.Run(t, checkout, "commit", "-qm", "one", "--allow-empty")
 	request := func(flags ...string) (int, string, string) {
 		return called(append(append([]string{"registry", "request", "--registry", "ghcr.io/acme", "--tag", "v1", "--artifacts", "/a", "--engine", "v0", "--builder", "urn:me", "--run", "https://run"}, flags...), checkout)...)
 	}
