@@ -51,7 +51,7 @@ func (m *TodoChatbot) Serve(
 		return nil, err
 	}
 	run, err := d.deploy(ctx)
-	if _, err := run.Told(err); err != nil {
+	if _, err := run.TextOrError(err); err != nil {
 		return nil, err
 	}
 	return m.Tools.withNodeFiles(d.Cluster.tools()).

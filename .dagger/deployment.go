@@ -86,7 +86,7 @@ func (d *deployment) deployWithin(ctx context.Context, timeout string) (string, 
 		return "", err
 	}
 	run, err := d.deploy(ctx)
-	return run.Told(err)
+	return run.TextOrError(err)
 }
 
 // deploy builds, checks, and takes the release to what it shall be. A run that was refused before it began has no report.
@@ -318,7 +318,7 @@ func (d *deployment) pages(ctx context.Context, last *dagger.File, run report.Ru
 	if run.Started.IsZero() {
 		return nil, failure
 	}
-	if _, told := run.Told(failure); told != nil {
+	if _, told := run.TextOrError(failure); told != nil {
 		fmt.Println(told)
 	}
 	if err := d.measure(ctx, &run); err != nil {

@@ -227,7 +227,7 @@ func (r *Release) Rollback(
 	revision int, // +optional
 ) (string, error) {
 	run, err := r.Deployment.change(ctx, "rollback", "--revision", strconv.Itoa(revision))
-	return run.Told(err)
+	return run.TextOrError(err)
 }
 
 // Uninstall removes what is the release's, and nothing else.
@@ -239,7 +239,7 @@ func (r *Release) Uninstall(
 	deleteVolumes bool, // +optional
 ) (string, error) {
 	run, err := r.Deployment.change(ctx, "uninstall", "--delete-volumes="+strconv.FormatBool(deleteVolumes))
-	return run.Told(err)
+	return run.TextOrError(err)
 }
 
 // Report of a deploy, rollback or uninstall, as a page to look at.

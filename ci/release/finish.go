@@ -108,21 +108,28 @@ func (r *run) forwards(ctx context.Context) []string {
 			} `json:"spec"`
 		} `json:"items"`
 	}
-	// Whoever may not read them is told of the pods.
 	raw, err := r.Cluster.Get(ctx, Query{Kinds: "services", Selector: r.target.selector(), Namespace: r.target.Namespace})
 	if err == nil {
 		err = json.Unmarshal(raw, &list)
 	}
+	if err != nil {
+		list.Items = nil // whoever may not read them is told of the pods
+	}
 	var ways []string
 	for _, service := range list.Items {
+		if service.Spec.ClusterIP == "None" {
+			continue
+		}
 		for _, at := range service.Spec.Ports {
 			// A port-forward is of TCP, and needs no right of a machine's owner above 1023.
-			if local := at.Port; err == nil && service.Spec.ClusterIP != "None" && cmp.Or(at.Protocol, "TCP") == "TCP" {
-				if local < firstFree {
-					local += 8000
-				}
-				ways = append(ways, fmt.Sprintf("kubectl --namespace %s port-forward service/%s %d:%d", r.target.Namespace, service.Metadata.Name, local, at.Port))
+			if cmp.Or(at.Protocol, "TCP") != "TCP" {
+				continue
 			}
+			local := at.Port
+			if local < firstFree {
+				local += 8000
+			}
+			ways = append(ways, fmt.Sprintf("kubectl --namespace %s port-forward service/%s %d:%d", r.target.Namespace, service.Metadata.Name, local, at.Port))
 		}
 	}
 	if len(ways) == 0 {

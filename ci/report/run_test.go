@@ -133,7 +133,7 @@ func TestAFailureWithoutADiagnosisHasItsPlace(t *testing.T) {
 
 func TestAFailedRunEndsWithAnErrorThatSaysItAll(t *testing.T) {
 	r, cause := bad(), errors.New("broken")
-	text, err := r.Told(cause)
+	text, err := r.TextOrError(cause)
 	assert.Empty(t, text, "nothing is printed twice")
 	require.ErrorIs(t, err, cause)
 	assert.Equal(t, `deploy failed at "roll" and was rolled back: release todo-chatbot, namespace todo-chatbot, after 1 m 05 s
@@ -147,7 +147,7 @@ next: release status <a>`, err.Error())
 }
 
 func TestARunThatPassedBeginsWithWhereItIsReached(t *testing.T) {
-	text, err := good().Told(nil)
+	text, err := good().TextOrError(nil)
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(text, "deploy of todo-chatbot into todo-chatbot: passed in 1 m 05 s\n"+
 		"cluster: embedded, Kubernetes v1.36.4, 1 node\n\nreach it\n  kubectl "), text)
@@ -155,7 +155,7 @@ func TestARunThatPassedBeginsWithWhereItIsReached(t *testing.T) {
 
 func TestARunThatWasRefusedBeforeItBeganEndsWithThatAlone(t *testing.T) {
 	cause := errors.New("--name is missing")
-	_, err := Run{}.Told(cause)
+	_, err := Run{}.TextOrError(cause)
 	assert.Equal(t, cause, err)
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -33,9 +34,9 @@ func (r Run) Text() string {
 	return b.String()
 }
 
-// Told is the run for its caller: the text of one that passed, or the error of one that failed, which says it all, since many a
+// TextOrError is the run for its caller: the text of one that passed, or the error of one that failed, which says it all, since many a
 // caller prints no text beside an error. A run that was refused before it began ends with that alone.
-func (r Run) Told(failure error) (string, error) {
+func (r Run) TextOrError(failure error) (string, error) {
 	switch {
 	case failure == nil:
 		return r.Text(), nil
@@ -97,20 +98,12 @@ func (r Run) FailedStep() string {
 	failed, first := "", time.Time{}
 	for i, s := range r.Steps {
 		ended := s.Started.Add(time.Duration(s.Took))
-		if s.Outcome == Failed && (failed == "" || ended.Before(first)) && !passes(s.Name, r.Steps[i+1:]) {
+		again := func(later Step) bool { return later.Name == s.Name && later.Outcome == Passed }
+		if s.Outcome == Failed && (failed == "" || ended.Before(first)) && !slices.ContainsFunc(r.Steps[i+1:], again) {
 			failed, first = s.Name, ended
 		}
 	}
 	return failed
-}
-
-func passes(name string, later []Step) bool {
-	for _, s := range later {
-		if s.Name == name && s.Outcome == Passed {
-			return true
-		}
-	}
-	return false
 }
 
 // passed are the steps that passed, each with its time.

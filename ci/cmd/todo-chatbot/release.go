@@ -101,7 +101,7 @@ func releaseCommand(ctx context.Context, args []string, out io.Writer) error {
 // tell prints a run's report, and saves it, whether the run failed or not.
 func (c *call) tell(out io.Writer) func(report.Run, error) error {
 	return func(run report.Run, failure error) error {
-		text, failure := run.Told(failure)
+		text, failure := run.TextOrError(failure)
 		fmt.Fprintf(out, "\n%s", text)
 		raw, err := run.JSON()
 		return errors.Join(failure, err, c.save(raw))
