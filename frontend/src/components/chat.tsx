@@ -56,6 +56,8 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const last = messages.at(-1);
   useEffect(() => {
     if (log.current) log.current.scrollTop = log.current.scrollHeight;
+    // In a low window the log may push the field out of it while somebody types there.
+    if (document.activeElement === input.current) input.current?.scrollIntoView({ block: "nearest" });
   }, [last, busy, answering]);
 
   // A page that is left asks for no more of the answer.

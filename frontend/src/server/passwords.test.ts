@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { inTurn, passwords } from "./passwords";
 
@@ -36,5 +36,27 @@ describe("passwords", () => {
     release();
     await Promise.all(first);
     expect(await inTurn(async () => "done")).toBe("done");
+  });
+
+  test("that waited for 15 seconds are refused when their turn comes, and nothing is done for them", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      let release = () => {};
+      let slow: Promise<void> | undefined;
+      await new Promise<void>((begun) => {
+        slow = inTurn(() => new Promise((resolve) => ((release = resolve), begun())));
+      });
+      const done = vi.fn(async () => "done");
+      const tooLate = expect(inTurn(done)).rejects.toMatchObject({ status: "SERVICE_UNAVAILABLE" });
+      vi.advanceTimersByTime(1);
+      const inTime = inTurn(async () => "in time");
+      vi.advanceTimersByTime(15_000);
+      release();
+      await Promise.all([slow, tooLate]);
+      expect(done).not.toHaveBeenCalled();
+      expect(await inTime).toBe("in time");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

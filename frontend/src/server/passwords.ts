@@ -3,8 +3,11 @@ import "server-only";
 import { APIError } from "better-auth/api";
 import { hashPassword, verifyPassword } from "better-auth/crypto";
 
-/** How many may wait for their turn. Who comes after them would wait longer than a person does. */
+/** How many may wait for their turn. */
 const WAITING = 100;
+
+/** Milliseconds. Who has waited longer has gone away, or is better told to come back. */
+const PATIENCE = 15_000;
 
 let waiting = 0;
 let last: Promise<unknown> = Promise.resolve();
@@ -21,19 +24,25 @@ export const passwords = {
 /**
  * Runs `work` when all that came before has ended.
  *
- * @throws {APIError} 503 when too many wait already
+ * @throws {APIError} 503 when too many wait already, or when its turn came too late
  */
 export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (waiting >= WAITING) {
-    const message = "Too many people are signing in right now. Try again in a moment.";
-    throw new APIError("SERVICE_UNAVAILABLE", { message, code: "BUSY" }, { "Retry-After": "10" });
-  }
+  if (waiting >= WAITING) throw busy();
+  const late = performance.now() + PATIENCE;
   waiting++;
-  const turn = last.then(work);
+  const turn = last.then(() => {
+    if (performance.now() > late) throw busy();
+    return work();
+  });
   last = turn.catch(() => undefined);
   try {
     return await turn;
   } finally {
     waiting--;
   }
+}
+
+function busy(): APIError {
+  const message = "Too many people are signing in right now. Try again in a moment.";
+  return new APIError("SERVICE_UNAVAILABLE", { message, code: "BUSY" }, { "Retry-After": "10" });
 }
