@@ -133,8 +133,14 @@ func (d *deployment) prepare(ctx context.Context) error {
 
 // preflight fails early where the deployment would be refused: nobody waits for the checks to hear that a cluster has no room.
 func (d *deployment) preflight(ctx context.Context) error {
-	_, err := d.run(ctx, d.engine(), "preflight")
-	return err
+	look := func(ctx context.Context) error {
+		_, err := d.run(ctx, d.engine(), "preflight")
+		return err
+	}
+	if d.recorder == nil {
+		return look(ctx)
+	}
+	return d.recorder.Watch(ctx, "look at the cluster", look)
 }
 
 // foresee fails while the images are built: nobody waits for a build to hear that their cluster is not there, or has no room for a first

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,16 +25,28 @@ func Start(run Run) *Recorder {
 
 // Step times one part of the run.
 func (r *Recorder) Step(name string, do func() error) error {
-	step := Step{Name: name, Started: time.Now(), Outcome: Passed}
-	err := do()
-	if err != nil {
+	began, err := time.Now(), do()
+	r.keep(name, began, err)
+	return err
+}
+
+// Watch is Step of a part that is told of only where it fails, and not where it was ended.
+func (r *Recorder) Watch(ctx context.Context, name string, do func(context.Context) error) error {
+	began, err := time.Now(), do(ctx)
+	if err != nil && ctx.Err() == nil {
+		r.keep(name, began, err)
+	}
+	return err
+}
+
+func (r *Recorder) keep(name string, began time.Time, failure error) {
+	step := Step{Name: name, Started: began, Took: Duration(time.Since(began)), Outcome: Passed}
+	if failure != nil {
 		step.Outcome = Failed
 	}
-	step.Took = Duration(time.Since(step.Started))
 	r.recording.Lock()
 	defer r.recording.Unlock()
 	r.run.Steps = append(r.run.Steps, step)
-	return err
 }
 
 // Include takes over the report of the part that decides, as JSON: its steps come after those that there are. An empty text

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -37,6 +38,23 @@ func TestEachStepIsToldWhetherItFailedOrNot(t *testing.T) {
 	assert.Equal(t, report.Failed, steps[20].Outcome)
 	assert.Equal(t, "check", steps[20].Name)
 	assert.GreaterOrEqual(t, time.Duration(steps[20].Took), 2*time.Millisecond)
+}
+
+func TestARunFailedAtWhatWatchedItAndNotAtWhatThatEnded(t *testing.T) {
+	recorder, full, ended := started(), errors.New("no room"), errors.New("ended")
+	watched, end := context.WithCancel(t.Context())
+	assert.Equal(t, full, recorder.Watch(watched, "look at the cluster", func(context.Context) error { return full }))
+	assert.Equal(t, ended, recorder.Step("build", func() error { return ended }))
+	assert.Equal(t, "look at the cluster", recorder.End(full).FailedStep())
+
+	recorder = started()
+	require.NoError(t, recorder.Watch(watched, "look at the cluster", func(context.Context) error { return nil }))
+	assert.Equal(t, ended, recorder.Watch(watched, "look at the cluster", func(ctx context.Context) error {
+		end()
+		<-ctx.Done()
+		return ended
+	}))
+	assert.Empty(t, recorder.End(nil).Steps, "what passed, and what was ended, is not told of")
 }
 
 func TestStepsAreInTheOrderInWhichTheyBeganAndSayWhatTheyWaitedFor(t *testing.T) {
