@@ -13,6 +13,8 @@ globalThis.IntersectionObserver = class {
   disconnect() {}
 } as unknown as typeof IntersectionObserver;
 
+Element.prototype.scrollIntoView = () => undefined;
+
 // It knows dialogs and popovers as elements, and not yet how to open and close them.
 HTMLDialogElement.prototype.showModal = function () {
   this.open = true;

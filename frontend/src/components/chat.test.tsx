@@ -110,6 +110,24 @@ describe("the chat", () => {
     expect(input).toHaveFocus();
   });
 
+  test("keeps its field in the window while somebody types there, and nobody who reads elsewhere is moved", async () => {
+    const scrolled = vi.spyOn(Element.prototype, "scrollIntoView");
+    let answer = (_: FakeAnswer) => {};
+    fakeServer(() => new Promise((resolve) => (answer = resolve)));
+    const { user, log, input } = await open();
+    await user.type(input, "one{Enter}");
+    answer(reply("I have heard one."));
+    await log.findByText("I have heard one.");
+    expect(scrolled.mock.contexts).toContain(input);
+
+    await user.type(input, "two{Enter}");
+    screen.getByRole("log").focus();
+    scrolled.mockClear();
+    answer(reply("I have heard two."));
+    await log.findByText("I have heard two.");
+    expect(scrolled).not.toHaveBeenCalled();
+  });
+
   test("goes on in the same conversation", async () => {
     const calls = fakeServer(({ body }) => reply(`You said ${(body as { message: string }).message}`));
     const { user, log, input } = await open();
