@@ -78,21 +78,17 @@ func (c *Chart) Unit(ctx context.Context) error {
 func (c *Chart) Render(
 	// development, staging or production: values-dev.yaml, values-staging.yaml or values-prod.yaml.
 	environment string, // +default="development"
-	// Values of yours, over the environment's.
-	values *dagger.File, // +optional
+	// Files of values of yours, over the environment's; of what several say, the last counts.
+	values []*dagger.File, // +optional
 ) (*dagger.File, error) {
 	file, err := chart.ValuesOf(environment)
 	if err != nil {
 		return nil, err
 	}
-	container := c.checkout()
-	args := []string{setsScript, "one", "/tmp/rendered.yaml", file}
-	if values != nil {
-		container, args = container.WithMountedFile(valuesPath, values), append(args, valuesPath)
-	}
+	container, own := withValues(c.checkout(), values)
 	return container.
 		WithEnvVariable("SECRET", chart.Placeholder).
-		WithExec(args).
+		WithExec(append([]string{setsScript, "one", "/tmp/rendered.yaml", file}, own...)).
 		File("/tmp/rendered.yaml"), nil
 }
 

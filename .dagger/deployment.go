@@ -26,9 +26,11 @@ type deployment struct {
 	Request  release.Request
 	// Secrets are mounted under their paths.
 	Secrets map[string]*dagger.Secret
-	// Values are the caller's own for the chart, and Plan a saved one to hold to; nil when there are none.
-	Values, Plan *dagger.File
-	Chart        *dagger.Directory
+	// Values are files of the caller's own for the chart; of what several say, the last counts.
+	Values []*dagger.File
+	// Plan is a saved one to hold to, nil where there is none.
+	Plan  *dagger.File
+	Chart *dagger.Directory
 	// Parts are what another application's images are made from, by their names.
 	Parts map[string]*dagger.Container
 	// Registry is where the cluster pulls the images from, nil where they are sent through its API server.
@@ -265,10 +267,7 @@ func (d *deployment) engine() *dagger.Container {
 	for path, secret := range d.Secrets {
 		container = container.WithMountedSecret(path, secret)
 	}
-	if d.Values != nil {
-		d.Request.Values = []string{valuesPath}
-		container = container.WithMountedFile(valuesPath, d.Values)
-	}
+	container, d.Request.Values = withValues(container, d.Values)
 	if d.Plan != nil {
 		d.Request.Plan = planPath
 		container = container.WithMountedFile(planPath, d.Plan)

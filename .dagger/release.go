@@ -46,8 +46,8 @@ func (m *TodoChatbot) Release(
 	openaiApiKey *dagger.Secret, // +optional
 	// Give the release a Postgres of its own, for development.
 	postgres bool, // +optional
-	// Values of yours for the chart. Images, secrets and the address above go before them.
-	values *dagger.File, // +optional
+	// Files of values of yours for the chart; of what several say, the last counts. Images, secrets and the address above go before them.
+	values []*dagger.File, // +optional
 ) (*Release, error) {
 	c, err := m.Tools.existing(ctx, kubeconfig, cluster, context)
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 	passwordPath   = "/run/password"
 	requestPath    = "/run/request.json"
 	chartPath      = "/run/chart"
-	valuesPath     = "/run/values.yaml"
+	valuesPath     = "/run/values"
 	planPath       = "/run/plan.txt"
 	artifactsPath  = "/artifacts"
 	databasePath   = "/database"
@@ -126,4 +126,14 @@ func (t tools) kubernetes() *dagger.Container {
 // withNodeFiles adds the scripts of ci/node.
 func (t tools) withNodeFiles(container *dagger.Container) *dagger.Container {
 	return container.WithDirectory(node.Home, t.Scripts.Directory("node"))
+}
+
+// withValues gives a container files of values, and the path of each, in their order.
+func withValues(container *dagger.Container, files []*dagger.File) (*dagger.Container, []string) {
+	var paths []string
+	for i, file := range files {
+		path := fmt.Sprintf("%s/%d.yaml", valuesPath, i+1)
+		container, paths = container.WithMountedFile(path, file), append(paths, path)
+	}
+	return container, paths
 }

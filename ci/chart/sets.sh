@@ -18,7 +18,7 @@ render() { version=$1; shift; helm template todo-chatbot . --namespace todo-chat
 given() {
   given=
   for values; do given="$given --values $values"; done
-  grep -qE '^(secrets|existingSecret):' "$values" || given="$given --set existingSecret=${SECRET:-named}"
+  grep -qE '^(secrets|existingSecret):' "$@" || given="$given --set existingSecret=${SECRET:-named}"
 }
 
 if [ "$verb" = one ]; then
