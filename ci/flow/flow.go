@@ -54,7 +54,7 @@ func Beside(part, watch Part) Part {
 	}
 }
 
-// Gather does several things at once, and gives what each gave, in their order, or the first failure.
+// Gather does several things at once, and gives what each gave, in their order, or the first failure alone.
 func Gather[T any](ctx context.Context, asked ...func(context.Context) (T, error)) ([]T, error) {
 	results := make([]T, len(asked))
 	parts := make([]Part, len(asked))
@@ -64,7 +64,10 @@ func Gather[T any](ctx context.Context, asked ...func(context.Context) (T, error
 			return err
 		}
 	}
-	return results, Together(parts...)(ctx)
+	if err := Together(parts...)(ctx); err != nil {
+		return nil, err
+	}
+	return results, nil
 }
 
 // Settle is Gather that lets each come to its end, and gives every failure.

@@ -31,10 +31,12 @@ func TestPartsThatGoTogetherDoNotWaitForEachOther(t *testing.T) {
 
 func TestTheFirstFailureEndsWhatGoesOnBesideIt(t *testing.T) {
 	require.ErrorIs(t, flow.Together(untilEnded, broken)(t.Context()), errBroken)
-	_, err := flow.Gather(t.Context(),
-		func(ctx context.Context) (int, error) { return 1, untilEnded(ctx) },
-		func(context.Context) (int, error) { return 2, errBroken })
+	answers, err := flow.Gather(t.Context(),
+		func(context.Context) (int, error) { return 1, nil },
+		func(ctx context.Context) (int, error) { return 2, untilEnded(ctx) },
+		func(context.Context) (int, error) { return 3, errBroken })
 	require.ErrorIs(t, err, errBroken)
+	assert.Nil(t, answers, "a failure has no answers beside it that somebody might use")
 }
 
 func TestWhatGoesBesideAPartCanFailItAndIsNotWaitedFor(t *testing.T) {
