@@ -47,7 +47,7 @@ func (b *Backend) Build(ctx context.Context) (*dagger.Container, error) {
 		// The slim image has no curl; its Python asks as well.
 		WithDockerHealthcheck([]string{"python", "-c",
 			"import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=3)"},
-			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s", StartInterval: "1s"}).
+			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s"}).
 		WithoutEntrypoint().
 		WithDefaultArgs(backendServer), nil
 }

@@ -40,7 +40,7 @@ func (f *Frontend) Build() *dagger.Container {
 		WithExposedPort(frontendPort).
 		WithDockerHealthcheck([]string{"node", "-e",
 			"fetch('http://127.0.0.1:3000/api/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"},
-			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s", StartInterval: "1s"}).
+			dagger.ContainerWithDockerHealthcheckOpts{Interval: "30s", Timeout: "5s", StartPeriod: "10s"}).
 		WithoutEntrypoint().
 		WithDefaultArgs([]string{"node", "--max-semi-space-size=16", "server.js"}) // why: docs/decisions/front-end.md
 }
