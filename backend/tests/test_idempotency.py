@@ -69,6 +69,31 @@ async def put(client: httpx2.AsyncClient, title: str, key: str | None) -> httpx2
     return await client.post("/api/todos", json={"title": title}, headers=headers)
 
 
+async def test_what_is_done_is_cleared_once_for_a_key(connect: Connect) -> None:
+    alice, bob = connect("alice"), connect("bob")
+
+    async def done(client: httpx2.AsyncClient, title: str) -> str:
+        added: str = (await put(client, title, None)).json()["id"]
+        await client.patch(f"/api/todos/{added}", json={"completed": True})
+        return added
+
+    async def clear(client: httpx2.AsyncClient, key: str) -> httpx2.Response:
+        headers = {"Idempotency-Key": key}
+        return await client.delete("/api/todos", params={"completed": "true"}, headers=headers)
+
+    milk, bread = await done(alice, "milk"), await done(bob, "bread")
+    first = await clear(alice, "key-1")
+    assert (first.status_code, first.json()) == (200, {"ids": [milk], "more": False})
+    tea = await done(alice, "tea")
+    again = await clear(alice, "key-1")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert await titles(alice) == ["tea"], "a retry clears nothing that was done since"
+    assert (await clear(alice, "key-2")).json()["ids"] == [tea]
+    assert (await clear(bob, "key-1")).json()["ids"] == [bread]
+    assert (await put(alice, "milk", "key-1")).status_code == 422, "the key is another request's"
+
+
 async def test_a_todo_is_added_once_for_its_key(connect: Connect) -> None:
     alice, bob = connect("alice"), connect("bob")
     first, again = [await put(alice, "milk", "key-1") for _ in range(2)]

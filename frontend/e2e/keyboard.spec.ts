@@ -63,7 +63,20 @@ test("everything is done without a mouse", async ({ page }) => {
   await expect(todo(page, "walk the cat")).toBeVisible();
   await expect(page.getByRole("heading", { name: "Your todos" })).toBeFocused();
 
-  await tabTo(page, page.getByRole("button", { name: "Conversations" }));
+  const clear = page.getByRole("button", { name: "Clear done…" });
+  await tabTo(page, clear);
+  await keyboard.press("Enter");
+  await tabTo(page, page.getByRole("dialog").getByRole("button", { name: "Clear done" }));
+  await keyboard.press("Enter");
+  await expect(page.getByText("Deleted 1 todo.")).toBeVisible();
+  await expect(todo(page, "buy milk")).toBeHidden();
+  await expect(page.getByRole("heading", { name: "Your todos" })).toBeFocused();
+  await tabTo(page, page.getByRole("button", { name: "Undo" }));
+  await keyboard.press("Enter");
+  await expect(todo(page, "buy milk")).toBeChecked();
+  await expect(page.getByRole("heading", { name: "Your todos" })).toBeFocused();
+
+  await tabTo(page, page.getByRole("button", { name: "Conversations" }), "Shift+Tab");
   await keyboard.press("Enter");
   await tabTo(page, page.getByRole("dialog").getByRole("button", { name: /^add buy milk/ }));
   await keyboard.press("Enter");

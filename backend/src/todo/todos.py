@@ -290,6 +290,12 @@ class TodoStore:
 
     async def clear_completed(self) -> Sequence[UUID]:
         """Delete the completed todos, the first `MOST_AT_ONCE` of them, and give their ids."""
+        async with self._database.transaction() as session:
+            await outlive_deletion(session, self._user)
+            return await self.clear_completed_within(session)
+
+    async def clear_completed_within(self, session: AsyncSession) -> Sequence[UUID]:
+        """Do so in a transaction that outlives a deletion of the user's data."""
         picked = (
             select(_TABLE.c.id)
             .where(_TABLE.c.user_id == self._user.id, _TABLE.c.completed)
@@ -299,11 +305,9 @@ class TodoStore:
             .cte("picked")
         )
         gone = delete(_TABLE).where(_TABLE.c.id == picked.c.id).returning(*_kept_of(_TABLE))
-        async with self._database.transaction() as session:
-            await outlive_deletion(session, self._user)
-            await session.execute(spare(_DELETED, self._user.id, self._most))
-            moved = _moved(gone.cte("gone"), _DELETED).returning(_DELETED.c.id)
-            return (await session.scalars(moved)).all()
+        await session.execute(spare(_DELETED, self._user.id, self._most))
+        moved = _moved(gone.cte("gone"), _DELETED).returning(_DELETED.c.id)
+        return (await session.scalars(moved)).all()
 
     async def restore_all(self, ids: Sequence[UUID]) -> Sequence[Todo]:
         """Bring back those that were deleted within the last day, and give all that are there.

@@ -50,6 +50,9 @@ async function open(mayBeSignedIn = false, sendsMail = false) {
 /** The button that sends the form; a tab of the same name comes before it. */
 const submit = (name: string) => screen.getAllByRole("button", { name }).at(-1)!;
 
+/** Ada's conversation is opened. */
+const greeted = () => waitFor(() => expect(screen.getByRole("log")).toHaveTextContent("Hello Ada!"));
+
 describe("signed out", () => {
   test("signs in and shows the chat and the todos", async () => {
     const user = await open();
@@ -72,7 +75,7 @@ describe("signed out", () => {
     await user.type(screen.getByLabelText("Email"), "ada@example.com");
     await user.type(screen.getByLabelText("Password"), "correct horse");
     await user.click(submit("Create account"));
-    expect(await screen.findByRole("log")).toHaveTextContent("Hello Ada!");
+    await greeted();
     expect(calls).toContainEqual(
       expect.objectContaining({
         path: "/api/auth/sign-up/email",
@@ -126,7 +129,7 @@ describe("with a session cookie", () => {
     signedIn = true;
     await open(true);
     expect(screen.queryByLabelText("Password")).not.toBeInTheDocument();
-    expect(await screen.findByRole("log")).toHaveTextContent("Hello Ada!");
+    await greeted();
   });
 
   test("shows the form when the cookie turns out to be worth nothing", async () => {

@@ -19,7 +19,7 @@ interface ConfirmationProps {
   returnTo?: RefObject<HTMLElement | null>;
 }
 
-/** Asks before something happens that cannot be undone. */
+/** Asks before something happens that is not undone, or is much. */
 export function Confirmation({ ref, question, consequence, action, onConfirm, returnTo }: ConfirmationProps) {
   const id = useId();
   const [busy, setBusy] = useState(false);
@@ -35,13 +35,14 @@ export function Confirmation({ ref, question, consequence, action, onConfirm, re
     returnTo?.current?.focus();
   }
 
+  function close() {
+    setError(undefined);
+    // What opened this went meanwhile, and left the focus to nobody.
+    if (document.activeElement === document.body) returnTo?.current?.focus();
+  }
+
   return (
-    <dialog
-      ref={ref}
-      className={styles.dialog}
-      aria-labelledby={`${id}-title`}
-      onClose={() => setError(undefined)}
-    >
+    <dialog ref={ref} className={styles.dialog} aria-labelledby={`${id}-title`} onClose={close}>
       <h2 id={`${id}-title`}>{question}</h2>
       <p>{consequence}</p>
       {error && <Notice kind="error">{error}</Notice>}

@@ -34,6 +34,9 @@ const DOWN: FakeAnswer = [
   { code: "MAIL_UNAVAILABLE", message: "Mail cannot be sent right now, so nothing was changed." },
 ];
 
+/** The focus goes to a heading after that is there. */
+const focused = (name: string) => waitFor(() => expect(screen.getByRole("heading", { name })).toHaveFocus());
+
 describe("signing in", () => {
   const signedIn = vi.fn(async () => undefined);
 
@@ -66,12 +69,11 @@ describe("signing in", () => {
 
   test("a new user is told to look into their mail, and a reader is taken there", async () => {
     const user = await fillIn("Create account");
-    const heading = await screen.findByRole("heading", { name: "Confirm your address" });
-    expect(heading).toHaveFocus();
+    await focused("Confirm your address");
     expect(screen.getByText("ada@example.com")).toBeVisible();
     expect(signedIn).not.toHaveBeenCalled();
     await user.click(press("Back to sign-in"));
-    expect(screen.getByRole("heading", { name: "Welcome back" })).toHaveFocus();
+    await focused("Welcome back");
     expect(screen.queryByLabelText("Name")).not.toBeInTheDocument();
   });
 
@@ -161,7 +163,7 @@ describe("a forgotten password", () => {
     render(<ForgotPassword />);
     await user.type(screen.getByLabelText("Email"), "ada@example.com");
     await user.click(press("Send the link"));
-    expect(await screen.findByRole("heading", { name: "Look into your mail" })).toHaveFocus();
+    await focused("Look into your mail");
     expect(screen.getByText(/has an account, a mail is on its way there/)).toBeVisible();
     expect(asked("/request-password-reset")).toEqual([
       expect.objectContaining({ body: { email: "ada@example.com" } }),
@@ -190,7 +192,7 @@ describe("a new password", () => {
 
   test("is set by the token of the link", async () => {
     await set("#the-token");
-    expect(await screen.findByRole("heading", { name: "Your password is set" })).toHaveFocus();
+    await focused("Your password is set");
     expect(asked("/reset-password")).toEqual([
       expect.objectContaining({ body: { newPassword: "battery staple", token: "the-token" } }),
     ]);
@@ -219,7 +221,7 @@ describe("an address", () => {
     render(<VerifyEmail />);
     expect(calls).toEqual([]);
     await user.click(press("Confirm"));
-    expect(await screen.findByRole("heading", { name: "Your address is confirmed" })).toHaveFocus();
+    await focused("Your address is confirmed");
     expect(asked("/verify-email")).toEqual([expect.objectContaining({ query: { token: "the-token" } })]);
   });
 

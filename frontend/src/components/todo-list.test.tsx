@@ -1,8 +1,8 @@
 import { render, screen, waitFor, within } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
+import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import type { Todo, TodoSummary } from "@/lib/api";
+import { MOST_RESTORED, type Todo, type TodoSummary } from "@/lib/api";
 
 import { fakeServer, FakeStream, type FakeAnswer, type FakeCall } from "../../test/fetch";
 import { TodoList } from "./todo-list";
@@ -30,9 +30,29 @@ let stored: Todo[];
 /** What was deleted and can be brought back. */
 let bin: Todo[];
 let failure: FakeAnswer | undefined;
+/** How many todos one request clears, and what was answered under which key. */
+let atOnce: number;
+let answered: Record<string, FakeAnswer>;
 
-function serve({ method, path, query, body }: FakeCall): FakeAnswer {
+function clear(key: string): FakeAnswer {
+  const done = stored.filter(({ completed }) => completed).slice(0, atOnce);
+  bin = [...bin, ...done];
+  stored = stored.filter((todo) => !done.includes(todo));
+  return (answered[key] ??= [200, { ids: done.map(({ id }) => id), more: done.length === atOnce }]);
+}
+
+function restore(ids: string[]): FakeAnswer {
+  if (ids.length > MOST_RESTORED) return [413, { detail: "The body is longer than 32768 bytes." }];
+  const back = bin.filter(({ id }) => ids.includes(id));
+  bin = bin.filter((todo) => !back.includes(todo));
+  stored = [...stored, ...back].sort((one, other) => one.number - other.number);
+  return [200, stored.filter(({ id }) => ids.includes(id))];
+}
+
+function serve({ method, path, query, body, key }: FakeCall): FakeAnswer {
   if (failure) return failure;
+  if (method === "DELETE" && path === "/api/todos") return answered[key!] ?? clear(key!);
+  if (path === "/api/todos/restore") return restore((body as { ids: string[] }).ids);
   const id = path.split("/")[3];
   const found = stored.find((todo) => todo.id === id);
   if (id === "summary") return [200, summary()];
@@ -41,11 +61,6 @@ function serve({ method, path, query, body }: FakeCall): FakeAnswer {
     return [200, stored.filter((todo) => !completed || String(todo.completed) === completed)];
   }
   if (method === "POST") {
-    if (path.endsWith("/restore")) {
-      stored = [...stored, ...bin].sort((one, other) => one.number - other.number);
-      bin = [];
-      return [200, stored.find((todo) => todo.id === id)];
-    }
     const { title } = body as Pick<Todo, "title">;
     stored = [...stored, { ...PLAIN, id: "new", number: stored.length + 10, title, completed: false }];
     return [201, stored.at(-1)];
@@ -56,7 +71,7 @@ function serve({ method, path, query, body }: FakeCall): FakeAnswer {
   if (of !== undefined && Number(of) !== found.version)
     return [409, { detail: "It was changed.", todo: found }];
   if (method === "DELETE") {
-    bin = [found];
+    bin = [...bin, found];
     stored = stored.filter((todo) => todo !== found);
     return [204];
   }
@@ -71,12 +86,18 @@ function summary(): TodoSummary {
   return { open: stored.length - completed, completed, tags };
 }
 
+/** The calls that clear what is done. */
+const clears = (calls: FakeCall[]) =>
+  calls.filter(({ method, path }) => method === "DELETE" && path === "/api/todos");
+
 /** The calls that ask for the list itself. */
 const lists = (calls: FakeCall[]) =>
   calls.filter(({ method, path }) => method === "GET" && path === "/api/todos");
 
 beforeEach(() => {
   failure = undefined;
+  atOnce = 1000;
+  answered = {};
   bin = [];
   stored = [
     { ...PLAIN, id: "a", number: 1, title: "buy milk", completed: false },
@@ -219,25 +240,6 @@ describe("the list of todos", () => {
     ).toEqual(["1 buy milk", "4 call the plumber"]);
   });
 
-  test("is cleared of what is done, after asking, and says what went wrong", async () => {
-    const calls = fakeServer(serve);
-    const user = userEvent.setup({ delay: null });
-    render(<List />);
-    await milk();
-    await user.click(screen.getByRole("button", { name: "Clear done…" }));
-    expect(calls.some(({ method }) => method === "DELETE")).toBe(false);
-    failure = [502, { detail: "Away." }];
-    await user.click(screen.getByRole("button", { name: "Clear done" }));
-    expect(await within(screen.getByRole("dialog")).findByRole("alert")).toHaveTextContent("Away.");
-    failure = undefined;
-    await user.click(screen.getByRole("button", { name: "Clear done" }));
-    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
-    expect(stored.map(({ title }) => title)).toEqual(["buy milk"]);
-    await waitFor(() => expect(screen.queryByText("call the plumber")).not.toBeInTheDocument());
-    expect(screen.queryByRole("button", { name: "Clear done…" })).not.toBeInTheDocument();
-    expect(screen.getByRole("heading", { name: "Your todos" })).toHaveFocus();
-  });
-
   test("is read again when the user comes back to it", async () => {
     fakeServer(serve);
     render(<List />);
@@ -349,35 +351,229 @@ describe("the list of todos", () => {
   });
 });
 
-describe("a long list", () => {
-  const many = (count: number) =>
-    Array.from({ length: count }, (_, index) => ({
-      ...PLAIN,
-      id: `t${index + 1}`,
-      number: index + 1,
-      title: `todo ${index + 1}`,
-      completed: index % 2 === 1,
-    }));
-  const shown = () => screen.getAllByRole<HTMLInputElement>("checkbox").length;
+/** Todos of which each second is done. */
+const many = (count: number): Todo[] =>
+  Array.from({ length: count }, (_, index) => ({
+    ...PLAIN,
+    id: `t${index + 1}`,
+    number: index + 1,
+    title: `todo ${index + 1}`,
+    completed: index % 2 === 1,
+  }));
 
-  /** A backend with pages, each after the number that its cursor names. */
-  const paged = ({ path, query }: FakeCall): FakeAnswer => {
-    if (path.endsWith("/summary")) return [200, summary()];
-    const rest = stored.filter(({ number }) => number > Number(query?.cursor ?? 0));
-    const todos = rest.slice(0, Number(query?.limit));
-    return [200, { todos, next_cursor: rest.length > todos.length ? String(todos.at(-1)!.number) : null }];
-  };
+/** A backend with pages, each after the number that its cursor names. */
+const paged = ({ path, query }: FakeCall): FakeAnswer => {
+  if (path.endsWith("/summary")) return [200, summary()];
+  const rest = stored.filter(({ number }) => number > Number(query?.cursor ?? 0));
+  const todos = rest.slice(0, Number(query?.limit));
+  return [200, { todos, next_cursor: rest.length > todos.length ? String(todos.at(-1)!.number) : null }];
+};
 
-  test("is never cleared of what is open, whatever the backend answers", async () => {
-    stored = many(4);
-    fakeServer((call) => (call.path === "/api/todos" ? [200, stored] : serve(call)));
+describe("what is done", () => {
+  const PLUMBER = { name: "4 call the plumber" };
+  const heading = () => screen.getByRole("heading", { name: "Your todos" });
+
+  /** Presses the button of the list, and the one of the question. */
+  async function clearDone(user: UserEvent) {
+    await user.click(await screen.findByRole("button", { name: "Clear done…" }));
+    await user.click(screen.getByRole("button", { name: "Clear done" }));
+  }
+
+  /** What was deleted, as it is told. */
+  const told = async () => (await screen.findByText(/^Deleted/)).textContent;
+
+  /** What is told of a failure in the question. */
+  const refused = () => within(screen.getByRole("dialog")).findByRole("alert");
+
+  test("is cleared after asking, counted, and brought back as it was by Undo", async () => {
+    stored[1] = { ...stored[1]!, due_at: NOON, priority: "high", tags: ["home"] };
+    const before = structuredClone(stored);
+    const calls = fakeServer(serve);
     const user = userEvent.setup({ delay: null });
     render(<List />);
-    await screen.findByRole("checkbox", { name: /todo 1$/ });
-    await user.click(screen.getByRole("button", { name: "Clear done…" }));
+    await user.click(await screen.findByRole("button", { name: "Clear done…" }));
+    expect(clears(calls)).toEqual([]);
     await user.click(screen.getByRole("button", { name: "Clear done" }));
-    await waitFor(() => expect(stored.map(({ id }) => id)).toEqual(["t1", "t3"]));
+    expect(await told()).toBe("Deleted 1 todo.");
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    expect(stored).toEqual(before.slice(0, 1));
+    expect(screen.queryByRole("checkbox", { name: /plumber/ })).not.toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Clear done…" })).not.toBeInTheDocument();
+    expect(heading()).toHaveFocus();
+
+    screen.getByRole("button", { name: "Undo" }).focus();
+    await user.keyboard("{Enter}");
+    expect(await screen.findByRole("checkbox", { name: /^4 call the plumber Due .* #home$/ })).toBeChecked();
+    await waitFor(() => expect(screen.queryByText(/^Deleted/)).not.toBeInTheDocument());
+    expect(heading()).toHaveFocus();
+    expect(stored).toEqual(before);
+    expect(calls).toContainEqual({ method: "POST", path: "/api/todos/restore", body: { ids: ["b"] } });
   });
+
+  test("is cleared and brought back by as many requests as it takes, seen or not", async () => {
+    stored = many(4_100);
+    const before = stored;
+    const calls = fakeServer((call) => (call.method === "GET" ? paged(call) : serve(call)));
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await clearDone(user);
+    expect(await told()).toBe("Deleted 2050 todos.");
+    expect(stored.some(({ completed }) => completed)).toBe(false);
+    expect(clears(calls)).toHaveLength(3);
+    expect(new Set(clears(calls).map(({ key }) => key)).size).toBe(3);
+    await user.click(screen.getByRole("button", { name: "Undo" }));
+    await waitFor(() => expect(screen.queryByText(/^Deleted/)).not.toBeInTheDocument());
+    expect(stored).toEqual(before);
+    expect(calls.filter(({ path }) => path === "/api/todos/restore")).toHaveLength(3);
+  });
+
+  test("stays where it cannot be cleared, and says so where that was asked", async () => {
+    fakeServer(serve);
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await screen.findByRole("checkbox", PLUMBER);
+    failure = [502, { detail: "Away." }];
+    await clearDone(user);
+    expect(await refused()).toHaveTextContent("Clearing failed. Away.");
+    failure = undefined;
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(screen.getByRole("checkbox", PLUMBER)).toBeChecked();
+    expect(screen.queryByRole("button", { name: "Undo" })).not.toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Clear done…" })).toHaveFocus();
+  });
+
+  test("is brought back also where the answer was lost, for which it is asked again", async () => {
+    let away = true;
+    const calls = fakeServer((call) => {
+      const answer = serve(call);
+      return away && clears([call]).length ? undefined! : answer;
+    });
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await clearDone(user);
+    expect(await refused()).toHaveTextContent("Clearing failed. The server cannot be reached.");
+    // It is gone, and what was not told can still be asked for.
+    await waitFor(() => expect(screen.queryByRole("checkbox", PLUMBER)).not.toBeInTheDocument());
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(screen.getByRole("button", { name: "Clear done…" })).toHaveFocus();
+    stored[0] = { ...stored[0]!, completed: true, version: 2 };
+    away = false;
+    await clearDone(user);
+    expect(await told()).toBe("Deleted 2 todos.");
+    const [first, again, more] = clears(calls).map(({ key }) => key);
+    expect([first === again, first === more]).toEqual([true, false]);
+    await waitFor(() =>
+      expect(screen.queryByRole("button", { name: "Clear done…" })).not.toBeInTheDocument(),
+    );
+    await user.click(screen.getByRole("button", { name: "Undo" }));
+    expect(await screen.findByRole("checkbox", PLUMBER)).toBeChecked();
+    expect(await milk()).toBeChecked();
+  });
+
+  test("that was cleared in part is brought back whole, also after the rest was cleared", async () => {
+    stored = many(10);
+    atOnce = 3;
+    let allowed = 1;
+    fakeServer((call) => (clears([call]).length && !allowed-- ? [502, { detail: "Away." }] : serve(call)));
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await clearDone(user);
+    expect(await refused()).toHaveTextContent("Clearing failed. Away.");
+    expect(await told()).toBe("Deleted 3 todos.");
+    await user.click(screen.getByRole("button", { name: "Clear done" }));
+    await waitFor(async () => expect(await told()).toBe("Deleted 5 todos."));
+    await user.click(screen.getByRole("button", { name: "Undo" }));
+    await waitFor(() => expect(stored).toHaveLength(10));
+  });
+
+  test("is offered again where Undo fails, with what is not back yet", async () => {
+    stored = many(3_000);
+    let allowed = 1;
+    fakeServer((call) => {
+      if (call.path === "/api/todos/restore" && !allowed--) return [503, { detail: "Away." }];
+      return call.method === "GET" ? paged(call) : serve(call);
+    });
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await clearDone(user);
+    expect(await told()).toBe("Deleted 1500 todos.");
+    screen.getByRole("button", { name: "Undo" }).focus();
+    await user.keyboard("{Enter}");
+    expect(await screen.findByRole("alert")).toHaveTextContent("Undo failed. Away.");
+    expect(await told()).toBe("Deleted 700 todos.");
+    expect(screen.getByRole("button", { name: "Undo" })).toHaveFocus();
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(screen.queryByText(/^Deleted/)).not.toBeInTheDocument());
+    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+    expect(stored).toHaveLength(3_000);
+  });
+
+  test("and was deleted too long ago is not brought back, and that is said", async () => {
+    stored = many(4);
+    fakeServer(serve);
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await clearDone(user);
+    expect(await told()).toBe("Deleted 2 todos.");
+    bin = bin.slice(1);
+    await user.click(screen.getByRole("button", { name: "Undo" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent(
+      "Undo failed. What is deleted is kept for a day only.",
+    );
+    expect(await told()).toBe("Deleted 1 todo.");
+    expect(await screen.findByRole("checkbox", { name: "4 todo 4" })).toBeChecked();
+  });
+
+  test("and was cleared elsewhere meanwhile takes no Undo away, and no focus", async () => {
+    const live = new FakeStream();
+    fakeServer(serve, () => live);
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await milk();
+    await user.click(screen.getByRole("button", { name: "Delete buy milk" }));
+    expect(await told()).toBe("Deleted “buy milk”.");
+    await user.click(await screen.findByRole("button", { name: "Clear done…" }));
+    stored = [];
+    live.send("changed", {});
+    await waitFor(() => expect(screen.queryByText("Clear done…")).not.toBeInTheDocument());
+    await user.click(screen.getByRole("button", { name: "Clear done" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    expect(heading()).toHaveFocus();
+    expect(await told()).toBe("Deleted “buy milk”.");
+  });
+
+  test("is asked for in vain where another window was faster, and Cancel leaves the focus in the list", async () => {
+    const live = new FakeStream();
+    fakeServer(serve, () => live);
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await milk();
+    await user.click(screen.getByRole("button", { name: "Clear done…" }));
+    stored = stored.slice(0, 1);
+    live.send("changed", {});
+    await waitFor(() => expect(screen.queryByText("Clear done…")).not.toBeInTheDocument());
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    await waitFor(() => expect(heading()).toHaveFocus());
+  });
+});
+
+test("what was deleted can still be brought back where the next deletion fails", async () => {
+  fakeServer(serve);
+  const user = userEvent.setup({ delay: null });
+  render(<List />);
+  await milk();
+  await user.click(screen.getByRole("button", { name: "Delete buy milk" }));
+  await screen.findByText(/^Deleted/);
+  failure = [502, { detail: "Away." }];
+  await user.click(screen.getByRole("button", { name: "Delete call the plumber" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("Away.");
+  failure = undefined;
+  await user.click(screen.getByRole("button", { name: "Undo" }));
+  expect(await milk()).toBeVisible();
+});
+
+describe("a long list", () => {
+  const shown = () => screen.getAllByRole<HTMLInputElement>("checkbox").length;
 
   test("is drawn as far as it is looked at", async () => {
     stored = many(250);

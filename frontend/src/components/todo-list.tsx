@@ -27,8 +27,8 @@ interface TodoListProps extends Todos {
 
 /** The list of todos, each with its number, a check box and a way to delete it. */
 export function TodoList({ userId, ...props }: TodoListProps) {
-  const { todos, more, error, pending, reload, readOn, look, toggle, remove, add, clearDone } = props;
-  const { deleted, restore, edit, arrangement, arrange, summary } = props;
+  const { todos, more, error, pending, reload, readOn, look, toggle, remove, add, clear } = props;
+  const { unanswered, deleted, restore, edit, arrangement, arrange, summary } = props;
   const [drawn, setDrawn] = useState(STEP);
   const list = useRef<HTMLUListElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -39,6 +39,7 @@ export function TodoList({ userId, ...props }: TodoListProps) {
   const open = summary?.open ?? todos?.filter((todo) => !todo.completed).length ?? 0;
   const uncounted = !summary && more;
   const done = summary ? summary.completed > 0 : todos?.some(({ completed }) => completed);
+  const clearable = done || unanswered;
   const looking = arrangement.search !== "" || arrangement.filter !== "all" || arrangement.tag !== "";
   const empty = todos?.length === 0 && !looking;
   const missing = more && drawn > (todos?.length ?? 0);
@@ -77,6 +78,14 @@ export function TodoList({ userId, ...props }: TodoListProps) {
     [remove],
   );
 
+  /** Has the focus go on when what has it goes. */
+  const handOver = useCallback(
+    (button: HTMLButtonElement) => () => {
+      if (button === document.activeElement) heading.current?.focus();
+    },
+    [],
+  );
+
   const openEditor = useCallback((todo: Todo) => {
     setEdited(todo);
     editor.current?.showModal();
@@ -97,9 +106,9 @@ export function TodoList({ userId, ...props }: TodoListProps) {
       <Confirmation
         ref={confirmation}
         question="Clear what is done?"
-        consequence="Every todo that is done is deleted."
+        consequence="Every todo that is done is deleted, shown here or not."
         action="Clear done"
-        onConfirm={clearDone}
+        onConfirm={clear}
         returnTo={heading}
       />
       <TodoEditor ref={editor} todo={edited} edit={edit} onClose={() => setEdited(undefined)} />
@@ -109,29 +118,37 @@ export function TodoList({ userId, ...props }: TodoListProps) {
         {deleted && (
           <>
             <span>
-              Deleted “<bdi>{deleted.title}</bdi>”.
+              Deleted{" "}
+              {deleted.title ? (
+                <>
+                  “<bdi>{deleted.title}</bdi>”
+                </>
+              ) : (
+                `${deleted.ids.length} ${deleted.ids.length === 1 ? "todo" : "todos"}`
+              )}
+              .
             </span>
             <button
+              ref={handOver}
               className="button"
               data-kind="quiet"
               type="button"
-              onClick={() => {
-                void restore();
-                heading.current?.focus();
-              }}
+              aria-disabled={deleted.busy}
+              onClick={() => void restore()}
             >
               Undo
             </button>
           </>
         )}
       </div>
+      {deleted?.failure && <Notice kind="error">{`Undo failed. ${deleted.failure}`}</Notice>}
       {todos && !empty && (
         <Arranging
           arrangement={arrangement}
           tags={summary?.tags.map(({ tag }) => tag) ?? []}
           onChange={rearrange}
         >
-          {done && (
+          {clearable && (
             <button
               className="button"
               data-kind="quiet"

@@ -5,14 +5,16 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import {
   addTodo,
   ApiError,
+  clearDone,
   deleteTodo,
   editTodo,
   errorMessage,
   LARGEST_PAGE,
   listTodos,
+  MOST_RESTORED,
   newKey,
   PAGE,
-  restoreTodo,
+  restoreTodos,
   setCompleted,
   summarizeTodos,
   type Todo,
@@ -51,15 +53,30 @@ export interface Todos {
   toggle: (todo: Todo) => Promise<void>;
   remove: (todo: Todo) => Promise<void>;
   /** What was deleted last, and can be brought back. */
-  deleted: Todo | undefined;
-  /** Brings it back. */
+  deleted: Deletion | undefined;
+  /** Brings that back. */
   restore: () => Promise<void>;
   /** Edits one; gives what went wrong, in words for the user, and what the todo is by now where that is the reason. */
   edit: (todo: Todo, edit: TodoEdit) => Promise<EditFailure | undefined>;
   /** Adds one, and tells whether that succeeded. */
   add: (title: string) => Promise<boolean>;
-  /** Deletes all that are done, and gives what went wrong, in words for the user. */
-  clearDone: () => Promise<string | undefined>;
+  /** Deletes all that are done, read or not, and gives what went wrong, in words for the user. */
+  clear: () => Promise<string | undefined>;
+  /** Whether it is not known what became of that: asked again, it says what was deleted. */
+  unanswered: boolean;
+}
+
+/** Todos that were deleted together. */
+export interface Deletion {
+  ids: string[];
+  /** What one was called that was deleted alone. */
+  title?: string;
+  /** Whether more was to be deleted with them, and that failed. */
+  unfinished?: boolean;
+  /** Whether they are being brought back. */
+  busy?: boolean;
+  /** Why they are not back, in words for the user. */
+  failure?: string;
 }
 
 /** Why a todo was not edited. */
@@ -86,7 +103,9 @@ export function useTodos(onExpired: () => void): Todos {
   const [next, setNext] = useState<string | null>(null);
   const [error, setError] = useState<string>();
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
-  const [deleted, setDeleted] = useState<Todo>();
+  const [deleted, setDeleted] = useState<Deletion>();
+  /** Names a deletion of what is done until it is answered. */
+  const [clearing, setClearing] = useState("");
   const latest = useRef(0);
   /** What is shown, for what is read later. */
   const list = useRef<TodoPage>({ todos: [], next: null });
@@ -237,23 +256,35 @@ export function useTodos(onExpired: () => void): Todos {
   );
   const remove = useCallback(
     async (todo: Todo) => {
-      setDeleted(undefined);
       const done = await change(
         todo,
         (todos) => todos.filter(({ id }) => id !== todo.id),
         () => deleteTodo(todo),
       );
-      if (done) setDeleted(todo);
+      if (done) setDeleted({ ids: [todo.id], title: todo.title });
     },
     [change],
   );
   const restore = useCallback(async () => {
-    if (!deleted) return;
-    const done = await attempt(async () => void (await restoreTodo(deleted)));
-    if (!done) return;
-    setDeleted(undefined);
-    await reload();
-  }, [attempt, reload, deleted]);
+    if (!deleted || deleted.busy) return;
+    const restoring = { ...deleted, busy: true, failure: undefined };
+    setDeleted(restoring);
+    const lost: string[] = [];
+    let left = deleted.ids;
+    let failure = await failureOf(async () => {
+      while (left.length) {
+        const some = left.slice(0, MOST_RESTORED);
+        const there = new Set((await restoreTodos(some)).map(({ id }) => id));
+        lost.push(...some.filter((id) => !there.has(id)));
+        left = left.slice(MOST_RESTORED);
+      }
+    });
+    if (lost.length) failure ||= "What is deleted is kept for a day only.";
+    if (left !== deleted.ids) await reload();
+    const rest = failure === undefined ? undefined : { ...deleted, ids: [...lost, ...left], failure };
+    // What was deleted meanwhile is what can be undone now.
+    setDeleted((now) => (now === restoring ? rest : now));
+  }, [failureOf, reload, deleted]);
   const edit = useCallback(
     async (todo: Todo, edit: TodoEdit) => {
       let current: Todo | undefined;
@@ -285,20 +316,29 @@ export function useTodos(onExpired: () => void): Todos {
     [attempt, reload],
   );
 
-  const clearDone = useCallback(async () => {
+  const clear = useCallback(async () => {
+    const ids = new Set(deleted?.unfinished ? deleted.ids : []);
+    let key = clearing;
     const failure = await failureOf(async () => {
-      for (;;) {
-        // Always the first page: what was on it is gone.
-        const { todos } = await listTodos({ completed: true });
-        // Asked for, and looked at all the same: what is open is never deleted here.
-        const done = todos.filter(({ completed }) => completed);
-        if (!done.length) return;
-        for (const todo of done) await deleteTodo(todo).catch(ignoreGone);
+      for (let more = true; more;) {
+        // What is answered again may be of a while ago.
+        more = key !== "";
+        key ||= newKey();
+        const cleared = await clearDone(key);
+        key = "";
+        for (const id of cleared.ids) ids.add(id);
+        more ||= cleared.more;
       }
     });
+    setClearing(key);
+    if (ids.size) setDeleted({ ids: [...ids], unfinished: failure !== undefined });
+    // Also what is not seen now, and so not read again.
+    const kept = list.current.todos.filter(({ id }) => !ids.has(id));
+    list.current = { ...list.current, todos: kept };
+    setTodos(kept);
     await reload();
-    return failure;
-  }, [failureOf, reload]);
+    return failure && `Clearing failed. ${failure}`;
+  }, [failureOf, reload, deleted, clearing]);
 
   useEffect(() => {
     void reload();
@@ -339,7 +379,8 @@ export function useTodos(onExpired: () => void): Todos {
     restore,
     edit,
     add,
-    clearDone,
+    clear,
+    unanswered: clearing !== "",
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   paths,
   Problem,
   TodoRead,
+  TodosCleared,
   TodoSummary,
   TodoUpdate,
 } from "./api-schema";
@@ -108,9 +109,17 @@ export function deleteTodo({ id, version }: Todo): Promise<void> {
   return send("delete", "/api/todos/{todo_id}", { path: { todo_id: id }, query: { version } });
 }
 
-/** Brings back a todo that was deleted a while ago. */
-export function restoreTodo({ id }: Todo): Promise<Todo> {
-  return send("post", "/api/todos/{todo_id}/restore", { path: { todo_id: id } });
+/** Deletes what is done, and names it; `key` makes that one deletion, however often it is sent. */
+export function clearDone(key: string): Promise<TodosCleared> {
+  return send("delete", "/api/todos", { query: { completed: "true" }, header: { "Idempotency-Key": key } });
+}
+
+/** How many todos one request brings back at most: more ids than fit into a body of 32 KiB are refused. */
+export const MOST_RESTORED = 800;
+
+/** Brings back todos that were deleted a while ago, and gives those that are there; the others are not kept any more. */
+export function restoreTodos(ids: string[]): Promise<Todo[]> {
+  return send("post", "/api/todos/restore", { body: { ids } });
 }
 
 /** Something said to the assistant, as it is sent and, when the answer is lost, sent again. */

@@ -24,6 +24,7 @@ let user: Awaited<ReturnType<typeof signUp>>;
 let todos: typeof import("@/app/api/todos/route");
 let todo: typeof import("@/app/api/todos/[id]/route");
 let restore: typeof import("@/app/api/todos/[id]/restore/route");
+let restoreMany: typeof import("@/app/api/todos/restore/route");
 let summary: typeof import("@/app/api/todos/summary/route");
 let chat: typeof import("@/app/api/chat/route");
 let answers: typeof import("@/app/api/chat/answers/[key]/route");
@@ -37,6 +38,7 @@ beforeAll(async () => {
   todos = await import("@/app/api/todos/route");
   todo = await import("@/app/api/todos/[id]/route");
   restore = await import("@/app/api/todos/[id]/restore/route");
+  restoreMany = await import("@/app/api/todos/restore/route");
   summary = await import("@/app/api/todos/summary/route");
   chat = await import("@/app/api/chat/route");
   answers = await import("@/app/api/chat/answers/[key]/route");
@@ -145,6 +147,20 @@ describe("a request goes on to the backend", () => {
       "POST",
       `/api/todos/${ID}/restore`,
       "",
+    ],
+    [
+      "delete what is done",
+      () => todos.DELETE(request("DELETE", "/api/todos?completed=true&x=1", { cookie: user.cookie })),
+      "DELETE",
+      "/api/todos?completed=true",
+      "",
+    ],
+    [
+      "restore many",
+      () => restoreMany.POST(request("POST", "/", { cookie: user.cookie, body: { ids: [ID] } })),
+      "POST",
+      "/api/todos/restore",
+      `{"ids":["${ID}"]}`,
     ],
     [
       "list conversations",
@@ -483,6 +499,8 @@ describe("nothing reaches the backend", () => {
     }
     const asked = request("GET", "/api/conversations?cursor=a%20b", { cookie: user.cookie });
     expect((await conversations.GET(asked)).status).toBe(422);
+    const cleared = request("DELETE", "/api/todos?completed=false", { cookie: user.cookie });
+    expect((await todos.DELETE(cleared)).status).toBe(422);
   });
 });
 

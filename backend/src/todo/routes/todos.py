@@ -101,14 +101,31 @@ async def add_todo(
     return repeated(await answers.once(key, f"add {body.model_dump_json()}", add))
 
 
-@router.delete("", summary="Delete what is done")
+@router.delete(
+    "",
+    summary="Delete what is done",
+    response_model=TodosCleared,
+    responses=described(409, 410),
+)
 async def clear_completed(
     todos: TodosDep,
+    answers: IdempotencyDep,
     completed: Annotated[Literal["true"], Query(description="Only those that are done.")],
-) -> TodosCleared:
+    key: KeyHeader = None,
+) -> TodosCleared | Response:
     """Delete the todos that are done, 1000 at once; for a day they can be restored together."""
     del completed  # Without it, nothing is deleted.
-    ids = await todos.clear_completed()
+    if key is None:
+        return _cleared(await todos.clear_completed())
+
+    async def clear(session: AsyncSession) -> KeptAnswer:
+        cleared = _cleared(await todos.clear_completed_within(session))
+        return KeptAnswer(200, cleared.model_dump_json())
+
+    return repeated(await answers.once(key, "clear completed", clear))
+
+
+def _cleared(ids: Sequence[UUID]) -> TodosCleared:
     return TodosCleared(ids=list(ids), more=len(ids) == MOST_AT_ONCE)
 
 

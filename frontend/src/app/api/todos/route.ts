@@ -10,6 +10,9 @@ const RULES = {
   ...PAGE,
 };
 
+/** What is deleted together. */
+const DELETED = { completed: { pattern: /^true$/, rule: "completed is true." } };
+
 /** The user's todos: those that are asked for, in the order asked for, a page at a time where one is named. */
 export async function GET(request: Request): Promise<Response> {
   const query = readQuery(request, RULES);
@@ -20,4 +23,11 @@ export async function GET(request: Request): Promise<Response> {
 /** Adds a todo. */
 export async function POST(request: Request): Promise<Response> {
   return forward(request, { method: "POST", path: "/api/todos", body: true });
+}
+
+/** Deletes the todos that are done. */
+export async function DELETE(request: Request): Promise<Response> {
+  const query = readQuery(request, DELETED);
+  if (query instanceof Response) return query;
+  return forward(request, { method: "DELETE", path: `/api/todos${query}` });
 }
