@@ -78,15 +78,21 @@ func TestALogTellsTheCause(t *testing.T) {
 }
 
 func TestALogKeepsTwentyLinesAndNoFailureIsLostAmongThem(t *testing.T) {
-	var many strings.Builder
-	many.WriteString(chainedTraceback)
-	for word := range strings.FieldsSeq("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
-		fmt.Fprintf(&many, "cleaning up %s\n", word)
+	for failure, told := range map[string]string{
+		chainedTraceback: "ConnectionRefusedError",
+		`{"level": "alert", "message": "the store is away"}` + "\n":                      "alert the store is away",
+		`{"level": "info", "message": "no start", "exception": "gone\nfor good"}` + "\n": "info no start",
+	} {
+		var many strings.Builder
+		many.WriteString(failure)
+		for word := range strings.FieldsSeq("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
+			fmt.Fprintf(&many, "cleaning up %s\n", word)
+		}
+		lines := logLines(many.String())
+		require.Len(t, lines, maxLogLines)
+		assert.Contains(t, lines[0], told)
+		assert.Equal(t, "cleaning up z", lines[len(lines)-1])
 	}
-	lines := logLines(many.String())
-	require.Len(t, lines, maxLogLines)
-	assert.Contains(t, lines[0], "ConnectionRefusedError")
-	assert.Equal(t, "cleaning up z", lines[len(lines)-1])
 	assert.Equal(t, []string{"same (×40)"}, logLines(strings.Repeat("same\n", 40)))
 
 	long := logLines("begins " + strings.Repeat("ünd ", 300) + "the error at its end")

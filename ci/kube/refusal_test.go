@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"encoding/pem"
 	"regexp"
 	"strings"
 	"testing"
@@ -58,6 +59,7 @@ func TestBindRefusesWhatCannotHoldAndSaysWhatToRun(t *testing.T) {
 		"a CA that is not base64":    {set("certificate-authority-data", "'%%%'"), []string{"certificate-authority-data is not base64"}},
 		"a CA that is no PEM":        {set("certificate-authority-data", encode([]byte("x"))), []string{"holds no certificate"}},
 		"a CA that is a key":         {set("certificate-authority-data", encode(otherKey)), []string{"something that is no certificate"}},
+		"a CA that is cut off":       {set("certificate-authority-data", encode(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}))), []string{"something that is no certificate"}},
 		"a CA that has expired":      {set("certificate-authority-data", encode(expired)), []string{"authority expired on 2026-11-23 11:00 UTC"}},
 		"a CA's path":                {paths, []string{"/home/dev/.minikube/ca.crt is not in this container", flatten}},
 		"a certificate's path":       {replace(paths, "certificate-authority: /home/dev/.minikube/ca.crt", "certificate-authority-data: "+encode(a.pem())), []string{"profiles/minikube/client.crt is not in this container", flatten}},

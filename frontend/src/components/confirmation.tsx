@@ -19,7 +19,7 @@ interface ConfirmationProps {
   returnTo?: RefObject<HTMLElement | null>;
 }
 
-/** Asks before something happens that is not undone, or is much. */
+/** Asks before something that is much, or that cannot be undone. */
 export function Confirmation({ ref, question, consequence, action, onConfirm, returnTo }: ConfirmationProps) {
   const id = useId();
   const [busy, setBusy] = useState(false);

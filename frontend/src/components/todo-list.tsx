@@ -78,7 +78,7 @@ export function TodoList({ userId, ...props }: TodoListProps) {
     [remove],
   );
 
-  /** Has the focus go on when what has it goes. */
+  /** The heading takes the focus when the button that has it goes. */
   const handOver = useCallback(
     (button: HTMLButtonElement) => () => {
       if (button === document.activeElement) heading.current?.focus();
