@@ -83,15 +83,17 @@ func TestALogKeepsTwentyLinesAndNoFailureIsLostAmongThem(t *testing.T) {
 		`{"level": "alert", "message": "the store is away"}` + "\n":                      "alert the store is away",
 		`{"level": "info", "message": "no start", "exception": "gone\nfor good"}` + "\n": "info no start",
 	} {
-		var many strings.Builder
-		many.WriteString(failure)
-		for word := range strings.FieldsSeq("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
-			fmt.Fprintf(&many, "cleaning up %s\n", word)
+		for _, line := range []string{"cleaning up %s\n", `{"msg": "cleaning up %s"}` + "\n"} {
+			var many strings.Builder
+			many.WriteString(failure)
+			for word := range strings.FieldsSeq("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
+				fmt.Fprintf(&many, line, word)
+			}
+			lines := logLines(many.String())
+			require.Len(t, lines, maxLogLines)
+			assert.Contains(t, lines[0], told)
+			assert.Equal(t, "cleaning up z", lines[len(lines)-1])
 		}
-		lines := logLines(many.String())
-		require.Len(t, lines, maxLogLines)
-		assert.Contains(t, lines[0], told)
-		assert.Equal(t, "cleaning up z", lines[len(lines)-1])
 	}
 	assert.Equal(t, []string{"same (×40)"}, logLines(strings.Repeat("same\n", 40)))
 
