@@ -371,7 +371,7 @@ class Bench:
             serving(
                 "front end",
                 Group(f"frontend-{port}", FRONTEND_CPUS, FRONTEND_MEMORY),
-                ["node", "--max-semi-space-size=16", "scripts/start-standalone.mjs"],
+                ["node", "--max-semi-space-size=16", ".next/standalone/server.js"],
                 FRONTEND,
                 port,
                 "/api/health",

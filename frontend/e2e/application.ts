@@ -76,7 +76,7 @@ export class Application {
 
   /** Starts the front end for whoever knows it as `origin`; it listens on that port of this machine. */
   private async startFrontend(origin: string, port: number): Promise<void> {
-    const frontend = new Process("node", ["scripts/start-standalone.mjs"], process.cwd(), {
+    const frontend = new Process("node", [".next/standalone/server.js"], process.cwd(), {
       NODE_ENV: "production",
       HOSTNAME: "127.0.0.1",
       PORT: String(port),
