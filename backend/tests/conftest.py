@@ -165,6 +165,7 @@ def make_settings(**values: object) -> Settings:
         "environment": "development",
         "database_timeout": PATIENCE,
         "health_timeout": PATIENCE,
+        "keys_timeout": PATIENCE,
         "agent_timeout": PATIENCE,
     }
     return Settings.model_validate(defaults | values)

@@ -26,9 +26,6 @@ from todo.shutdown import noticed
 from todo.sweep import sweeping
 from todo.tasks import Tasks
 
-# A token is checked while its sender waits, so the front end gets little time for its keys.
-_KEYS_TIMEOUT = 3
-
 
 def create_app(settings: Settings, *, responder: Responder | None = None) -> FastAPI:
     """Make the application; `responder` replaces what the settings would choose."""
@@ -39,7 +36,9 @@ def create_app(settings: Settings, *, responder: Responder | None = None) -> Fas
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(httpx2.AsyncClient(timeout=_KEYS_TIMEOUT))
+            client = await stack.enter_async_context(
+                httpx2.AsyncClient(timeout=settings.keys_timeout)
+            )
             database = Database(settings)
             stack.push_async_callback(database.close)
             await stack.enter_async_context(sweeping(database))

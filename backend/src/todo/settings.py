@@ -157,6 +157,9 @@ class Settings(DatabaseSettings):
     health_timeout: float = Field(default=1, gt=0)
     """Seconds that a health answer waits for the database; shorter than any probe's timeout."""
 
+    keys_timeout: float = Field(default=3, gt=0)
+    """Seconds to wait for the front end's keys. Whoever sent a token waits meanwhile."""
+
     @field_validator("openai_api_key")
     @classmethod
     def _require_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
