@@ -123,13 +123,13 @@ export class Application {
     }
   }
 
-  /** Gives a user todos, more than a person types. */
-  async addTodos(email: string, count: number): Promise<void> {
+  /** Gives a user todos, more than a person types; the first `done` of them are done. */
+  async addTodos(email: string, count: number, done = 0): Promise<void> {
     const user = `(SELECT id FROM "user" WHERE email = '${email}')`;
     await query(
       this.database,
       `INSERT INTO todo (id, user_id, number, title, completed)
-         SELECT gen_random_uuid(), ${user}, number, 'task ' || number, false FROM generate_series(1, ${count}) AS number;
+         SELECT gen_random_uuid(), ${user}, number, 'task ' || number, number <= ${done} FROM generate_series(1, ${count}) AS number;
        INSERT INTO todo_counter (user_id, last_number) VALUES (${user}, ${count})`,
     );
   }

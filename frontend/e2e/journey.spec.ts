@@ -52,8 +52,23 @@ inWindows(ALL, () => {
 
     await todo(page, "buy oat milk").check();
     await expect(todo(other, "buy oat milk")).toBeChecked();
-    await other.close();
     await expectForEverybody(page);
+
+    await page.getByRole("button", { name: "Clear done…" }).click();
+    const question = page.getByRole("dialog", { name: "Clear what is done?" });
+    await expectForEverybody(page);
+    await question.getByRole("button", { name: "Clear done" }).click();
+    await expect(page.getByText("Deleted 1 todo.")).toBeVisible();
+    await expect(todo(other, "buy oat milk")).toBeHidden();
+    await expect(page.getByRole("button", { name: "Clear done…" })).toBeHidden();
+    await expectForEverybody(page);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(milk).toContainText("Due 17 May 2030, 17:00");
+    await expect(milk).toContainText("High priority");
+    await expect(todo(page, "buy oat milk")).toBeChecked();
+    await expect(todo(other, "buy oat milk")).toBeChecked();
+    await expect(page.getByRole("button", { name: "Undo" })).toBeHidden();
+    await other.close();
 
     await page.getByRole("button", { name: "Delete buy oat milk" }).click();
     await expect(todo(page, "buy oat milk")).toBeHidden();

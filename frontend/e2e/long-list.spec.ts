@@ -1,5 +1,6 @@
-import type { Request } from "@playwright/test";
+import type { Page, Request } from "@playwright/test";
 
+import type { TodoPage, TodoRead as Todo } from "../src/lib/api-schema";
 import { expect, expectForEverybody, test, todo } from "./test";
 
 test("ten thousand todos are looked through, and only some are drawn", async ({ page, user, own }) => {
@@ -59,3 +60,52 @@ test("ten thousand todos are looked through, and only some are drawn", async ({ 
   await expect(items.first()).toContainText("from elsewhere");
   expect(await items.count()).toBeLessThan(300);
 });
+
+test("thousands that are done are cleared together, read or not, and come back as they were", async ({
+  page,
+  context,
+  user,
+  own,
+}) => {
+  test.skip(!own, "nobody types thousands of todos");
+  await own!.addTodos(user.email, 3_000, 2_100);
+  await page.reload();
+  const other = await context.newPage();
+  await other.goto("/");
+  await expect(todo(other, "task 1")).not.toHaveCount(0);
+  const clearings: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "DELETE") clearings.push(request.url());
+  });
+
+  await page.getByRole("button", { name: "Clear done…" }).click();
+  const before = await everyTodo(page);
+  await page.getByRole("dialog").getByRole("button", { name: "Clear done" }).click();
+  await expect(page.getByText("Deleted 2100 todos.")).toBeVisible();
+  expect(clearings).toHaveLength(3);
+  for (const each of [page, other]) {
+    await expect(each.getByRole("checkbox").first()).toHaveAccessibleName("2101 task 2101");
+    await expect(each.getByRole("button", { name: "Clear done…" })).toBeHidden();
+  }
+  expect(await everyTodo(page)).toEqual(before.slice(2_100));
+
+  await page.getByRole("button", { name: "Undo" }).click();
+  for (const each of [page, other]) {
+    await expect(each.getByRole("checkbox", { name: "1 task 1", exact: true })).toBeChecked();
+  }
+  await expect(page.getByRole("button", { name: "Undo" })).toBeHidden();
+  expect(await everyTodo(page)).toEqual(before);
+});
+
+/** What the user's todos are, all but how often they were changed. */
+async function everyTodo(page: Page): Promise<Todo[]> {
+  const found: Todo[] = [];
+  for (let cursor = ""; ;) {
+    const params = { limit: 500, ...(cursor && { cursor }) };
+    const answer = await page.request.get("/api/todos", { params });
+    const { todos, next_cursor } = (await answer.json()) as TodoPage;
+    found.push(...todos.map((todo) => ({ ...todo, version: 0 })));
+    if (!next_cursor) return found;
+    cursor = next_cursor;
+  }
+}

@@ -32,6 +32,56 @@ test("the backend goes away and comes back", async ({ page, user: _, own }) => {
   await expect(todo(page, "walk the dog")).toHaveCount(1);
 });
 
+test("what is done is neither cleared nor brought back without the backend, and both are asked for again", async ({
+  page,
+  user: _,
+  own,
+}) => {
+  await say(page, "add buy milk");
+  await todo(page, "buy milk").check();
+  await page.getByRole("button", { name: "Clear done…" }).click();
+  const question = page.getByRole("dialog");
+  const confirm = question.getByRole("button", { name: "Clear done" });
+  await own!.stopBackend();
+  try {
+    await confirm.click();
+    await expect(question.getByRole("alert")).toContainText("Clearing failed.");
+    await expectForEverybody(page);
+  } finally {
+    await own!.startBackend();
+  }
+  await expect(todo(page, "buy milk"), "nothing is lost").toBeChecked();
+  // The backend does it, and nobody hears of it.
+  await page.route("**/api/todos?completed=true", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await confirm.click();
+  await expect(question.getByRole("alert")).toContainText("Clearing failed. The server cannot be reached.");
+  await expect(page.getByText("Nothing to do.")).toBeVisible();
+  await page.unrouteAll();
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("button", { name: "Clear done…" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await confirm.click();
+  await expect(page.getByText("Deleted 1 todo.")).toBeVisible();
+
+  const undo = page.getByRole("button", { name: "Undo" });
+  await own!.stopBackend();
+  try {
+    await undo.click();
+    await expect(alerts(page).filter({ hasText: "Undo failed." })).toBeVisible();
+    await expect(undo).toBeFocused();
+    await expectForEverybody(page);
+  } finally {
+    await own!.startBackend();
+  }
+  await undo.click();
+  await expect(todo(page, "buy milk")).toBeChecked();
+  await expect(undo).toBeHidden();
+  await expect(page.getByRole("heading", { name: "Your todos" })).toBeFocused();
+});
+
 inWindows(BOTH, () => modelGoesAway("fails"));
 modelGoesAway("hangs");
 

@@ -446,7 +446,7 @@ describe("what is done", () => {
     let away = true;
     const calls = fakeServer((call) => {
       const answer = serve(call);
-      return away && clears([call]).length ? undefined! : answer;
+      return away && clears([call]).length ? undefined : answer;
     });
     const user = userEvent.setup({ delay: null });
     render(<List />);
@@ -468,6 +468,25 @@ describe("what is done", () => {
     await user.click(screen.getByRole("button", { name: "Undo" }));
     expect(await screen.findByRole("checkbox", PLUMBER)).toBeChecked();
     expect(await milk()).toBeChecked();
+  });
+
+  test("can be asked for again after a lost answer also where nothing is left in the list", async () => {
+    stored = stored.slice(1);
+    let away = true;
+    fakeServer((call) => {
+      const answer = serve(call);
+      return away && clears([call]).length ? undefined : answer;
+    });
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await clearDone(user);
+    await refused();
+    expect(await screen.findByText(/Nothing to do/)).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(screen.getByRole("button", { name: "Clear done…" })).toHaveFocus();
+    away = false;
+    await clearDone(user);
+    expect(await told()).toBe("Deleted 1 todo.");
   });
 
   test("that was cleared in part is brought back whole, also after the rest was cleared", async () => {
@@ -603,6 +622,33 @@ describe("a long list", () => {
       { limit: "200" },
       { limit: "200", cursor: "200" },
     ]);
+  });
+
+  test("is not read on from what it was while it is read again", async () => {
+    stored = many(450);
+    const live = new FakeStream();
+    let held: (() => void)[] | undefined;
+    fakeServer(
+      async (call) => {
+        const answer = paged(call);
+        if (held && !call.query?.cursor) await new Promise<void>((resolve) => held!.push(resolve));
+        return answer;
+      },
+      () => live,
+    );
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await screen.findByRole("checkbox", { name: /todo 1$/ });
+    await user.click(screen.getByRole("button", { name: "Show more" }));
+    stored = stored.slice(100);
+    held = [];
+    live.send("changed", {});
+    await waitFor(() => expect(held).toHaveLength(2));
+    await user.click(screen.getByRole("button", { name: "Show more" }));
+    held.forEach((release) => release());
+    held = undefined;
+    await waitFor(() => expect(screen.queryByText("todo 1")).not.toBeInTheDocument());
+    await waitFor(() => expect(shown()).toBe(300));
   });
 
   describe("that was scrolled far", () => {

@@ -39,7 +39,6 @@ export function TodoList({ userId, ...props }: TodoListProps) {
   const open = summary?.open ?? todos?.filter((todo) => !todo.completed).length ?? 0;
   const uncounted = !summary && more;
   const done = summary ? summary.completed > 0 : todos?.some(({ completed }) => completed);
-  const clearable = done || unanswered;
   const looking = arrangement.search !== "" || arrangement.filter !== "all" || arrangement.tag !== "";
   const empty = todos?.length === 0 && !looking;
   const missing = more && drawn > (todos?.length ?? 0);
@@ -142,13 +141,13 @@ export function TodoList({ userId, ...props }: TodoListProps) {
         )}
       </div>
       {deleted?.failure && <Notice kind="error">{`Undo failed. ${deleted.failure}`}</Notice>}
-      {todos && !empty && (
+      {todos && (!empty || unanswered) && (
         <Arranging
           arrangement={arrangement}
           tags={summary?.tags.map(({ tag }) => tag) ?? []}
           onChange={rearrange}
         >
-          {clearable && (
+          {(done || unanswered) && (
             <button
               className="button"
               data-kind="quiet"

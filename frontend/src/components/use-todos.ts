@@ -115,6 +115,8 @@ export function useTodos(onExpired: () => void): Todos {
   const seen = useRef(0);
   /** The places that were read after the last change. */
   const fresh = useRef({ from: 0, to: Infinity });
+  /** How often it is being read again. */
+  const rereading = useRef(0);
   const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
   const adding = useRef({ title: "", key: "" });
 
@@ -160,6 +162,7 @@ export function useTodos(onExpired: () => void): Todos {
   /** One request, however much of the list there is: of a long one, what is seen is read again. */
   const reload = useCallback(async () => {
     clearTimeout(soon.current);
+    rereading.current++;
     await show(async () => {
       const before = starts.current.length ? list.current : { todos: [], next: null };
       const { place, cursor } = startBefore(seen.current, starts.current, before.todos);
@@ -179,10 +182,12 @@ export function useTodos(onExpired: () => void): Todos {
         },
       };
     });
+    rereading.current--;
   }, [show]);
 
   const readOn = useCallback(async () => {
-    if (!next || !todos) return;
+    // What goes on where the list ended before it changed would overtake what it is now.
+    if (!next || !todos || rereading.current) return;
     await show(async () => {
       const read = await listTodos({ ...queryOf(wanted.current), cursor: next });
       return {
@@ -332,10 +337,6 @@ export function useTodos(onExpired: () => void): Todos {
     });
     setClearing(key);
     if (ids.size) setDeleted({ ids: [...ids], unfinished: failure !== undefined });
-    // Also what is not seen now, and so not read again.
-    const kept = list.current.todos.filter(({ id }) => !ids.has(id));
-    list.current = { ...list.current, todos: kept };
-    setTodos(kept);
     await reload();
     return failure && `Clearing failed. ${failure}`;
   }, [failureOf, reload, deleted, clearing]);

@@ -4,6 +4,8 @@ import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
+import { MOST_RESTORED } from "@/lib/api";
+
 import {
   ORIGIN,
   request,
@@ -16,6 +18,7 @@ import { query } from "../../test/database";
 import type { Upstream } from "../../test/upstream";
 
 const ID = "0b9d6cf4-6a0b-4c59-9b0f-3f9f0a6f8a11";
+const MANY = { ids: Array<string>(MOST_RESTORED).fill(ID) };
 const TODO = { id: ID, number: 1, title: "buy milk", completed: false };
 
 let application: Application;
@@ -163,6 +166,13 @@ describe("a request goes on to the backend", () => {
       `{"ids":["${ID}"]}`,
     ],
     [
+      "restore as many as the page asks for at once",
+      () => restoreMany.POST(request("POST", "/", { cookie: user.cookie, body: MANY })),
+      "POST",
+      "/api/todos/restore",
+      JSON.stringify(MANY),
+    ],
+    [
       "list conversations",
       () => conversations.GET(request("GET", "/api/conversations?limit=1&x=1", { cookie: user.cookie })),
       "GET",
@@ -287,9 +297,13 @@ describe("a request that is sent again", () => {
   test("keeps its key on the way to the backend", async () => {
     await say("0b9d6cf4-6a0b-4c59-9b0f-3f9f0a6f8a11");
     await post({ body: { title: "x" } });
+    const key = crypto.randomUUID();
+    const headers = { "idempotency-key": key };
+    await todos.DELETE(request("DELETE", "/x?completed=true", { cookie: user.cookie, headers }));
     expect(upstream.received.map(({ headers }) => headers["idempotency-key"])).toEqual([
       "0b9d6cf4-6a0b-4c59-9b0f-3f9f0a6f8a11",
       undefined,
+      key,
     ]);
   });
 
@@ -445,9 +459,15 @@ describe("nothing reaches the backend", () => {
     ["no cookie", ""],
     ["a forged cookie", "better-auth.session_token=forged.signature"],
   ])("without a session: %s", async (_, cookie) => {
-    const response = await get("/api/todos", cookie);
-    expect(response.status).toBe(401);
-    expect(await response.json()).toMatchObject({ detail: "Sign in first." });
+    const refused = [
+      await get("/api/todos", cookie),
+      await todos.DELETE(request("DELETE", "/x?completed=true", { cookie })),
+      await restoreMany.POST(request("POST", "/", { cookie, body: { ids: [ID] } })),
+    ];
+    for (const response of refused) {
+      expect(response.status).toBe(401);
+      expect(await response.json()).toMatchObject({ detail: "Sign in first." });
+    }
   });
 
   test.each([
@@ -463,10 +483,12 @@ describe("nothing reaches the backend", () => {
       await todo.DELETE(request("DELETE", "/", from), context(ID)),
       await chat.POST(request("POST", "/api/chat", { ...from, body: { message: "delete 1" } })),
       await restore.POST(request("POST", "/", from), context(ID)),
+      await todos.DELETE(request("DELETE", "/x?completed=true", from)),
+      await restoreMany.POST(request("POST", "/", { ...from, body: { ids: [ID] } })),
       await conversation.DELETE(request("DELETE", "/", from), context(ID)),
       await me.DELETE(request("DELETE", "/api/me", from)),
     ];
-    expect(refused.map((response) => response.status)).toEqual(Array(7).fill(403));
+    expect(refused.map((response) => response.status)).toEqual(Array(9).fill(403));
   });
 
   test.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(
@@ -479,6 +501,8 @@ describe("nothing reaches the backend", () => {
   test("that is not JSON, or too long", async () => {
     expect((await post({ body: '{"title":' })).status).toBe(400);
     expect((await post({ body: { title: "x".repeat(33_000) } })).status).toBe(413);
+    const many = { cookie: user.cookie, body: { ids: Array<string>(1000).fill(ID) } };
+    expect((await restoreMany.POST(request("POST", "/", many))).status).toBe(413);
   });
 
   test.each(["..", "../me", "%2e%2e", "1", `${ID}/x`, `${ID}?x=1`])(
