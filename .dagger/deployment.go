@@ -135,14 +135,10 @@ func (d *deployment) prepare(ctx context.Context) error {
 
 // preflight fails early where the deployment would be refused: nobody waits for the checks to hear that a cluster has no room.
 func (d *deployment) preflight(ctx context.Context) error {
-	look := func(ctx context.Context) error {
+	return d.recorder.Watch(ctx, "look at the cluster", func(ctx context.Context) error {
 		_, err := d.run(ctx, d.engine(), "preflight")
 		return err
-	}
-	if d.recorder == nil {
-		return look(ctx)
-	}
-	return d.recorder.Watch(ctx, "look at the cluster", look)
+	})
 }
 
 // foresee fails while the images are built: nobody waits for a build to hear that their cluster is not there, or has no room for a first
@@ -161,7 +157,7 @@ func (d *deployment) foresee(ctx context.Context) error {
 
 // step is a part of the run that its report tells of, where there is a report, and the part has a name.
 func (d *deployment) step(name string, part flow.Part) flow.Part {
-	if d.recorder == nil || name == "" {
+	if name == "" {
 		return part
 	}
 	return func(ctx context.Context) error {

@@ -57,6 +57,13 @@ func TestARunFailedAtWhatWatchedItAndNotAtWhatThatEnded(t *testing.T) {
 	assert.Empty(t, recorder.End(nil).Steps, "what passed, and what was ended, is not told of")
 }
 
+func TestTheStepsOfARunWithoutAReportGoOn(t *testing.T) {
+	var none *report.Recorder
+	broken := errors.New("broken")
+	assert.Equal(t, broken, none.Step("check", func() error { return broken }))
+	assert.Equal(t, broken, none.Watch(t.Context(), "look at the cluster", func(context.Context) error { return broken }))
+}
+
 func TestStepsAreInTheOrderInWhichTheyBeganAndSayWhatTheyWaitedFor(t *testing.T) {
 	recorder := started()
 	require.NoError(t, recorder.Include(`{"outcome": "passed", "steps": [

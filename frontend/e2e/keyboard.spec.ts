@@ -63,8 +63,7 @@ test("everything is done without a mouse", async ({ page }) => {
   await expect(todo(page, "walk the cat")).toBeVisible();
   await expect(page.getByRole("heading", { name: "Your todos" })).toBeFocused();
 
-  const clear = page.getByRole("button", { name: "Clear done…" });
-  await tabTo(page, clear);
+  await tabTo(page, page.getByRole("button", { name: "Clear done…" }));
   await keyboard.press("Enter");
   await tabTo(page, page.getByRole("dialog").getByRole("button", { name: "Clear done" }));
   await keyboard.press("Enter");

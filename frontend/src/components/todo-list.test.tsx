@@ -385,6 +385,16 @@ describe("what is done", () => {
   /** What is told of a failure in the question. */
   const refused = () => within(screen.getByRole("dialog")).findByRole("alert");
 
+  /** A server that clears, and whose answer to that is lost while it is away. */
+  function losingAnswers() {
+    const server = { away: true, calls: [] as FakeCall[] };
+    server.calls = fakeServer((call) => {
+      const answer = serve(call);
+      return server.away && clears([call]).length ? undefined : answer;
+    });
+    return server;
+  }
+
   test("is cleared after asking, counted, and brought back as it was by Undo", async () => {
     stored[1] = { ...stored[1]!, due_at: NOON, priority: "high", tags: ["home"] };
     const before = structuredClone(stored);
@@ -443,11 +453,7 @@ describe("what is done", () => {
   });
 
   test("is brought back also where the answer was lost, for which it is asked again", async () => {
-    let away = true;
-    const calls = fakeServer((call) => {
-      const answer = serve(call);
-      return away && clears([call]).length ? undefined : answer;
-    });
+    const server = losingAnswers();
     const user = userEvent.setup({ delay: null });
     render(<List />);
     await clearDone(user);
@@ -457,10 +463,10 @@ describe("what is done", () => {
     await user.click(screen.getByRole("button", { name: "Cancel" }));
     expect(screen.getByRole("button", { name: "Clear done…" })).toHaveFocus();
     stored[0] = { ...stored[0]!, completed: true, version: 2 };
-    away = false;
+    server.away = false;
     await clearDone(user);
     expect(await told()).toBe("Deleted 2 todos.");
-    const [first, again, more] = clears(calls).map(({ key }) => key);
+    const [first, again, more] = clears(server.calls).map(({ key }) => key);
     expect([first === again, first === more]).toEqual([true, false]);
     await waitFor(() =>
       expect(screen.queryByRole("button", { name: "Clear done…" })).not.toBeInTheDocument(),
@@ -472,11 +478,7 @@ describe("what is done", () => {
 
   test("can be asked for again after a lost answer also where nothing is left in the list", async () => {
     stored = stored.slice(1);
-    let away = true;
-    fakeServer((call) => {
-      const answer = serve(call);
-      return away && clears([call]).length ? undefined : answer;
-    });
+    const server = losingAnswers();
     const user = userEvent.setup({ delay: null });
     render(<List />);
     await clearDone(user);
@@ -484,7 +486,7 @@ describe("what is done", () => {
     expect(await screen.findByText(/Nothing to do/)).toBeVisible();
     await user.click(screen.getByRole("button", { name: "Cancel" }));
     expect(screen.getByRole("button", { name: "Clear done…" })).toHaveFocus();
-    away = false;
+    server.away = false;
     await clearDone(user);
     expect(await told()).toBe("Deleted 1 todo.");
   });
