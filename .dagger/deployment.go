@@ -77,8 +77,7 @@ func (d *deployment) validate(ctx context.Context) error {
 // record begins the report of a verb.
 func (d *deployment) record(verb string) {
 	to := d.Request.Target
-	d.recorder = report.Start(report.Run{Name: verb, Release: to.Release, Namespace: to.Namespace, Cluster: to.Cluster, Next: release.AfterFailure(
-		d.Cluster.embedded(), "dagger call release … status")})
+	d.recorder = report.Start(report.Run{Name: verb, Release: to.Release, Namespace: to.Namespace, Cluster: to.Cluster, Next: release.AfterRefusal})
 }
 
 // deployWithin is deploy with a limit to each wait, for people.
@@ -273,6 +272,7 @@ func (d *deployment) engine() *dagger.Container {
 
 // reported runs a verb that gives a report, and adds that to the deployment's.
 func (d *deployment) reported(ctx context.Context, container *dagger.Container, verb string, flags ...string) error {
+	d.recorder.Next(release.AfterFailure(d.Cluster.embedded(), "dagger call release … status"))
 	return d.recorder.Include(d.run(ctx, container, verb, flags...))
 }
 

@@ -1,5 +1,9 @@
 """Failures are told in one form, with nothing of the inside in them."""
 
+import io
+import json
+import logging
+
 import httpx2
 import pytest
 from fastapi import FastAPI
@@ -7,6 +11,7 @@ from fastapi import FastAPI
 from conftest import Connect
 from issuer import SigningKey
 from todo.app import create_app
+from todo.logs import JsonFormatter
 from todo.settings import Settings
 from todo.todos import TodoStore
 
@@ -18,9 +23,14 @@ def assert_problem(answer: httpx2.Response, status: int) -> None:
     assert isinstance(answer.json()["detail"], str)
 
 
-async def test_an_unknown_error_tells_nothing(
+async def test_an_unknown_error_tells_nothing_but_where_the_log_has_it(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    logged = io.StringIO()
+    handler = logging.StreamHandler(logged)
+    handler.setFormatter(JsonFormatter(["hunter2"]))
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("password=hunter2 at /app/src/todo")
 
@@ -29,6 +39,11 @@ async def test_an_unknown_error_tells_nothing(
     assert_problem(answer, 500)
     assert answer.json()["detail"] == "something went wrong on our side"
     assert "hunter2" not in answer.text
+    [line] = [
+        line for line in map(json.loads, logged.getvalue().splitlines()) if "exception" in line
+    ]
+    assert line["request_id"] == answer.headers["x-request-id"]
+    assert line["exception"].endswith("RuntimeError: password=*** at /app/src/todo")
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,10 @@ func (r *run) ended(failure error) (report.Run, error) {
 	return r.report, failure
 }
 
-// AfterFailure is what to do after a run that failed. The call that shows the release is of no use where the cluster ends with the run.
+// AfterRefusal is what to do after a run that failed before it came to a cluster's release.
+const AfterRefusal = "mend that, and call again: no cluster was changed"
+
+// AfterFailure is what to do after a run that failed later. The call that shows the release is of no use where the cluster ends with the run.
 func AfterFailure(ephemeral bool, status string) string {
 	if ephemeral {
 		return "mend that, and call again: the cluster ended with this run"

@@ -24,6 +24,13 @@ func Start(run Run) *Recorder {
 	return &Recorder{run: run}
 }
 
+// Next says what to do if the run fails from now on.
+func (r *Recorder) Next(next string) {
+	r.recording.Lock()
+	defer r.recording.Unlock()
+	r.run.Next = next
+}
+
 // Step times one part of the run.
 func (r *Recorder) Step(name string, do func() error) error {
 	began, err := time.Now(), do()

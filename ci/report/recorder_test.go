@@ -122,3 +122,10 @@ func TestWhatToDoNextIsToldOfAFailureAlone(t *testing.T) {
 	assert.Equal(t, "call again", recorder.End(errors.New("no room")).Next, "whoever began the run knows how it was called")
 	assert.Empty(t, recorder.End(nil).Next)
 }
+
+func TestWhatToDoNextIsThatOfWhereTheRunFailed(t *testing.T) {
+	recorder := report.Start(report.Run{Next: "mend that"})
+	assert.Equal(t, "mend that", recorder.End(errors.New("no room")).Next)
+	recorder.Next("look at the release")
+	assert.Equal(t, "look at the release", recorder.End(errors.New("no pod")).Next)
+}

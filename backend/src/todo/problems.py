@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from todo.auth import UnauthorizedError
 from todo.changes import TooManyWatchersError
@@ -73,9 +74,37 @@ def install(app: FastAPI) -> None:
             answered.headers["Allow"] = _allowed(app, request)
         return answered
 
-    kinds: list[type[Exception]] = [ChatFailedError, *_FAILURES]
-    for kind in kinds:
-        app.add_exception_handler(kind, answer)
+    for kind in (ChatFailedError, *_FAILURES):
+        if kind is not Exception:
+            app.add_exception_handler(kind, answer)
+    app.add_middleware(UnexpectedErrors)
+
+
+class UnexpectedErrors:
+    """ASGI middleware: logs an error that nobody expects, and tells it as a 500.
+
+    FastAPI's own handler of such errors is around every middleware, where the request has no id.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on. An answer that has begun is cut off."""
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            _log.exception("a request failed")
+            await answer_to(error)(scope, receive, send)
 
 
 def _allowed(app: FastAPI, request: Request) -> str:
@@ -191,6 +220,5 @@ _FAILURES: dict[type[Exception], Callable[[Any], _Failure]] = {
     HTTPException: lambda error: _Failure(
         error.status_code, str(error.detail), error.headers or {}
     ),
-    # The server logs it with its traceback.
     Exception: lambda _: _Failure(500, "something went wrong on our side"),
 }

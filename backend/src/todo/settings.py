@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL
 from todo.database_url import parse_database_url
 
 Environment = Literal["development", "staging", "production"]
+OpenAIAPI = Literal["responses", "chat_completions"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
@@ -113,7 +114,10 @@ class Settings(DatabaseSettings):
     """The language model's key. Without it, in development, commands are understood instead."""
 
     openai_base_url: HttpUrl | None = None
-    """Another server that speaks OpenAI's Responses API."""
+    """Another server that speaks one of OpenAI's APIs."""
+
+    openai_api: OpenAIAPI = "responses"
+    """Which of them is spoken: the Responses API, or the older Chat Completions."""
 
     openai_model: str | None = None
     """The model that answers; without it, the one that the Agents SDK recommends."""

@@ -159,9 +159,15 @@ function relay(answer: http.IncomingMessage): ReadableStream<Uint8Array> {
   });
 }
 
-/** What else than the body tells a browser something. */
+/** What else than the body tells a browser something; the request's id is that of its lines in the backend's log. */
 function passedOn(answer: http.IncomingMessage): Record<string, string> {
-  const names = ["content-type", "retry-after", "cache-control", "x-accel-buffering"] as const;
+  const names = [
+    "content-type",
+    "retry-after",
+    "cache-control",
+    "x-accel-buffering",
+    "x-request-id",
+  ] as const;
   return Object.fromEntries(
     names.flatMap((name) => (answer.headers[name] ? [[name, String(answer.headers[name])]] : [])),
   );

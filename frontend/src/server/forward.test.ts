@@ -441,6 +441,11 @@ test("a backend that asks to wait is passed on with how long", async () => {
   expect([response.status, response.headers.get("retry-after")]).toEqual([429, "20"]);
 });
 
+test("the answer has the id that the backend's log has", async () => {
+  upstream.answer = () => ({ status: 500, headers: { "x-request-id": "0a1b" }, body: { detail: "Broken." } });
+  expect((await get("/api/todos")).headers.get("x-request-id")).toBe("0a1b");
+});
+
 describe("nothing reaches the backend", () => {
   afterEach(() => expect(upstream.received).toEqual([]));
 

@@ -11,6 +11,7 @@ OPENAI_MODEL: {{ . | quote }}
 {{- with .Values.backend.openaiBaseUrl }}
 OPENAI_BASE_URL: {{ . | quote }}
 {{- end }}
+OPENAI_API: {{ .Values.backend.openaiApi }}
 {{- with .Values.backend.limits }}
 CHAT_MESSAGES_PER_MINUTE: {{ .messagesPerMinute | int64 | quote }}
 CHAT_MESSAGES_PER_DAY: {{ .messagesPerDay | int64 | quote }}

@@ -34,6 +34,7 @@ from agents import (
 )
 from agents.exceptions import ModelBehaviorError
 from agents.items import TResponseInputItem
+from agents.models.chatcmpl_helpers import ChatCmplHelpers
 from openai import APIStatusError, AsyncOpenAI
 from openai.types.responses import (
     ResponseCompletedEvent,
@@ -366,7 +367,13 @@ class AgentResponder:
     """Answers by an agent. The user's tools reach it through the run's context alone."""
 
     def __init__(
-        self, model: Model, *, timeout: float, max_turns: int, client: AsyncOpenAI | None = None
+        self,
+        model: Model,
+        *,
+        timeout: float,
+        max_turns: int,
+        client: AsyncOpenAI | None = None,
+        store: bool | None = False,
     ) -> None:
         self._timeout = timeout
         self._max_turns = max_turns
@@ -375,14 +382,19 @@ class AgentResponder:
             name="todo",
             instructions=_instructions,
             model=model,
-            # Nothing of a conversation is to be kept on the model's side.
-            model_settings=ModelSettings(store=False, max_tokens=_LONGEST_TURN, retry=_RETRY),
+            model_settings=ModelSettings(
+                store=store, include_usage=True, max_tokens=_LONGEST_TURN, retry=_RETRY
+            ),
             tools=[*_TOOLS],
         )
 
     @classmethod
     def over_openai(cls, settings: Settings) -> Self:
-        """Make one that asks OpenAI, or the server that OPENAI_BASE_URL names."""
+        """Make one that asks OpenAI, or the server that OPENAI_BASE_URL names.
+
+        Nothing of a conversation is to be kept there. Of the servers that speak Chat Completions
+        OpenAI's alone keeps any, and others refuse to be told not to.
+        """
         assert settings.openai_api_key
         client = AsyncOpenAI(
             api_key=settings.openai_api_key.get_secret_value(),
@@ -391,13 +403,15 @@ class AgentResponder:
             # It would wait for as long as the server says, while the user waits.
             max_retries=0,
         )
+        responses = settings.openai_api == "responses"
         return cls(
-            OpenAIProvider(openai_client=client, use_responses=True).get_model(
+            OpenAIProvider(openai_client=client, use_responses=responses).get_model(
                 settings.openai_model
             ),
             timeout=settings.agent_timeout,
             max_turns=settings.agent_max_turns,
             client=client,
+            store=False if responses or ChatCmplHelpers.is_openai(client) else None,
         )
 
     async def start(self) -> None:
