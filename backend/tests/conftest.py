@@ -127,7 +127,8 @@ def migrated_url(server: str) -> str:
 @pytest.fixture
 def database_url(migrated_url: str) -> str:
     """Give the URL of a database with the tables of the latest migration, and nothing in them."""
-    execute(migrated_url, f"TRUNCATE {', '.join(metadata.tables)}")
+    # A hundredth of the time that TRUNCATE takes for tables of a few rows.
+    execute(migrated_url, "; ".join(f"DELETE FROM {t}" for t in metadata.sorted_tables[::-1]))
     return migrated_url
 
 
