@@ -212,32 +212,34 @@ async def replica(
         yield client
 
 
-async def run(settings: Settings, statement: str) -> None:
-    """Run a statement in the database that the settings name."""
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """Give a connection to the database that the settings name."""
     connection = await asyncpg.connect(
         settings.database_url.get_secret_value().replace("+asyncpg", "")
     )
     try:
-        await connection.execute(statement)
+        yield connection
     finally:
         await connection.close()
 
 
+async def run(settings: Settings, statement: str) -> None:
+    """Run a statement in the database that the settings name."""
+    async with connected(settings) as connection:
+        await connection.execute(statement)
+
+
 async def rows_of(settings: Settings, user: str) -> dict[str, int]:
     """Count a user's rows in every table that has any."""
-    connection = await asyncpg.connect(
-        settings.database_url.get_secret_value().replace("+asyncpg", "")
-    )
-    try:
-        owned = [name for name, table in metadata.tables.items() if "user_id" in table.columns]
+    owned = [name for name, table in metadata.tables.items() if "user_id" in table.columns]
+    async with connected(settings) as connection:
         counts = {
             name: await connection.fetchval(
                 f'SELECT count(*) FROM "{name}" WHERE user_id = $1', user
             )
             for name in owned
         }
-    finally:
-        await connection.close()
     return {name: count for name, count in counts.items() if count}
 
 

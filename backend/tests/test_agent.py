@@ -285,6 +285,13 @@ async def test_a_model_may_look_for_what_is_no_text(
     assert (await chat(alice, "list")).json()["reply"] == "None."
 
 
+async def test_a_model_may_look_beyond_the_last_number(
+    alice: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.extend([call("list_todos", **EVERYTHING | {"after_number": 10**11}), say("None.")])
+    assert (await chat(alice, "list")).json()["reply"] == "None."
+
+
 async def test_a_failed_answer_tells_what_was_done(connect: Connect, model: ScriptedModel) -> None:
     alice = connect("alice")
     model.extend([call("add_todo", title="milk"), ModelStep.raise_error(RuntimeError("boom"))])

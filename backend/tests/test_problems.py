@@ -3,14 +3,17 @@
 import io
 import json
 import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 
-from conftest import Connect
 from issuer import SigningKey
+from todo import routes
 from todo.app import create_app
+from todo.idempotency import IdempotencyStore
 from todo.logs import JsonFormatter
 from todo.settings import Settings
 from todo.todos import TodoStore
@@ -23,27 +26,70 @@ def assert_problem(answer: httpx2.Response, status: int) -> None:
     assert isinstance(answer.json()["detail"], str)
 
 
-async def test_an_unknown_error_tells_nothing_but_where_the_log_has_it(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
+type Faults = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """Give the lines of the log that have a traceback."""
     logged = io.StringIO()
     handler = logging.StreamHandler(logged)
     handler.setFormatter(JsonFormatter(["hunter2"]))
     monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
 
-    async def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("password=hunter2 at /app/src/todo")
+    def faults() -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+        return [line for line in lines if "exception" in line]
 
+    return faults
+
+
+async def broken(*_: object, **__: object) -> None:
+    raise RuntimeError("password=hunter2 at /app/src/todo")
+
+
+def assert_found(answer: httpx2.Response, faults: Faults) -> None:
+    """Find the one fault by the answer's id."""
+    [fault] = faults()
+    assert fault["request_id"] == answer.headers["x-request-id"]
+    assert fault["exception"].endswith("RuntimeError: password=*** at /app/src/todo")
+    assert "hunter2" not in answer.text
+
+
+async def test_an_unknown_error_tells_nothing_but_where_the_log_has_it(
+    alice: httpx2.AsyncClient, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(TodoStore, "page", broken)
-    answer = await connect("alice").get("/api/todos")
+    answer = await alice.get("/api/todos")
     assert_problem(answer, 500)
     assert answer.json()["detail"] == "something went wrong on our side"
-    assert "hunter2" not in answer.text
-    [line] = [
-        line for line in map(json.loads, logged.getvalue().splitlines()) if "exception" in line
-    ]
-    assert line["request_id"] == answer.headers["x-request-id"]
-    assert line["exception"].endswith("RuntimeError: password=*** at /app/src/todo")
+    assert_found(answer, faults)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+async def test_an_unknown_error_of_a_chat_is_logged_once(
+    alice: httpx2.AsyncClient, faults: Faults, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    monkeypatch.setattr(IdempotencyStore, "keep", broken)
+    headers = {"Accept": accept, "Idempotency-Key": "key-1"}
+    answer = await alice.post("/api/chat", json={"message": "add milk"}, headers=headers)
+    assert "something went wrong on our side" in answer.text
+    assert_found(answer, faults)
+
+
+async def test_an_answer_that_is_cut_off_is_a_failure_in_the_log(
+    alice: httpx2.AsyncClient, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut_off(*_: object) -> AsyncIterator[bytes]:
+        yield b"{"
+        await broken()
+
+    monkeypatch.setattr(routes.me, "export", cut_off)
+    answer = await alice.get("/api/me")
+    assert answer.text == "{"
+    assert_found(answer, faults)
+    counted = (await alice.get("/metrics")).text
+    assert 'http_requests_total{method="GET",route="/api/me",status="500"} 1.0' in counted
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """A list of any length is searched, narrowed and put in order here, page by page; and tags."""
 
+import base64
+import json
 from typing import Any
 
 import httpx2
@@ -101,6 +103,11 @@ async def test_what_is_asked_for_is_given_and_nothing_else(
     assert await numbers(ada, **query) == found
 
 
+def made_up(place: str) -> dict[str, str]:
+    sort: str = json.loads(place)[0]
+    return {"sort": sort, "cursor": base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")}
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -111,10 +118,19 @@ async def test_what_is_asked_for_is_given_and_nothing_else(
         {"sort": "title", "cursor": "5"},
         {"sort": "title", "cursor": "AAAA"},
         {"sort": "number", "cursor": "W10"},
-        # ["title", null, "x"], ["due", "soon", 1] and ["due", 7, -1]
-        {"sort": "title", "cursor": "WyJ0aXRsZSIsIG51bGwsICJ4Il0"},
-        {"sort": "due", "cursor": "WyJkdWUiLCAic29vbiIsIDFd"},
-        {"sort": "due", "cursor": "WyJkdWUiLCA3LCAtMV0"},
+        made_up('["title", null, "x"]'),
+        made_up('["title", null, 1]'),
+        made_up('["title", "x", 1.5]'),
+        made_up('["title", "x", 2147483648]'),
+        made_up('["title", "a\\u0000b", 1]'),
+        made_up('["title", "\\ud800", 1]'),
+        made_up('["due", "soon", 1]'),
+        made_up('["due", 7, -1]'),
+        made_up('["due", "0001-01-01T00:00:00+14:00", 1]'),
+        made_up('["due", "9999-12-31T23:59:59-14:00", 1]'),
+        made_up('["priority", 1e400, 1]'),
+        made_up('["priority", 1000000000000, 1]'),
+        made_up('["priority", "high", 1]'),
     ],
 )
 async def test_what_cannot_be_asked_for_is_refused(

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from conftest import make_settings, replica, rows_of, run
+from conftest import connected, make_settings, replica, rows_of, run
 from issuer import SigningKey
 from todo.settings import Settings
 
@@ -325,6 +325,31 @@ async def test_a_deletion_is_not_undone_beyond_the_most(few: httpx2.AsyncClient)
     assert (refused.status_code, refused.json()["detail"]) == (422, FULL)
     await few.delete(f"/api/todos/{others[0]['id']}")
     assert (await few.post(f"/api/todos/{first['id']}/restore")).status_code == 200
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_deletion_is_undone_after_the_additions_that_are_under_way(
+    few: httpx2.AsyncClient, settings: Settings, together: bool
+) -> None:
+    deleted = await add(few)
+    await few.delete(f"/api/todos/{deleted['id']}")
+    for _ in range(2):
+        await add(few)
+    path, body = f"/api/todos/{deleted['id']}/restore", None
+    if together:
+        path, body = "/api/todos/restore", {"ids": [deleted["id"]]}
+    async with connected(settings) as connection, connection.transaction():
+        await connection.execute("SELECT FROM todo_counter FOR UPDATE")
+        restoring = asyncio.create_task(few.post(path, json=body))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not (restoring.done() or await connection.fetchval(waiting)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await connection.execute(
+            "INSERT INTO todo (id, user_id, number, title)"
+            " SELECT gen_random_uuid(), user_id, 4, 'x' FROM todo_counter"
+        )
+    refused = await restoring
+    assert (refused.status_code, refused.json()["detail"]) == (422, FULL)
 
 
 async def test_the_chat_says_that_there_are_too_many(few: httpx2.AsyncClient) -> None:

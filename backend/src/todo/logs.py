@@ -118,6 +118,10 @@ class AccessLog:
         try:
             with metrics.IN_PROGRESS.track_inprogress():
                 await self._app(scope, receive, answer)
+        except Exception:
+            # Of an answer that was cut off, whatever it began with.
+            status = 500
+            raise
         finally:
             seconds = time.perf_counter() - started
             metrics.request_answered(scope, status, seconds)

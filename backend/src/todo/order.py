@@ -4,13 +4,15 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, null, tuple_
 from sqlalchemy.types import DateTime
 
+from todo import text
 from todo.models import LARGEST_NUMBER, PRIORITIES, metadata
+from todo.schemas import bounded
 
 type Sort = Literal["number", "newest", "title", "open", "due", "priority"]
 
@@ -33,8 +35,23 @@ class _Order:
     read: Callable[[Any], object] = lambda key: key
 
 
-def _moment(key: object) -> datetime:
-    return datetime.fromisoformat(str(key))
+def _text(key: str) -> str:
+    if text.without_controls(key) != key:
+        raise ValueError("has what no title has")
+    return key
+
+
+def _moment(key: str) -> datetime:
+    moment = datetime.fromisoformat(key)
+    # How the driver gives "infinity".
+    never = moment.replace(tzinfo=None) == datetime.max
+    return moment.replace(tzinfo=UTC) if never else bounded(moment)
+
+
+def _priority(key: int) -> int:
+    if key not in range(len(PRIORITIES)):
+        raise ValueError("is no priority")
+    return key
 
 
 _DUE = func.coalesce(
@@ -43,12 +60,12 @@ _DUE = func.coalesce(
     _NEVER,
 )
 _ORDERS: dict[Sort, _Order] = {
-    "title": _Order(func.left(_TABLE.c.folded, _OF_A_TITLE).collate("C"), read=str),
+    "title": _Order(func.left(_TABLE.c.folded, _OF_A_TITLE).collate("C"), read=_text),
     "open": _Order(_TABLE.c.completed, read=bool),
     "due": _Order(_DUE, written=datetime.isoformat, read=_moment),
     "priority": _Order(
         case({name: place for place, name in enumerate(PRIORITIES)}, value=_TABLE.c.priority),
-        read=int,
+        read=_priority,
     ),
 }
 
@@ -87,7 +104,7 @@ def _number(cursor: str) -> int:
 def _place(cursor: str, sort: Sort) -> tuple[object, int]:
     try:
         named, key, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if named != sort or not 0 <= number <= LARGEST_NUMBER:
+        if named != sort or number not in range(LARGEST_NUMBER + 1):
             raise CursorError
         _ORDERS[sort].read(key)
     except (ValueError, TypeError, RecursionError):

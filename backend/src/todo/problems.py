@@ -74,9 +74,10 @@ def install(app: FastAPI) -> None:
             answered.headers["Allow"] = _allowed(app, request)
         return answered
 
-    for kind in (ChatFailedError, *_FAILURES):
-        if kind is not Exception:
-            app.add_exception_handler(kind, answer)
+    kinds: list[type[Exception]] = [ChatFailedError, *_FAILURES]
+    kinds.remove(Exception)
+    for kind in kinds:
+        app.add_exception_handler(kind, answer)
     app.add_middleware(UnexpectedErrors)
 
 
@@ -91,6 +92,9 @@ class UnexpectedErrors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on. An answer that has begun is cut off."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         begun = False
 
         async def answer(message: Message) -> None:
@@ -101,9 +105,9 @@ class UnexpectedErrors:
         try:
             await self._app(scope, receive, answer)
         except Exception as error:
-            if begun or scope["type"] != "http":
+            if begun:
+                _log.exception("an answer was cut off")
                 raise
-            _log.exception("a request failed")
             await answer_to(error)(scope, receive, send)
 
 
@@ -122,7 +126,20 @@ def _allowed(app: FastAPI, request: Request) -> str:
 
 
 def answer_to(error: BaseException) -> JSONResponse:
-    """Give the answer that tells a failure."""
+    """Give the answer that tells a failure; the log has what nobody expected."""
+    answer = _answer(error)
+    if answer.status_code == 500:
+        _log.error("a request failed", exc_info=error)
+    return answer
+
+
+def kept_answer_to(error: BaseException) -> KeptAnswer:
+    """Give what a retry is told of a failure."""
+    answer = _answer(error)
+    return KeptAnswer(answer.status_code, bytes(answer.body).decode())
+
+
+def _answer(error: BaseException) -> JSONResponse:
     actions: Sequence[Action] | None = None
     if isinstance(error, ChatFailedError):
         actions = error.actions
@@ -140,8 +157,6 @@ def answer_to(error: BaseException) -> JSONResponse:
         if "Retry-After" in failure.headers
         else None,
     )
-    if failure.status == 500 and actions is not None:
-        _log.error("a chat failed", exc_info=error)
     # Of what is inside, a null says something.
     content = {
         name: value for name, value in problem.model_dump(mode="json").items() if value is not None

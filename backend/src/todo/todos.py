@@ -324,6 +324,7 @@ class TodoStore:
         there = select(Todo).where(self._own, col(Todo.id).in_(ids)).order_by(col(Todo.number))
         async with self._database.transaction() as session:
             await outlive_deletion(session, self._user)
+            await self._hold_additions(session)
             await session.execute(_moved(gone, _TABLE, version=gone.c.version + 1))
             await self._refuse_more(session)
             return (await session.scalars(there)).all()
@@ -375,6 +376,7 @@ class TodoStore:
         )
         async with self._database.transaction() as session:
             await outlive_deletion(session, self._user)
+            await self._hold_additions(session)
             gone = (await session.scalars(statement)).one_or_none()
             if gone is None:
                 query = select(Todo).where(self._own, there)
@@ -388,6 +390,11 @@ class TodoStore:
         if todo is None:
             raise TodoNotFoundError
         return todo
+
+    async def _hold_additions(self, session: AsyncSession) -> None:
+        """Keep whoever adds to the user's todos waiting, as an addition does by its number."""
+        counter = select(TodoCounter).where(col(TodoCounter.user_id) == self._user.id)
+        await session.execute(counter.with_for_update())
 
     async def _refuse_more(self, session: AsyncSession) -> None:
         # Another statement: it has to see what others added while the counter was locked.

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from todo import metrics
 from todo.chat.clock import Clock
 from todo.database import OutcomeUnknownError
-from todo.models import Priority, Todo
+from todo.models import LARGEST_NUMBER, Priority, Todo
 from todo.schemas import MOST_TAGS, TAG_LENGTH, Action, Tags, Title, TodoRead, ToolName
 from todo.todos import TodoNotFoundError, TodoStore, TooManyTagsError, TooManyTodosError, Wanted
 
@@ -100,7 +100,8 @@ class Toolbox:
         self._count_call()
         tags = _tags([tag] if tag else [])
         wanted = Wanted(completed=completed, search=containing, tag=next(iter(tags), None))
-        page = await self._todos.page(wanted, limit=_PAGE, cursor=str(max(after, 0)))
+        cursor = str(min(max(after, 0), LARGEST_NUMBER))
+        page = await self._todos.page(wanted, limit=_PAGE, cursor=cursor)
         counts = await self._todos.summary()
         self._record(Action(tool="list_todos"))
         return Listed(

@@ -12,7 +12,7 @@ from todo.chat.progress import Progress, Said, Step
 from todo.dependencies import KEY_RULES, ExchangeDep, IdempotencyDep, KeyHeader, ServicesDep
 from todo.idempotency import AnswerInterruptedError, IdempotencyStore, KeptAnswer
 from todo.models import Message
-from todo.problems import answer_to, described, repeated
+from todo.problems import answer_to, described, kept_answer_to, repeated
 from todo.schemas import ChatReply, ChatRequest, SaidWords
 
 router = APIRouter(
@@ -90,8 +90,8 @@ async def _answer(
             await answers.keep(key, KeptAnswer(200, reply.model_dump_json()))
     except ChatFailedError as error:
         if key and (error.actions or error.uncertain):
-            failed = answer_to(error if error.actions else AnswerInterruptedError())
-            await answers.keep(key, KeptAnswer(failed.status_code, bytes(failed.body).decode()))
+            failure = error if error.actions else AnswerInterruptedError()
+            await answers.keep(key, kept_answer_to(failure))
         elif key:
             await answers.release(key)
         raise
