@@ -80,13 +80,27 @@ func (d *deployment) record(verb string) {
 	d.recorder = report.Start(report.Run{Name: verb, Release: to.Release, Namespace: to.Namespace, Cluster: to.Cluster, Next: release.AfterRefusal})
 }
 
+// within limits each wait.
+func (d *deployment) within(timeout string) (err error) {
+	d.Request.Timeout, err = release.ParseTimeout(timeout)
+	return err
+}
+
 // deployWithin is deploy with a limit to each wait, for people.
 func (d *deployment) deployWithin(ctx context.Context, timeout string) (string, error) {
-	var err error
-	if d.Request.Timeout, err = release.ParseTimeout(timeout); err != nil {
+	if err := d.within(timeout); err != nil {
 		return "", err
 	}
 	run, err := d.deploy(ctx)
+	return run.TextOrError(err)
+}
+
+// changeWithin is change likewise.
+func (d *deployment) changeWithin(ctx context.Context, timeout, verb string, flags ...string) (string, error) {
+	if err := d.within(timeout); err != nil {
+		return "", err
+	}
+	run, err := d.change(ctx, verb, flags...)
 	return run.TextOrError(err)
 }
 
@@ -172,7 +186,8 @@ func (d *deployment) build(ctx context.Context) error {
 	switch {
 	case !d.ofTodoChatbot():
 		for _, name := range slices.Sorted(maps.Keys(d.Parts)) {
-			image := m.Tools.image("localhost/"+d.Request.Release+"-"+name, "", d.Parts[name])
+			// A repository has no capitals; the chart's values may.
+			image := m.Tools.image("localhost/"+d.Request.Release+"-"+strings.ToLower(name), "", d.Parts[name])
 			parts = append(parts, d.delivered("build "+name, func(context.Context) (*Image, error) { return image, nil }, name))
 		}
 	case d.Published.Tag == "":
@@ -293,7 +308,7 @@ func (d *deployment) run(ctx context.Context, container *dagger.Container, verb 
 
 // printed runs a verb that changes nothing, and gives what it prints.
 func (d *deployment) printed(ctx context.Context, verb string, flags ...string) (string, error) {
-	out, err := d.ran(d.Cluster.tools(), verb, flags, dagger.ReturnTypeSuccess).Stdout(ctx)
+	out, err := d.ran(d.engine(), verb, flags, dagger.ReturnTypeSuccess).Stdout(ctx)
 	return out, programError(err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/release"
@@ -105,6 +106,11 @@ func (r *Release) WithImage(
 	if r.Deployment.ofTodoChatbot() {
 		return nil, errors.New("with-image: name the chart first: with-chart --chart FOLDER with-image …")
 	}
+	for other := range r.Deployment.Parts {
+		if other != name && strings.EqualFold(other, name) {
+			return nil, fmt.Errorf("with-image: %q and %q differ by capitals alone, and their images would have one name", other, name)
+		}
+	}
 	with := *r
 	with.Deployment.Parts = maps.Clone(r.Deployment.Parts)
 	with.Deployment.Parts[name] = image
@@ -171,7 +177,7 @@ func (r *Release) Deploy(
 	ctx context.Context,
 	// What plan gave, saved with --output: exactly that is done, or nothing when it would be something else by now.
 	plan *dagger.File, // +optional
-	// How long each wait may take: for pods, and for another run.
+	// How long each wait may take: for pods, for the tests, and for another run.
 	timeout string, // +default="5m"
 	// Leave the checks out: tests, lints, types and scans of everything.
 	skipChecks bool, // +optional
@@ -225,9 +231,11 @@ func (r *Release) Rollback(
 	ctx context.Context,
 	// The revision; left out, the last that passed its tests and is not what runs now.
 	revision int, // +optional
+	// How long each wait may take: for pods, for the tests, and for another run.
+	timeout string, // +default="5m"
 ) (string, error) {
-	run, err := r.Deployment.change(ctx, "rollback", "--revision", strconv.Itoa(revision))
-	return run.TextOrError(err)
+	d := r.Deployment
+	return d.changeWithin(ctx, timeout, "rollback", "--revision", strconv.Itoa(revision))
 }
 
 // Uninstall removes what is the release's, and nothing else.
@@ -237,9 +245,11 @@ func (r *Release) Uninstall(
 	ctx context.Context,
 	// Remove the volume of the release's own Postgres too, with everything in it.
 	deleteVolumes bool, // +optional
+	// How long each wait may take: for what is removed, and for another run.
+	timeout string, // +default="5m"
 ) (string, error) {
-	run, err := r.Deployment.change(ctx, "uninstall", "--delete-volumes="+strconv.FormatBool(deleteVolumes))
-	return run.TextOrError(err)
+	d := r.Deployment
+	return d.changeWithin(ctx, timeout, "uninstall", "--delete-volumes="+strconv.FormatBool(deleteVolumes))
 }
 
 // Report of a deploy, rollback or uninstall, as a page to look at.
@@ -254,8 +264,13 @@ func (r *Release) Report(
 	of string, // +default="deploy"
 	// The report.json of the last run; what differs since is told.
 	lastReport *dagger.File, // +optional
+	// How long each wait may take: for pods, for the tests, and for another run.
+	timeout string, // +default="5m"
 ) (*dagger.Directory, error) {
 	d := r.Deployment
+	if err := d.within(timeout); err != nil {
+		return nil, err
+	}
 	switch of {
 	case "deploy":
 		d.Checks = d.ofCheckout()

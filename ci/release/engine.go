@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"todo-chatbot/ci/report"
@@ -32,6 +33,8 @@ type Engine struct {
 	Progress io.Writer
 	// Deliver is nil where nodes have the images or pull them.
 	Deliver Deliverer
+	// Secrets are values that no output may show, besides those of a request to deploy.
+	Secrets []string
 
 	// trace is told of every step from one state to another, nil when nobody listens.
 	trace func(from, to State)
@@ -281,7 +284,7 @@ func (r *run) warn(what string) {
 // secretValues are the values that no output may show.
 func (r *run) secretValues() []string {
 	if r.desired == nil {
-		return nil
+		return r.Secrets
 	}
-	return r.desired.hidden
+	return slices.Concat(r.Secrets, r.desired.hidden)
 }

@@ -453,7 +453,7 @@ func (c *client) Logs(ctx context.Context, l Logs, to io.Writer) error {
 	defer c.mu.Unlock()
 	switch {
 	case l.Selector != "":
-		fmt.Fprintln(to, "[pod/backend] up")
+		fmt.Fprintln(to, "[pod/backend] up with "+authSecret)
 	case l.Pod == "book-test-health":
 		fmt.Fprintln(to, "no answer within 10 s")
 	case l.Container == "backend":

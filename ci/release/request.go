@@ -54,7 +54,7 @@ func ParseRequest(raw []byte) (Request, error) {
 }
 
 // digested is an image that names its content.
-var digested = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$`)
+var digested = regexp.MustCompile(`^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$`)
 
 // check gives every problem of the request at once.
 func (r Request) check(inputs deploy.Inputs) error {
@@ -90,6 +90,15 @@ func (r Request) inputs(read func(path string) (string, error)) (deploy.Inputs, 
 		return inputs, nil
 	}
 	return r.TodoChatbot.inputs(inputs, read)
+}
+
+// SecretValues are what the request's secrets say, for a verb that deploys nothing and shows what the release prints.
+func (r Request) SecretValues() ([]string, error) {
+	inputs, err := r.inputs(fromFile)
+	if r.TodoChatbot == nil || err != nil {
+		return nil, err
+	}
+	return hidden(inputs, secretData(inputs)), nil
 }
 
 // Unbuilt stands for an image that has no digest yet.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"todo-chatbot/ci/kube"
+	"todo-chatbot/ci/secret"
 )
 
 // Status is what a release is at a moment.
@@ -133,7 +134,9 @@ func (e *Engine) Logs(ctx context.Context, target Target, tail int, follow bool,
 	if err := target.checkTarget(); err != nil {
 		return err
 	}
-	err := e.Cluster.Logs(ctx, Logs{Namespace: target.Namespace, Selector: target.selector(), Tail: tail, Follow: follow}, to)
+	masked := secret.NewWriter(to, e.Secrets)
+	err := e.Cluster.Logs(ctx, Logs{Namespace: target.Namespace, Selector: target.selector(), Tail: tail, Follow: follow}, masked)
+	err = errors.Join(err, masked.Close())
 	if err != nil && follow && ctx.Err() != nil {
 		return nil //nolint:nilerr // whoever follows ends it when they have seen enough
 	}

@@ -3,7 +3,9 @@ package release
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"todo-chatbot/ci/deploy"
 )
@@ -80,10 +82,7 @@ func secretData(inputs deploy.Inputs) map[string]string {
 // todoChatbot adds to what a release shall be what its application is told.
 func (d *desired) todoChatbot(inputs deploy.Inputs, values map[string]any) (err error) {
 	data := secretData(inputs)
-	d.hidden = inputs.Secrets()
-	for _, value := range data {
-		d.hidden = append(d.hidden, value)
-	}
+	d.hidden = hidden(inputs, data)
 	d.secret = deploy.SecretName(inputs.Release, data)
 	values["environment"], values["publicUrl"], values["existingSecret"] = inputs.Environment, inputs.PublicURL, d.secret
 	if inputs.OwnPostgres() {
@@ -97,6 +96,11 @@ func (d *desired) todoChatbot(inputs deploy.Inputs, values map[string]any) (err 
 	place(values, d.platforms)
 	d.manifest, err = deploy.SecretManifest(inputs.Release, inputs.Namespace, data)
 	return err
+}
+
+// hidden are the values that no output may show.
+func hidden(inputs deploy.Inputs, data map[string]string) []string {
+	return slices.Concat(inputs.Secrets(), slices.Collect(maps.Values(data)))
 }
 
 // smallerValues are a file of the chart's for a cluster without the room, "" where there is none.

@@ -268,14 +268,50 @@ func TestWaitingEndsWhenThePodsAreReadyOrCannotBe(t *testing.T) {
 	})
 }
 
+func TestARollbackShowsNothingThatTheReleaseWasGiven(t *testing.T) {
+	good, next := request(t, "good"), request(t, "next")
+	secrets, err := next.SecretValues()
+	require.NoError(t, err)
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("first").deploy(good).err)
+		require.NoError(t, w.client("second").deploy(next).err)
+		w.broken = "good"
+		got := w.client("third").run(func(ctx context.Context, e *Engine) (report.Run, error) {
+			e.Secrets = secrets
+			return e.Rollback(ctx, good.Target, 1)
+		})
+		require.ErrorContains(t, got.err, "failed at \"sign-up\": status 500 with ***")
+		raw, err := got.report.JSON()
+		require.NoError(t, err)
+		assert.NotContains(t, string(raw)+got.err.Error()+got.progress, authSecret)
+	})
+}
+
+func TestTheSecretsOfARequestAreWhatItsApplicationIsTold(t *testing.T) {
+	r := request(t, "good")
+	values, err := r.SecretValues()
+	require.NoError(t, err)
+	for _, secret := range []string{password, authSecret, openAIKey} {
+		assert.Contains(t, values, secret)
+	}
+	r.TodoChatbot.Secrets.OpenAIKey = "/nowhere"
+	_, err = r.SecretValues()
+	require.ErrorContains(t, err, "OPENAI_API_KEY: open /nowhere")
+	r.TodoChatbot = nil
+	values, err = r.SecretValues()
+	require.NoError(t, err)
+	assert.Empty(t, values)
+}
+
 func TestLogsAreFollowedUntilTheCallerHasEnough(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
-		e := &Engine{Cluster: w.client("logs"), Progress: &strings.Builder{}}
+		e := &Engine{Cluster: w.client("logs"), Progress: &strings.Builder{}, Secrets: []string{authSecret}}
 		target := Target{Release: "todo-chatbot", Namespace: "todo"}
 		var out bytes.Buffer
 		require.NoError(t, e.Logs(t.Context(), target, 10, false, &out))
-		assert.Equal(t, "[pod/backend] up\n", out.String())
+		assert.Equal(t, "[pod/backend] up with ***\n", out.String())
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("enough"))
 		defer cancel()
 		require.NoError(t, e.Logs(ctx, target, 10, true, &out))

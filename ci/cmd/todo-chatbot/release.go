@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/release"
@@ -42,6 +43,9 @@ type call struct {
 	follow   bool
 }
 
+// deploying are the verbs that say what a release shall be.
+var deploying = []string{"deploy", "preflight", "plan"}
+
 // list is a flag that may be given several times.
 type list struct{ to *[]string }
 
@@ -63,7 +67,13 @@ func releaseCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	c.client.Timeout = time.Duration(c.request.Timeout)
 	engine := &release.Engine{Cluster: &c.client, Progress: out, Deliver: c.client.Deliverer(c.request.Deliver, out)}
+	if !slices.Contains(deploying, c.verb) {
+		if engine.Secrets, err = c.request.SecretValues(); err != nil {
+			return err
+		}
+	}
 	switch c.verb {
 	case "deploy":
 		return c.tell(out)(engine.Deploy(ctx, c.request))
@@ -121,7 +131,7 @@ func (c *call) save(raw []byte) error {
 
 // parseCall reads a verb's flags, which go before what the request's file says.
 func parseCall(verb string, args []string) (*call, error) {
-	if !slices.Contains([]string{"deploy", "preflight", "plan", "status", "logs", "rollback", "uninstall"}, verb) {
+	if !slices.Contains(append(deploying, "status", "logs", "rollback", "uninstall"), verb) {
 		return nil, usageError{releaseUsage}
 	}
 	first := &call{verb: verb, request: release.Request{
@@ -163,9 +173,10 @@ func (c *call) parse(args []string) (file string, err error) {
 		return err
 	})
 	text(&c.report, "report", "write there, as JSON, how it went")
-	switch c.verb {
-	case "deploy", "preflight", "plan":
+	if slices.Contains(deploying, c.verb) {
 		c.requestFlags(flags, text)
+	}
+	switch c.verb {
 	case "logs":
 		flags.IntVar(&c.tail, "tail", 50, "how many of the last lines of each container")
 		flags.BoolVar(&c.follow, "follow", false, "go on until interrupted")

@@ -23,6 +23,8 @@ type Client struct {
 	Kubeconfig, Context string
 	// Kubectl and Helm are the programs, "" for those on PATH.
 	Kubectl, Helm string
+	// Timeout is how long Helm waits for a hook, for a test, and for what it removes, if that is more than five minutes.
+	Timeout time.Duration
 
 	asking sync.Mutex
 	// helmVersion is what Helm says of itself, once it was asked.
@@ -34,8 +36,8 @@ var _ release.Cluster = (*Client)(nil)
 const (
 	// probeTimeout is how long the one may take that asks whether the server is there.
 	probeTimeout = 5 * time.Second
-	// hookTimeout is how long Helm may wait for a test or for what it removes.
-	hookTimeout = "3m"
+	// leastHookTimeout is Helm's own.
+	leastHookTimeout = 5 * time.Minute
 	// fieldManager is Helm's own name, so that nothing looks taken over.
 	fieldManager = "helm"
 	// mostLogs is how many containers' logs are followed at once.
@@ -293,7 +295,7 @@ func (c *Client) Upgrade(ctx context.Context, chart release.Chart) error {
 	if err != nil {
 		return err
 	}
-	args := append([]string{"upgrade", chart.Release, chart.Path, "--install", "--history-max", historyMax}, flags...)
+	args := append([]string{"upgrade", chart.Release, chart.Path, "--install", "--history-max", historyMax, "--timeout", c.hookTimeout()}, flags...)
 	return c.change(ctx, chart.Values, chart.Namespace, append(args, valuesArgs(chart)...)...)
 }
 
@@ -303,7 +305,7 @@ func (c *Client) Rollback(ctx context.Context, namespace, name string, revision 
 	if err != nil {
 		return err
 	}
-	args := append([]string{"rollback", name, strconv.Itoa(revision), "--history-max", historyMax}, flags...)
+	args := append([]string{"rollback", name, strconv.Itoa(revision), "--history-max", historyMax, "--timeout", c.hookTimeout()}, flags...)
 	return c.change(ctx, nil, namespace, args...)
 }
 
@@ -325,14 +327,17 @@ func (c *Client) applyFlags(ctx context.Context) ([]string, error) {
 	return helm.Apply(), nil
 }
 
+// hookTimeout is what Helm is told of the time that it waits.
+func (c *Client) hookTimeout() string { return max(c.Timeout, leastHookTimeout).String() }
+
 // Uninstall implements release.Writer.
 func (c *Client) Uninstall(ctx context.Context, namespace, name string) error {
-	return c.change(ctx, nil, namespace, "uninstall", name, "--ignore-not-found", "--wait", "--timeout", hookTimeout)
+	return c.change(ctx, nil, namespace, "uninstall", name, "--ignore-not-found", "--wait", "--timeout", c.hookTimeout())
 }
 
 // Test implements release.Writer.
 func (c *Client) Test(ctx context.Context, namespace, name string) error {
-	return c.change(ctx, nil, namespace, "test", name, "--timeout", hookTimeout)
+	return c.change(ctx, nil, namespace, "test", name, "--timeout", c.hookTimeout())
 }
 
 // change runs Helm. What it prints besides errors says nothing that is not known.

@@ -74,11 +74,11 @@ func TestEachVerbIsOneCall(t *testing.T) {
 		"kubectl --kubeconfig /k --context c logs --namespace ns --selector a=b --all-containers --prefix --ignore-errors --max-log-requests 20 --follow": func(c *Client) error {
 			return c.Logs(ctx, release.Logs{Namespace: "ns", Selector: "a=b", Follow: true}, &bytes.Buffer{})
 		},
-		"kubectl --kubeconfig /k --context c apply --namespace ns --filename - --server-side --force-conflicts --field-manager helm --dry-run=server --output json < kind: A":                              func(c *Client) error { _, err := c.DryRun(ctx, "ns", "kind: A"); return err },
-		"helm --kubeconfig /k --kube-context c --namespace ns upgrade todo /chart --install --history-max 5 --server-side=true --force-conflicts --values /a.yaml --values /b.yaml --values - < {\"x\":1}": func(c *Client) error { return c.Upgrade(ctx, chart) },
-		"helm --kubeconfig /k --kube-context c --namespace ns rollback todo 3 --history-max 5 --server-side=true --force-conflicts":                                                                        func(c *Client) error { return c.Rollback(ctx, "ns", "todo", 3) },
-		"helm --kubeconfig /k --kube-context c --namespace ns uninstall todo --ignore-not-found --wait --timeout 3m":                                                                                       func(c *Client) error { return c.Uninstall(ctx, "ns", "todo") },
-		"helm --kubeconfig /k --kube-context c --namespace ns test todo --timeout 3m":                                                                                                                      func(c *Client) error { return c.Test(ctx, "ns", "todo") },
+		"kubectl --kubeconfig /k --context c apply --namespace ns --filename - --server-side --force-conflicts --field-manager helm --dry-run=server --output json < kind: A":                                             func(c *Client) error { _, err := c.DryRun(ctx, "ns", "kind: A"); return err },
+		"helm --kubeconfig /k --kube-context c --namespace ns upgrade todo /chart --install --history-max 5 --timeout 5m0s --server-side=true --force-conflicts --values /a.yaml --values /b.yaml --values - < {\"x\":1}": func(c *Client) error { return c.Upgrade(ctx, chart) },
+		"helm --kubeconfig /k --kube-context c --namespace ns rollback todo 3 --history-max 5 --timeout 5m0s --server-side=true --force-conflicts":                                                                        func(c *Client) error { return c.Rollback(ctx, "ns", "todo", 3) },
+		"helm --kubeconfig /k --kube-context c --namespace ns uninstall todo --ignore-not-found --wait --timeout 5m0s":                                                                                                    func(c *Client) error { return c.Uninstall(ctx, "ns", "todo") },
+		"helm --kubeconfig /k --kube-context c --namespace ns test todo --timeout 5m0s":                                                                                                                                   func(c *Client) error { return c.Test(ctx, "ns", "todo") },
 		"helm --kubeconfig /k --kube-context c --namespace ns template todo /chart --values /a.yaml --values /b.yaml --values - --kube-version v1.36.4 --no-hooks < {\"x\":1}": func(c *Client) error {
 			rendering := chart
 			rendering.KubeVersion, rendering.NoHooks = "v1.36.4", true
@@ -96,6 +96,23 @@ func TestEachVerbIsOneCall(t *testing.T) {
 	}
 }
 
+func TestHelmWaitsForAsLongAsTheCallerDoesAndNotLessThanByItself(t *testing.T) {
+	for given, told := range map[time.Duration]string{0: "5m0s", time.Minute: "5m0s", 20 * time.Minute: "20m0s"} {
+		p := scripted(t, "")
+		p.Timeout = given
+		for _, call := range []func() error{
+			func() error { return p.Upgrade(t.Context(), release.Chart{Release: "todo", Path: "/chart"}) },
+			func() error { return p.Rollback(t.Context(), "ns", "todo", 3) },
+			func() error { return p.Uninstall(t.Context(), "ns", "todo") },
+			func() error { return p.Test(t.Context(), "ns", "todo") },
+		} {
+			require.NoError(t, call())
+			args, _ := p.called(t)
+			assert.Contains(t, args, "--timeout "+told)
+		}
+	}
+}
+
 func TestTheProgramsAreThoseOnPATHAndTheirOwnKubeconfigIsLeftToThem(t *testing.T) {
 	var c Client
 	assert.Equal(t, []string{"kubectl", "get"}, c.kubectl("get"))
@@ -107,7 +124,7 @@ func TestTheChartWinsOverWhatWasChangedByHandWithEitherHelm(t *testing.T) {
 	p := scripted(t, "")
 	require.NoError(t, p.Rollback(context.Background(), "ns", "todo", 3))
 	args, _ := p.called(t)
-	assert.True(t, strings.HasSuffix(args, "rollback todo 3 --history-max 5"), "Helm 3 has no flag for it: %s", args)
+	assert.True(t, strings.HasSuffix(args, "rollback todo 3 --history-max 5 --timeout 5m0s"), "Helm 3 has no flag for it: %s", args)
 
 	p = scripted(t, "")
 	require.NoError(t, os.WriteFile(filepath.Join(p.folder, "nohelm"), nil, 0o600))
