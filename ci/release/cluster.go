@@ -79,6 +79,8 @@ type Chart struct {
 	// Files are files of values, and Values are JSON that goes before them.
 	Files  []string
 	Values []byte
+	// Labels are those of the revision, for Upgrade alone.
+	Labels map[string]string
 	// KubeVersion is the server's, for Render alone.
 	KubeVersion string
 	// NoHooks leaves hooks out, for Render alone.

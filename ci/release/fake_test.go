@@ -60,8 +60,8 @@ type world struct {
 	rollTime   time.Duration
 	// refuses are calls that fail with what kubectl or Helm would say, by their name.
 	refuses map[string]string
-	// deletable allows a proven release to be removed.
-	deletable bool
+	// foreign says that somebody else's Helm made the first revision, and deletable allows that or a proven release to be removed.
+	foreign, deletable bool
 
 	// ending is held by the one client that looks whether all is quiet.
 	ending chan struct{}

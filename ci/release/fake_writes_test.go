@@ -198,6 +198,7 @@ func (c *client) Upgrade(ctx context.Context, chart Chart) error {
 	} else {
 		next = c.begin("pending-upgrade", rendered(chart), last.labels)
 	}
+	maps.Copy(next.labels, chart.Labels)
 	refused := c.refuses["apply objects"]
 	if refused != "" {
 		next.status = "failed"
@@ -238,6 +239,9 @@ func (c *client) Uninstall(ctx context.Context, _, _ string) error {
 	c.wrote("uninstalling")
 	if c.proven[c.live] && !c.deletable {
 		c.violations = append(c.violations, c.name+" removed a proven release that is live")
+	}
+	if c.foreign && !c.deletable {
+		c.violations = append(c.violations, c.name+" removed what somebody else had installed")
 	}
 	last.status = "uninstalling"
 	c.mu.Unlock()

@@ -20,6 +20,9 @@ import (
 // of the one before. So a label counts where the digest is that of the revision's own objects.
 const provenLabel = "todo-chatbot/proven"
 
+// numberLabel has, on a revision that this pipeline made, the number of that. On one that Helm handed it on to it is another's.
+const numberLabel = "todo-chatbot/revision"
+
 // Revision is one of a release, as Helm keeps it in a Secret.
 type Revision struct {
 	Number int    `json:"number"`
@@ -33,6 +36,8 @@ type Revision struct {
 	Hooks    string `json:"-"`
 
 	secret string
+	// own is true when this pipeline made it.
+	own bool
 }
 
 // pending is true for a revision that is half made: Helm refuses every upgrade then, or cannot go on from it.
@@ -95,7 +100,9 @@ func (s helmSecret) revision() (Revision, error) {
 	if err != nil || number < 1 {
 		return Revision{}, fmt.Errorf("its label version is %q and no number", labels["version"])
 	}
-	r := Revision{Number: number, Status: labels["status"], secret: s.Metadata.Name}
+	r := Revision{
+		Number: number, Status: labels["status"], secret: s.Metadata.Name, own: labels[numberLabel] == labels["version"],
+	}
 	if r.Manifest, r.Hooks, err = decodeRelease(s.Data["release"]); err != nil {
 		return Revision{}, err
 	}
@@ -156,6 +163,17 @@ func (h History) goodBefore(number int) Revision {
 		}
 	}
 	return good
+}
+
+// Own is true when this pipeline made every revision that there ever was: to remove the release takes nothing from anybody. The
+// first that Helm has forgotten may have been somebody else's.
+func (h History) Own() bool {
+	for i, r := range h {
+		if !r.own || r.Number != i+1 {
+			return false
+		}
+	}
+	return true
 }
 
 // HistoryMax is how many revisions Helm keeps of a release.

@@ -204,7 +204,7 @@ func (c *Client) Render(ctx context.Context, chart release.Chart) (string, error
 	return out.String(), err
 }
 
-// valuesArgs read the values, the last of which count.
+// valuesArgs read the values, the last of which count, and name the revision's labels.
 func valuesArgs(chart release.Chart) []string {
 	var args []string
 	for _, file := range chart.Files {
@@ -212,6 +212,9 @@ func valuesArgs(chart release.Chart) []string {
 	}
 	if len(chart.Values) > 0 {
 		args = append(args, "--values", "-")
+	}
+	for key, value := range chart.Labels {
+		args = append(args, "--labels", key+"="+value)
 	}
 	return args
 }
