@@ -110,7 +110,7 @@ func TestAFailedFirstInstallIsRemoved(t *testing.T) {
 		assert.Empty(t, w.live)
 		assert.Empty(t, w.revisions)
 		assert.Empty(t, w.secrets)
-		assert.Zero(t, w.testPods)
+		assert.Empty(t, w.testPods)
 		assert.Nil(t, w.lease, "the Lease goes with the release")
 	})
 }
@@ -181,7 +181,7 @@ func TestARemediationThatCannotReadOrFindItsRevisionSaysSo(t *testing.T) {
 				c := w.client("second")
 				spoiled := false
 				c.onStep = func(int) {
-					if !spoiled && look(w, func() bool { return w.testPods > 0 }) && w.lastIs("deployed", "bad") {
+					if !spoiled && look(w, func() bool { return len(w.testPods) > 0 }) && w.lastIs("deployed", "bad") {
 						spoil(w)
 						spoiled = true
 					}
@@ -212,9 +212,10 @@ func TestATestThatHelmCallsFailedFailsTheReleaseWhateverItsJourneySays(t *testin
 	r := request(t, "one")
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
-		w.refuses["test"] = "pod todo-chatbot-test-journey failed"
+		w.broken, w.prints = "one", map[string]string{"todo-chatbot-test-journey": "ok sign-up 41ms"}
 		got := w.client("run").deploy(r)
-		require.ErrorContains(t, got.err, "test the release: test ended with exit code 1:\npod todo-chatbot-test-journey failed")
+		require.ErrorContains(t, got.err, "test the release: helm test ended with exit code 1:\npod todo-chatbot-test-journey failed")
+		assert.Len(t, got.report.Journey, 1)
 		assert.Equal(t, report.RolledBack, got.report.Outcome)
 	})
 }

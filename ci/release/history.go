@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // provenLabel has, on a revision that passed its test, the digest of its objects, and after a dot what it was made from.
@@ -38,6 +39,16 @@ type Revision struct {
 	secret string
 	// own is true when this pipeline made it.
 	own bool
+	// tests are the pods and Jobs that Helm makes to test it.
+	tests []releaseTest
+}
+
+// releaseTest is a test of a revision.
+type releaseTest struct {
+	kind, name string
+	// started is when Helm made it last, by the clock of where Helm ran, zero for never. A rollback has it from the revision that it
+	// returns to.
+	started time.Time
 }
 
 // pending is true for a revision that is half made: Helm refuses every upgrade then, or cannot go on from it.
@@ -103,7 +114,7 @@ func (s helmSecret) revision() (Revision, error) {
 	r := Revision{
 		Number: number, Status: labels["status"], secret: s.Metadata.Name, own: labels[numberLabel] == labels["version"],
 	}
-	if r.Manifest, r.Hooks, err = decodeRelease(s.Data["release"]); err != nil {
+	if err := r.decode(s.Data["release"]); err != nil {
 		return Revision{}, err
 	}
 	if of, content, _ := strings.Cut(labels[provenLabel], "."); of == r.digest() {
@@ -112,33 +123,45 @@ func (s helmSecret) revision() (Revision, error) {
 	return r, nil
 }
 
-// decodeRelease gives a stored release's manifest and those of its hooks.
-func decodeRelease(data []byte) (manifest, hooks string, err error) {
+// decode reads what Helm stored of the revision.
+func (r *Revision) decode(data []byte) error {
 	packed, err := base64.StdEncoding.DecodeString(string(data))
 	if err != nil {
-		return "", "", errors.New("it is not in base64")
+		return errors.New("it is not in base64")
 	}
 	unpacked := io.Reader(bytes.NewReader(packed))
 	// Helm's very first releases were not packed.
 	if bytes.HasPrefix(packed, []byte{0x1f, 0x8b}) {
 		if unpacked, err = gzip.NewReader(unpacked); err != nil {
-			return "", "", fmt.Errorf("unpacking it: %w", err)
+			return fmt.Errorf("unpacking it: %w", err)
 		}
 	}
 	var release struct {
 		Manifest string `json:"manifest"`
 		Hooks    []struct {
-			Manifest string `json:"manifest"`
+			Kind     string   `json:"kind"`
+			Name     string   `json:"name"`
+			Manifest string   `json:"manifest"`
+			Events   []string `json:"events"`
+			LastRun  struct {
+				StartedAt string `json:"started_at"`
+			} `json:"last_run"`
 		} `json:"hooks"`
 	}
 	if err := json.NewDecoder(unpacked).Decode(&release); err != nil {
-		return "", "", fmt.Errorf("unpacking it: %w", err)
+		return fmt.Errorf("unpacking it: %w", err)
 	}
 	var all []string
 	for _, hook := range release.Hooks {
 		all = append(all, hook.Manifest)
+		if slices.Contains(hook.Events, "test") && (hook.Kind == "Pod" || hook.Kind == "Job") {
+			// Helm 3 writes "" for one that never ran.
+			started, _ := time.Parse(time.RFC3339, hook.LastRun.StartedAt)
+			r.tests = append(r.tests, releaseTest{hook.Kind, hook.Name, started})
+		}
 	}
-	return release.Manifest, strings.Join(all, "\n---\n"), nil
+	r.Manifest, r.Hooks = release.Manifest, strings.Join(all, "\n---\n")
+	return nil
 }
 
 // Last is the newest revision, one with the number 0 when the release is not installed.
