@@ -25,7 +25,8 @@ func (e *errStuck) Error() string {
 	return "the pods cannot become ready\n" + strings.Join(texts, "\n\n")
 }
 
-// watch waits until every pod of the release is the new one and ready, and fails as soon as that cannot be.
+// watch waits until every pod of the release is the new one and ready, and fails as soon as that cannot be. Pods that hold up a
+// StatefulSet are deleted by who holds the Lease; to who only waits they are a rollout that cannot succeed.
 func (r *run) watch(ctx context.Context) error {
 	said := ""
 	for limit := time.Now().Add(r.target.timeout()); ; {
@@ -38,7 +39,7 @@ func (r *run) watch(ctx context.Context) error {
 			return nil
 		}
 		switch {
-		case len(now.Obstacles) > 0:
+		case len(now.Obstacles) > 0 && r.facts.Held:
 			if err := r.removeObstacles(ctx, now.Obstacles); err != nil {
 				return err
 			}

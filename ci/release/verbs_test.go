@@ -268,6 +268,22 @@ func TestWaitingEndsWhenThePodsAreReadyOrCannotBe(t *testing.T) {
 	})
 }
 
+func TestWaitingDeletesNothingAndNamesThePodThatHoldsUpItsStatefulSet(t *testing.T) {
+	good := request(t, "good")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("first").deploy(good).err)
+		w.obstacle, w.obstructed = "bad", true
+		writes := len(w.writes)
+		var said strings.Builder
+		err := (&Engine{Cluster: w.client("wait"), Progress: &said}).Wait(t.Context(), good.Target)
+		require.ErrorContains(t, err, "the pods cannot become ready\nIMAGE-NAME pod/postgres-0")
+		require.NotErrorIs(t, err, errLeaseExpired)
+		assert.NotContains(t, said.String(), "deleting")
+		assert.Len(t, w.writes, writes)
+	})
+}
+
 func TestLogsAreFollowedUntilTheCallerHasEnough(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
