@@ -55,19 +55,3 @@ func CheckRendered(manifests []byte, release string, images []string) error {
 	}
 	return errors.Join(problems...)
 }
-
-// TestPods are the names of the pods among the manifests of a release's hooks that Helm makes for a test.
-func TestPods(hooks []byte) ([]string, error) {
-	objects, err := parseManifests(Documents(hooks))
-	if err != nil {
-		return nil, fmt.Errorf("reading the release's hooks: %w", err)
-	}
-	var pods []string
-	for _, m := range objects {
-		kinds := strings.Split(m.Metadata.Annotations["helm.sh/hook"], ",")
-		if m.Kind == "Pod" && slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(strings.TrimSpace(kind), "test") }) {
-			pods = append(pods, m.Metadata.Name)
-		}
-	}
-	return pods, nil
-}

@@ -39,18 +39,3 @@ func TestWhatIsRenderedAndCannotBeFollowedIsRefused(t *testing.T) {
 	err := CheckRendered([]byte(renderedWeb), "book", []string{"two", "four"})
 	assert.EqualError(t, err, "no pod of the chart runs four: its templates do not use the values of that image")
 }
-
-func TestThePodsOfATestAreFoundAmongTheHooks(t *testing.T) {
-	pods, err := TestPods([]byte(renderedWeb + `
----
-{apiVersion: v1, kind: Pod, metadata: {name: old, annotations: {helm.sh/hook: "post-install, test-success"}}}
----
-{apiVersion: v1, kind: Pod, metadata: {name: migrate, annotations: {helm.sh/hook: pre-install}}}
----
-{apiVersion: batch/v1, kind: Job, metadata: {name: job, annotations: {helm.sh/hook: test}}}
-`))
-	require.NoError(t, err)
-	assert.Equal(t, []string{"book-test", "old"}, pods)
-	_, err = TestPods([]byte("a: ["))
-	assert.ErrorContains(t, err, "reading the release's hooks")
-}

@@ -1,12 +1,15 @@
 package release
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"todo-chatbot/ci/report"
 )
 
 // another asks for a release of another application: a chart with one image, which is told nothing else.
@@ -60,30 +63,120 @@ func TestAnotherApplicationIsReachedThroughItsServices(t *testing.T) {
 	}
 }
 
+// testHook is a hook of a chart's that tests, with an annotation more where one is given.
+func testHook(kind, name string, more ...string) string {
+	return fmt.Sprintf("{kind: %s, metadata: {name: %s, annotations: {%s}}}", kind, name, strings.Join(append(more, "helm.sh/hook: test"), ", "))
+}
+
+// hooks are several hooks, as Helm runs them one after the other.
+func hooks(all ...string) string { return strings.Join(all, "\n---\n") }
+
 func TestATestOfAnotherApplicationThatFailsTellsWhatItPrinted(t *testing.T) {
+	for _, kind := range []string{"Pod", "Job"} {
+		t.Run(kind, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				w.hooks = testHook(kind, "book-test-health")
+				got := w.client("first").deploy(another(t, "one"))
+				require.NoError(t, got.err)
+				assert.Empty(t, got.report.Journey)
+				assert.Empty(t, got.report.Warnings, "it has a test")
+				w.broken, w.prints = "two", map[string]string{"book-test-health": "no answer within 10 s"}
+				got = w.client("second").deploy(another(t, "two"))
+				require.ErrorContains(t, got.err, "the test book-test-health printed:\nno answer within 10 s\nhelm test ended")
+				require.ErrorContains(t, got.err, "Rolled back to revision 1: the last that was proven")
+				assert.Contains(t, w.live, "registry.acme.dev/one")
+			})
+		})
+	}
+}
+
+func TestATestThatHelmDidNotComeToIsNotTold(t *testing.T) {
+	for name, prepare := range map[string]func(*testing.T, *world){
+		"there is an old log": func(t *testing.T, w *world) { require.NoError(t, w.client("first").deploy(another(t, "one")).err) },
+		"there is none":       func(*testing.T, *world) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				w.hooks = hooks(testHook("Pod", "book-test-a"), testHook("Pod", "book-test-b"), testHook("Pod", "book-test-c"), testHook("Pod", "book-test-journey"))
+				w.prints = map[string]string{"book-test-a": "a is well", "book-test-b": "b is not", "book-test-c": "c is well"}
+				prepare(t, w)
+				w.broken, w.fails = "two", "book-test-b"
+				got := w.client("second").deploy(another(t, "two"))
+				require.ErrorContains(t, got.err, "test the release: the test book-test-a printed:\na is well\nthe test book-test-b printed:\nb is not\nhelm test ended")
+				assert.NotContains(t, got.err.Error(), "book-test-c")
+				assert.NotContains(t, got.err.Error(), "book-test-journey")
+				assert.Empty(t, got.report.Journey, "what it did for an earlier deployment says nothing of this one")
+				assert.Equal(t, report.RolledBack, got.report.Outcome)
+			})
+		})
+	}
+}
+
+// Helm's rollback makes a revision that says of its tests what the one that it returns to does.
+func TestATestThatARollbackDidNotComeToIsNotTold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
-		w.hooks = strings.ReplaceAll(journeyPod, "todo-chatbot-test-journey", "book-test-health")
-		got := w.client("first").deploy(another(t, "one"))
-		require.NoError(t, got.err)
+		w.hooks = hooks(testHook("Pod", "book-test-a"), testHook("Pod", "book-test-journey"))
+		require.NoError(t, w.client("first").deploy(another(t, "one")).err)
+		require.NoError(t, w.client("second").deploy(another(t, "two")).err)
+		w.broken = "one"
+		got := w.client("third").rollback(another(t, "one").Target, 1)
+		require.ErrorContains(t, got.err, "pod book-test-a failed")
 		assert.Empty(t, got.report.Journey)
-		w.broken = "two"
-		got = w.client("second").deploy(another(t, "two"))
-		require.ErrorContains(t, got.err, "the test book-test-health printed:\nno answer within 10 s")
-		require.ErrorContains(t, got.err, "Rolled back to revision 1: the last that was proven")
-		assert.Contains(t, w.live, "registry.acme.dev/one")
 	})
 }
 
-func TestAChartWithoutTestsIsTold(t *testing.T) {
+func TestATestThatIsRemovedOnceItEndedHasNoLogAndFailsNothing(t *testing.T) {
+	const removed = "helm.sh/hook-delete-policy: hook-succeeded"
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
-		w.hooks = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"
-		got := w.client("run").deploy(another(t, "one"))
+		w.hooks = hooks(testHook("Pod", "book-test-journey", removed), testHook("Job", "book-test-b", removed), testHook("Pod", "book-test-c"))
+		got := w.client("first").deploy(another(t, "one"))
 		require.NoError(t, got.err)
-		require.Len(t, got.report.Warnings, 1)
-		assert.Contains(t, got.report.Warnings[0], "the chart has no tests")
+		assert.Empty(t, got.report.Journey)
+		assert.Empty(t, got.report.Warnings)
+		w.converged(t, "one")
+
+		w.broken, w.fails = "two", "book-test-c"
+		got = w.client("second").deploy(another(t, "two"))
+		require.ErrorContains(t, got.err, "test the release: the test book-test-c printed:")
+		assert.NotContains(t, got.err.Error(), "NotFound")
 	})
+}
+
+func TestALogThatCannotBeReadDoesNotHideWhyATestFailed(t *testing.T) {
+	for _, refuse := range []string{"logs", "get pod"} {
+		t.Run(refuse, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				w.hooks, w.broken = testHook("Pod", "book-test-a"), "one"
+				w.refuses["logs"], w.refuses[refuse] = "no such container", "pods is forbidden"
+				got := w.client("run").deploy(another(t, "one"))
+				require.ErrorContains(t, got.err, "test the release: helm test ended with exit code 1:\npod book-test-a failed\nreading the log of the test book-test-a: logs ended")
+				require.ErrorContains(t, got.err, "pods is forbidden")
+			})
+		})
+	}
+}
+
+func TestAChartWithoutTestsIsTold(t *testing.T) {
+	for name, hooks := range map[string]string{
+		"no test":           "{kind: Pod, metadata: {name: migrate, annotations: {helm.sh/hook: pre-install}}}",
+		"nothing that runs": "{kind: ConfigMap, metadata: {name: script, annotations: {helm.sh/hook: test}}}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				w.hooks = hooks
+				got := w.client("run").deploy(another(t, "one"))
+				require.NoError(t, got.err)
+				require.Len(t, got.report.Warnings, 1)
+				assert.Contains(t, got.report.Warnings[0], "the chart has no tests (pods or Jobs")
+			})
+		})
+	}
 }
 
 func TestAnotherApplicationsImagesAreHeldAgainstItsChart(t *testing.T) {

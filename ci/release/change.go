@@ -28,7 +28,9 @@ func (r *run) change(ctx context.Context) error {
 	if r.facts.Verb == Rollback {
 		return r.writer.Rollback(ctx, r.target.Namespace, r.target.Release, r.revision)
 	}
-	if err := r.writer.Upgrade(ctx, r.desired.chart()); err != nil || r.base != 0 {
+	chart := r.desired.chart()
+	chart.Labels = map[string]string{numberLabel: strconv.Itoa(r.base + 1)}
+	if err := r.writer.Upgrade(ctx, chart); err != nil || r.base != 0 {
 		return err
 	}
 	r.scaleToMinimum(ctx)
@@ -48,7 +50,7 @@ func (r *run) scaleToMinimum(ctx context.Context) {
 }
 
 // repair makes a pending release one that can be upgraded: back to its last good revision, or, without one, gone. The run
-// that left it is dead, since this one holds the Lease.
+// that left it is dead, since this one holds the Lease; observe refuses a release that would be gone and is somebody else's.
 func (r *run) repair(ctx context.Context) (string, error) {
 	r.facts.Changing, r.base, r.began = true, never, time.Now()
 	good := r.history.Good()
@@ -65,18 +67,23 @@ const never = -1
 // remediate returns to the last good revision, or removes a first install.
 func (r *run) remediate(ctx context.Context) (string, error) {
 	r.began = time.Now()
+	// Read anew: Helm may have forgotten the one that was found, a repair has made another of the same objects, and somebody
+	// else's Helm may have been at work.
+	history, err := r.readHistory(ctx)
+	if err != nil {
+		return "", err
+	}
 	if r.before.Good().Number == 0 {
+		if !history.Own() {
+			return "", errors.New("Helm calls no earlier revision deployed, so there is none to return to, and this pipeline did not make all " +
+				"of them, so nothing was removed: return to one that ran with rollback --revision, or remove the release with uninstall")
+		}
 		if err := r.uninstall(ctx); err != nil {
 			return "", err
 		}
 		r.facts.Returned, r.gone = true, true
 		r.failure = fmt.Errorf("%w\nRemoved: this was the release's first install.", r.failure)
 		return "removed: this was the release's first install", nil
-	}
-	// Read anew: Helm may have forgotten the one that was found, and a repair has made another of the same objects.
-	history, err := r.readHistory(ctx)
-	if err != nil {
-		return "", err
 	}
 	if r.good = history.goodBefore(r.before.Last().Number); r.good.Number == 0 {
 		return "", errors.New("no revision to return to is left; see: release status")

@@ -79,6 +79,8 @@ type Chart struct {
 	// Files are files of values, and Values are JSON that goes before them.
 	Files  []string
 	Values []byte
+	// Labels are those of the revision, for Upgrade alone.
+	Labels map[string]string
 	// KubeVersion is the server's, for Render alone.
 	KubeVersion string
 	// NoHooks leaves hooks out, for Render alone.
@@ -88,7 +90,8 @@ type Chart struct {
 // Logs names containers and how much of their logs is wanted.
 type Logs struct {
 	Namespace string
-	// Pod and Container name one; Selector names all containers of all its pods, each line with its pod's name.
+	// Pod and Container name one, where job/NAME is the pod of a Job; Selector names all containers of all its pods, each line with
+	// its pod's name.
 	Pod, Container, Selector string
 	Previous, Follow         bool
 	// Tail is how many of the last lines, 0 for all.

@@ -110,7 +110,7 @@ func TestAFailedFirstInstallIsRemoved(t *testing.T) {
 		assert.Empty(t, w.live)
 		assert.Empty(t, w.revisions)
 		assert.Empty(t, w.secrets)
-		assert.Zero(t, w.testPods)
+		assert.Empty(t, w.testPods)
 		assert.Nil(t, w.lease, "the Lease goes with the release")
 	})
 }
@@ -181,7 +181,7 @@ func TestARemediationThatCannotReadOrFindItsRevisionSaysSo(t *testing.T) {
 				c := w.client("second")
 				spoiled := false
 				c.onStep = func(int) {
-					if !spoiled && look(w, func() bool { return w.testPods > 0 }) && w.lastIs("deployed", "bad") {
+					if !spoiled && look(w, func() bool { return len(w.testPods) > 0 }) && w.lastIs("deployed", "bad") {
 						spoil(w)
 						spoiled = true
 					}
@@ -212,9 +212,10 @@ func TestATestThatHelmCallsFailedFailsTheReleaseWhateverItsJourneySays(t *testin
 	r := request(t, "one")
 	bubble(t, func(t *testing.T) {
 		w := newWorld()
-		w.refuses["test"] = "pod todo-chatbot-test-journey failed"
+		w.broken, w.prints = "one", map[string]string{"todo-chatbot-test-journey": "ok sign-up 41ms"}
 		got := w.client("run").deploy(r)
-		require.ErrorContains(t, got.err, "test the release: test ended with exit code 1:\npod todo-chatbot-test-journey failed")
+		require.ErrorContains(t, got.err, "test the release: helm test ended with exit code 1:\npod todo-chatbot-test-journey failed")
+		assert.Len(t, got.report.Journey, 1)
 		assert.Equal(t, report.RolledBack, got.report.Outcome)
 	})
 }
@@ -328,11 +329,103 @@ func TestWhatIsHalfMadeIsRepairedFirst(t *testing.T) {
 				}
 				w.revisions = append(w.revisions, &fakeRevision{number: number, status: status, manifest: "", labels: map[string]string{provenLabel: "inherited"}})
 				if status == "pending-install" {
-					w.last().labels = map[string]string{}
+					w.last().labels = map[string]string{numberLabel: "1"}
 				}
 				require.NoError(t, w.client("second").deploy(next).err)
 				assert.Contains(t, w.did("second"), wants)
 				w.converged(t, "next")
+			})
+		})
+	}
+}
+
+// takenOver is a world in which somebody else's Helm made the first revision, which runs: Helm gave up before its pods were ready.
+func takenOver(status string) *world {
+	w := newWorld()
+	w.namespaces["todo"], w.foreign, w.live = true, true, "{apiVersion: v1, kind: ConfigMap, metadata: {name: theirs}}"
+	w.revisions = []*fakeRevision{{number: 1, status: status, manifest: w.live, hooks: journeyPod, labels: map[string]string{}}}
+	return w
+}
+
+func TestAFailureNeverRemovesWhatSomebodyElseInstalled(t *testing.T) {
+	bad := request(t, "bad")
+	for name, c := range map[string]struct {
+		spoil func(*world)
+		runs  int
+	}{
+		"its test fails": {func(w *world) { w.broken = "bad" }, 1},
+		// Helm keeps five revisions: theirs is forgotten when the last of these fails.
+		"Helm refuses it": {func(w *world) { w.refuses["apply objects"] = "admission webhook denied the request" }, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := takenOver("failed")
+				c.spoil(w)
+				for range c.runs {
+					got := w.client("run").deploy(bad)
+					require.ErrorContains(t, got.err, "this pipeline did not make all of them, so nothing was removed")
+					require.ErrorContains(t, got.err, "The release is left as it is; see: release status")
+					assert.Equal(t, report.Failed, got.report.Outcome)
+					assert.NotEmpty(t, w.live)
+					assert.Len(t, w.secrets, 1, "what is left needs its Secret")
+					assert.Empty(t, w.violations)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatSomebodyElseLeftIsTakenOverByADeploymentThatPasses(t *testing.T) {
+	good, bad := request(t, "good"), request(t, "bad")
+	bubble(t, func(t *testing.T) {
+		w := takenOver("failed")
+		require.NoError(t, w.client("first").deploy(good).err)
+		w.converged(t, "good")
+		w.broken = "bad"
+		require.ErrorContains(t, w.client("second").deploy(bad).err, "Rolled back to revision 2: the last that was proven.")
+		w.converged(t, "good")
+	})
+}
+
+func TestAReleaseThatSomebodyElseInstallsMeanwhileIsNotRemoved(t *testing.T) {
+	r := request(t, "one")
+	for _, status := range []string{"pending-install", "failed", "deployed"} {
+		t.Run(status, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				w.refuses["upgrade"] = "another operation (install/upgrade/rollback) is in progress"
+				c := w.client("run")
+				c.onStep = func(int) {
+					if len(w.did("run")) == 2 {
+						look(w, func() bool { w.foreign, w.revisions = true, takenOver(status).revisions; return true })
+					}
+				}
+				got := c.deploy(r)
+				require.ErrorContains(t, got.err, "so nothing was removed")
+				assert.Equal(t, report.Failed, got.report.Outcome)
+				assert.Len(t, w.revisions, 1)
+				assert.Empty(t, w.violations)
+			})
+		})
+	}
+}
+
+func TestWhatSomebodyElseLeftHalfMadeIsRefusedAndLeftAsItIs(t *testing.T) {
+	r := request(t, "one")
+	for _, status := range []string{"pending-install", "uninstalling"} {
+		t.Run(status, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := takenOver(status)
+				got := w.client("run").deploy(r)
+				require.ErrorContains(t, got.err, "look at the cluster: revision 1 is "+status+", and this pipeline did not make all of them: somebody's Helm is at work")
+				require.ErrorContains(t, got.err, "Nothing of the release was changed")
+				assert.Equal(t, report.Failed, got.report.Outcome)
+				assert.Empty(t, w.writes)
+				assert.Nil(t, w.lease)
+
+				w.last().status = "failed" // theirs has ended
+				require.NoError(t, w.client("again").deploy(r).err)
+				w.converged(t, "one")
 			})
 		})
 	}

@@ -35,9 +35,10 @@ type world struct {
 	services   []any
 	claims     []string
 	// live are the manifests that the cluster has, and readyAt when their pods are ready.
-	live     string
-	readyAt  time.Time
-	testPods int
+	live    string
+	readyAt time.Time
+	// testPods are the tests that are there, as kubectl logs names them, with what each has printed.
+	testPods map[string]string
 	// proven are the manifests that passed a test.
 	proven map[string]bool
 	// away are the times in which nobody is answered.
@@ -52,16 +53,18 @@ type world struct {
 
 	// hooks are those of every revision.
 	hooks string
-	// stuck and broken are parts of manifests whose pods never become ready, or whose test fails.
-	stuck, broken string
+	// stuck and broken are parts of manifests whose pods never become ready, or whose test fails: the one that fails names, or the first.
+	stuck, broken, fails string
+	// prints is what tests print in place of what became of them.
+	prints map[string]string
 	// obstacle is a part of manifests that break a StatefulSet's pod, and obstructed says that the pod is still there.
 	obstacle   string
 	obstructed bool
 	rollTime   time.Duration
 	// refuses are calls that fail with what kubectl or Helm would say, by their name.
 	refuses map[string]string
-	// deletable allows a proven release to be removed.
-	deletable bool
+	// foreign says that somebody else's Helm made the first revision, and deletable allows that or a proven release to be removed.
+	foreign, deletable bool
 
 	// ending is held by the one client that looks whether all is quiet.
 	ending chan struct{}
@@ -83,12 +86,14 @@ type fakeRevision struct {
 	manifest string
 	hooks    string
 	labels   map[string]string
+	// tested is when each test was made last.
+	tested map[string]time.Time
 }
 
 func newWorld() *world {
 	return &world{
 		namespaces: map[string]bool{"kube-system": true}, secrets: map[string]bool{}, proven: map[string]bool{},
-		refuses: map[string]string{}, platforms: []string{""}, rollTime: 3 * time.Second, hooks: journeyPod, ending: make(chan struct{}, 1),
+		testPods: map[string]string{}, refuses: map[string]string{}, platforms: []string{""}, rollTime: 3 * time.Second, hooks: journeyPod, ending: make(chan struct{}, 1),
 	}
 }
 
@@ -252,6 +257,10 @@ func (c *client) Get(ctx context.Context, q Query) ([]byte, error) {
 		if c.secrets[q.Names[0]] {
 			items = append(items, named("Secret", q.Names[0]))
 		}
+	case q.Kinds == "pod" || q.Kinds == "job":
+		if _, there := c.testPods[strings.TrimPrefix(q.Kinds+"/"+q.Names[0], "pod/")]; there {
+			items = append(items, named(q.Kinds, q.Names[0]))
+		}
 	case q.Kinds == "persistentvolumeclaims":
 		for _, name := range c.claims {
 			items = append(items, named("PersistentVolumeClaim", name))
@@ -303,7 +312,7 @@ func (r *fakeRevision) secret() map[string]any {
 	labels["version"], labels["status"] = strconv.Itoa(r.number), r.status
 	return map[string]any{
 		"kind": "Secret", "metadata": map[string]any{"name": r.name(), "labels": labels},
-		"data": map[string][]byte{"release": packed(r.manifest, r.hooks)},
+		"data": map[string][]byte{"release": r.packed()},
 	}
 }
 
@@ -313,18 +322,56 @@ const journeyPod = `{apiVersion: v1, kind: Pod, metadata: {name: todo-chatbot-te
 // packs keeps what was packed: compressing takes most of the time of a test.
 var packs sync.Map
 
-// packed is a release as Helm stores it.
-func packed(manifest, hooks string) []byte {
-	if known, found := packs.Load(manifest + hooks); found {
+// packed is a revision as Helm stores it.
+func (r *fakeRevision) packed() []byte {
+	key := fmt.Sprint(r.manifest, r.hooks, r.tested)
+	if known, found := packs.Load(key); found {
 		return known.([]byte)
+	}
+	var hooks []any
+	for _, h := range hooksOf(r.hooks) {
+		started := "" // as Helm 3 has it
+		if at, ran := r.tested[h.Metadata.Name]; ran {
+			started = at.Format(time.RFC3339Nano)
+		}
+		hooks = append(hooks, map[string]any{"manifest": h.manifest, "kind": h.Kind, "name": h.Metadata.Name, "events": h.events(),
+			"last_run": map[string]any{"started_at": started}})
 	}
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
-	_, _ = w.Write(asJSON(map[string]any{"manifest": manifest, "hooks": []any{map[string]any{"manifest": hooks}}}))
+	_, _ = w.Write(asJSON(map[string]any{"manifest": r.manifest, "hooks": hooks}))
 	_ = w.Close()
 	encoded := []byte(base64.StdEncoding.EncodeToString(out.Bytes()))
-	packs.Store(manifest+hooks, encoded)
+	packs.Store(key, encoded)
 	return encoded
+}
+
+// fakeHook is a hook of a revision.
+type fakeHook struct {
+	manifest string
+	Kind     string
+	Metadata kube.Meta
+}
+
+func hooksOf(manifests string) []fakeHook {
+	var hooks []fakeHook
+	for _, document := range kube.Documents([]byte(manifests)) {
+		h := fakeHook{manifest: string(document)}
+		if err := yaml.Unmarshal(document, &h); err != nil {
+			panic(err)
+		}
+		hooks = append(hooks, h)
+	}
+	return hooks
+}
+
+// pod is what kubectl logs takes for it.
+func (h fakeHook) pod() string {
+	return strings.TrimPrefix(strings.ToLower(h.Kind)+"/"+h.Metadata.Name, "pod/")
+}
+
+func (h fakeHook) events() []string {
+	return strings.Split(h.Metadata.Annotations["helm.sh/hook"], ",")
 }
 
 func (r *fakeRevision) name() string {
@@ -454,14 +501,14 @@ func (c *client) Logs(ctx context.Context, l Logs, to io.Writer) error {
 	switch {
 	case l.Selector != "":
 		fmt.Fprintln(to, "[pod/backend] up with "+authSecret)
-	case l.Pod == "book-test-health":
-		fmt.Fprintln(to, "no answer within 10 s")
 	case l.Container == "backend":
 		fmt.Fprintln(to, "cannot reach postgresql+asyncpg://todo:"+password+"@db/todo")
-	case c.broken != "" && strings.Contains(c.live, c.broken):
-		fmt.Fprintln(to, "FAILED sign-up: status 500 with "+authSecret)
 	default:
-		fmt.Fprintln(to, "ok sign-up 41ms")
+		printed, there := c.testPods[l.Pod]
+		if !there {
+			return said("kubectl logs", "Error from server (NotFound): "+l.Pod+" not found")
+		}
+		fmt.Fprintln(to, printed)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -114,7 +115,7 @@ func (c *client) Delete(ctx context.Context, q Query) error {
 		if len(q.Names) > 0 {
 			c.obstructed = strings.Contains(c.live, c.obstacle)
 		} else {
-			c.testPods = 0
+			clear(c.testPods)
 		}
 	case "lease":
 		c.lease = nil
@@ -144,7 +145,7 @@ func (w *world) last() *fakeRevision {
 
 // begin makes a pending revision. The world is locked.
 func (c *client) begin(status, manifest string, labels map[string]string) *fakeRevision {
-	next := &fakeRevision{number: 1, status: status, manifest: manifest, hooks: c.hooks, labels: map[string]string{}}
+	next := &fakeRevision{number: 1, status: status, manifest: manifest, hooks: c.hooks, labels: map[string]string{}, tested: map[string]time.Time{}}
 	if last := c.last(); last != nil {
 		next.number = last.number + 1
 	}
@@ -198,6 +199,7 @@ func (c *client) Upgrade(ctx context.Context, chart Chart) error {
 	} else {
 		next = c.begin("pending-upgrade", rendered(chart), last.labels)
 	}
+	maps.Copy(next.labels, chart.Labels)
 	refused := c.refuses["apply objects"]
 	if refused != "" {
 		next.status = "failed"
@@ -221,6 +223,7 @@ func (c *client) Rollback(ctx context.Context, _, _ string, revision int) error 
 	}
 	to := c.revisions[i]
 	next := c.begin("pending-rollback", to.manifest, to.labels)
+	maps.Copy(next.tested, to.tested)
 	c.mu.Unlock()
 	return c.carry(ctx, next)
 }
@@ -238,6 +241,9 @@ func (c *client) Uninstall(ctx context.Context, _, _ string) error {
 	c.wrote("uninstalling")
 	if c.proven[c.live] && !c.deletable {
 		c.violations = append(c.violations, c.name+" removed a proven release that is live")
+	}
+	if c.foreign && !c.deletable {
+		c.violations = append(c.violations, c.name+" removed what somebody else had installed")
 	}
 	last.status = "uninstalling"
 	c.mu.Unlock()
@@ -264,16 +270,45 @@ func (c *client) Test(ctx context.Context, _, _ string) error {
 	}
 	c.mu.Lock()
 	c.wrote("test")
-	c.testPods = 1
+	failed := c.runTests()
 	c.mu.Unlock()
 	if err := c.step(ctx); err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.broken != "" && strings.Contains(c.live, c.broken) {
-		return said("helm test", "pod todo-chatbot-test-journey failed")
+	if failed != nil {
+		return failed
 	}
 	c.proven[c.live] = true
 	return c.answer()
+}
+
+// runTests makes one test after the other, and ends at one that fails. The world is locked.
+func (c *client) runTests() error {
+	broken := c.broken != "" && strings.Contains(c.live, c.broken)
+	var ran []fakeHook
+	remove := func(policy string) {
+		for _, h := range ran {
+			if strings.Contains(h.Metadata.Annotations["helm.sh/hook-delete-policy"], policy) {
+				delete(c.testPods, h.pod())
+			}
+		}
+	}
+	for _, h := range hooksOf(c.last().hooks) {
+		name := h.Metadata.Name
+		if !slices.Contains(h.events(), "test") {
+			continue
+		}
+		c.last().tested[name] = time.Now()
+		if broken && (c.fails == "" || c.fails == name) {
+			c.testPods[h.pod()] = cmp.Or(c.prints[name], "FAILED sign-up: status 500 with "+authSecret)
+			remove("hook-succeeded")
+			return said("helm test", "pod "+name+" failed")
+		}
+		c.testPods[h.pod()] = cmp.Or(c.prints[name], "ok sign-up 41ms")
+		ran = append(ran, h)
+	}
+	remove("hook-succeeded")
+	return nil
 }

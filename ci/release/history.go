@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // provenLabel has, on a revision that passed its test, the digest of its objects, and after a dot what it was made from.
@@ -19,6 +20,9 @@ import (
 // Helm hands labels on: a rollback has those of the revision that it returns to, which are right for it, and an upgrade those
 // of the one before. So a label counts where the digest is that of the revision's own objects.
 const provenLabel = "todo-chatbot/proven"
+
+// numberLabel has, on a revision that this pipeline made, the number of that. On one that Helm handed it on to it is another's.
+const numberLabel = "todo-chatbot/revision"
 
 // Revision is one of a release, as Helm keeps it in a Secret.
 type Revision struct {
@@ -33,6 +37,18 @@ type Revision struct {
 	Hooks    string `json:"-"`
 
 	secret string
+	// own is true when this pipeline made it.
+	own bool
+	// tests are the pods and Jobs that Helm makes to test it.
+	tests []releaseTest
+}
+
+// releaseTest is a test of a revision.
+type releaseTest struct {
+	kind, name string
+	// started is when Helm made it last, by the clock of where Helm ran, zero for never. A rollback has it from the revision that it
+	// returns to.
+	started time.Time
 }
 
 // pending is true for a revision that is half made: Helm refuses every upgrade then, or cannot go on from it.
@@ -95,8 +111,10 @@ func (s helmSecret) revision() (Revision, error) {
 	if err != nil || number < 1 {
 		return Revision{}, fmt.Errorf("its label version is %q and no number", labels["version"])
 	}
-	r := Revision{Number: number, Status: labels["status"], secret: s.Metadata.Name}
-	if r.Manifest, r.Hooks, err = decodeRelease(s.Data["release"]); err != nil {
+	r := Revision{
+		Number: number, Status: labels["status"], secret: s.Metadata.Name, own: labels[numberLabel] == labels["version"],
+	}
+	if err := r.decode(s.Data["release"]); err != nil {
 		return Revision{}, err
 	}
 	if of, content, _ := strings.Cut(labels[provenLabel], "."); of == r.digest() {
@@ -105,33 +123,45 @@ func (s helmSecret) revision() (Revision, error) {
 	return r, nil
 }
 
-// decodeRelease gives a stored release's manifest and those of its hooks.
-func decodeRelease(data []byte) (manifest, hooks string, err error) {
+// decode reads what Helm stored of the revision.
+func (r *Revision) decode(data []byte) error {
 	packed, err := base64.StdEncoding.DecodeString(string(data))
 	if err != nil {
-		return "", "", errors.New("it is not in base64")
+		return errors.New("it is not in base64")
 	}
 	unpacked := io.Reader(bytes.NewReader(packed))
 	// Helm's very first releases were not packed.
 	if bytes.HasPrefix(packed, []byte{0x1f, 0x8b}) {
 		if unpacked, err = gzip.NewReader(unpacked); err != nil {
-			return "", "", fmt.Errorf("unpacking it: %w", err)
+			return fmt.Errorf("unpacking it: %w", err)
 		}
 	}
 	var release struct {
 		Manifest string `json:"manifest"`
 		Hooks    []struct {
-			Manifest string `json:"manifest"`
+			Kind     string   `json:"kind"`
+			Name     string   `json:"name"`
+			Manifest string   `json:"manifest"`
+			Events   []string `json:"events"`
+			LastRun  struct {
+				StartedAt string `json:"started_at"`
+			} `json:"last_run"`
 		} `json:"hooks"`
 	}
 	if err := json.NewDecoder(unpacked).Decode(&release); err != nil {
-		return "", "", fmt.Errorf("unpacking it: %w", err)
+		return fmt.Errorf("unpacking it: %w", err)
 	}
 	var all []string
 	for _, hook := range release.Hooks {
 		all = append(all, hook.Manifest)
+		if slices.Contains(hook.Events, "test") && (hook.Kind == "Pod" || hook.Kind == "Job") {
+			// Helm 3 writes "" for one that never ran.
+			started, _ := time.Parse(time.RFC3339, hook.LastRun.StartedAt)
+			r.tests = append(r.tests, releaseTest{hook.Kind, hook.Name, started})
+		}
 	}
-	return release.Manifest, strings.Join(all, "\n---\n"), nil
+	r.Manifest, r.Hooks = release.Manifest, strings.Join(all, "\n---\n")
+	return nil
 }
 
 // Last is the newest revision, one with the number 0 when the release is not installed.
@@ -156,6 +186,17 @@ func (h History) goodBefore(number int) Revision {
 		}
 	}
 	return good
+}
+
+// Own is true when this pipeline made every revision that there ever was: to remove the release takes nothing from anybody. The
+// first that Helm has forgotten may have been somebody else's.
+func (h History) Own() bool {
+	for i, r := range h {
+		if !r.own || r.Number != i+1 {
+			return false
+		}
+	}
+	return true
 }
 
 // HistoryMax is how many revisions Helm keeps of a release.

@@ -10,15 +10,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// revisions makes a history of a notation: number, status, manifest, and ! for one that is proven.
+// revisions makes a history of a notation: number, status, manifest, ! for one that is proven, and #1 for one whose label has that number.
 func revisions(t *testing.T, notes ...string) History {
 	t.Helper()
 	var items []any
 	for _, note := range notes {
 		fields := strings.Fields(note)
 		r := &fakeRevision{number: int(fields[0][0] - '0'), status: fields[1], manifest: "kind: " + fields[2], hooks: journeyPod, labels: map[string]string{}}
-		if len(fields) > 3 {
-			r.labels[provenLabel] = Revision{Manifest: r.manifest, Hooks: journeyPod}.proof("content")
+		for _, mark := range fields[3:] {
+			if number, numbered := strings.CutPrefix(mark, "#"); numbered {
+				r.labels[numberLabel] = number
+			} else {
+				r.labels[provenLabel] = Revision{Manifest: r.manifest, Hooks: journeyPod}.proof("content")
+			}
 		}
 		items = append(items, r.secret())
 	}
@@ -108,6 +112,23 @@ func TestAProvenRevisionThatHelmIsAboutToForgetIsReturnedTo(t *testing.T) {
 		"never proven":  {[]string{"1 superseded a", "2 superseded b", "3 superseded c", "4 failed d"}, false},
 	} {
 		assert.Equal(t, c.fading, revisions(t, c.notes...).fading(), name)
+	}
+}
+
+func TestAReleaseIsThisPipelinesOwnWhereItMadeEveryRevision(t *testing.T) {
+	for name, c := range map[string]struct {
+		notes []string
+		own   bool
+	}{
+		"not installed":                 {nil, true},
+		"the first":                     {[]string{"1 failed a #1"}, true},
+		"each of two":                   {[]string{"1 failed a #1", "2 pending-upgrade b #2"}, true},
+		"the first is somebody else's":  {[]string{"1 failed a", "2 failed b #2"}, false},
+		"the second is somebody else's": {[]string{"1 failed a #1", "2 failed b"}, false},
+		"the label was handed on":       {[]string{"1 failed a #1", "2 failed b #1"}, false},
+		"the first is forgotten":        {[]string{"2 failed b #2", "3 failed c #3"}, false},
+	} {
+		assert.Equal(t, c.own, revisions(t, c.notes...).Own(), name)
 	}
 }
 

@@ -116,6 +116,38 @@ func TestARunKilledAtAnyStepIsPutRightByTheNextOne(t *testing.T) {
 	}
 }
 
+// What a killed run left half made on top of somebody else's revision is for people to decide, and for no run to remove.
+func TestAKilledRunNeverCostsWhatSomebodyElseInstalled(t *testing.T) {
+	bad := request(t, "bad")
+	bubble(t, func(t *testing.T) {
+		refused := 0
+		for at := 1; ; at++ {
+			w := takenOver("failed")
+			w.broken = "bad"
+			c := w.client("killed")
+			c.killAt = at
+			c.deploy(bad)
+			if !c.dead {
+				break
+			}
+			what := fmt.Sprintf("killed at step %d", at)
+			half := w.last().status == "pending-upgrade"
+			got := w.client("again").deploy(bad)
+			require.Error(t, got.err, what)
+			require.NotEmpty(t, w.revisions, what)
+			assert.Empty(t, w.violations, what)
+			assert.NotEmpty(t, w.live, what)
+			if half {
+				refused++
+				assert.Equal(t, "pending-upgrade", w.last().status, what)
+				require.NoError(t, w.client("person").rollback(bad.Target, 1).err, what)
+				assert.Contains(t, w.live, "theirs", what)
+			}
+		}
+		assert.Positive(t, refused)
+	})
+}
+
 func TestARunKilledTwiceIsPutRightByTheNextOne(t *testing.T) {
 	for _, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {

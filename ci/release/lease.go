@@ -47,9 +47,12 @@ func newLease(c Cluster, t Target, v Verb, say func(string)) *lease {
 	return &lease{cluster: c, target: t, identity: string(v) + "-" + strings.ToLower(rand.Text()[:12]), say: say}
 }
 
+// leastPatience is for how long a release that another run has is waited for at least: less would never outlast a killed run's Lease.
+const leastPatience = LeaseDuration + 2*RetryPeriod
+
 // acquire takes the release, and waits for a run that has it.
 func (l *lease) acquire(ctx context.Context, patience time.Duration) error {
-	limit, said := time.Now().Add(patience), false
+	limit, said := time.Now().Add(max(patience, leastPatience)), false
 	for {
 		asked := time.Now()
 		found, err := l.read(ctx)

@@ -114,20 +114,25 @@ func TestTwoRunsThatBeginAtTheSameMomentNeverMix(t *testing.T) {
 func TestARunThatWaitsInVainSaysWhoIsAtWork(t *testing.T) {
 	one, two := request(t, "one"), request(t, "two")
 	one.Timeout = Duration(10 * time.Minute)
-	bubble(t, func(t *testing.T) {
-		w := newWorld()
-		w.rollTime = 5 * time.Minute
-		done := make(chan outcome)
-		go func() { done <- w.client("first").deploy(one) }()
-		time.Sleep(2 * time.Second)
-		began := time.Now()
-		got := w.client("second").deploy(two)
-		require.ErrorContains(t, got.err, "another run is at work on release todo-chatbot: deploy-")
-		require.ErrorContains(t, got.err, "wait for it and call again")
-		assert.InDelta(t, 60, time.Since(began).Seconds(), 10)
-		assert.Empty(t, w.did("second"))
-		require.NoError(t, (<-done).err)
-	})
+	for timeout, waits := range map[time.Duration]time.Duration{2 * time.Minute: 2 * time.Minute, time.Second: leastPatience} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			two.Timeout = Duration(timeout)
+			bubble(t, func(t *testing.T) {
+				w := newWorld()
+				w.rollTime = 5 * time.Minute
+				done := make(chan outcome)
+				go func() { done <- w.client("first").deploy(one) }()
+				time.Sleep(2 * time.Second)
+				began := time.Now()
+				got := w.client("second").deploy(two)
+				require.ErrorContains(t, got.err, "another run is at work on release todo-chatbot: deploy-")
+				require.ErrorContains(t, got.err, "wait for it and call again")
+				assert.InDelta(t, waits.Seconds(), time.Since(began).Seconds(), 10)
+				assert.Empty(t, w.did("second"))
+				require.NoError(t, (<-done).err)
+			})
+		})
+	}
 }
 
 func TestAKilledRunHoldsTheNextOneUpForNoLongerThanItsLease(t *testing.T) {
@@ -143,6 +148,20 @@ func TestAKilledRunHoldsTheNextOneUpForNoLongerThanItsLease(t *testing.T) {
 		require.NoError(t, w.client("second").deploy(r).err)
 		assert.GreaterOrEqual(t, time.Since(began), LeaseDuration)
 		assert.Less(t, time.Since(began), LeaseDuration+15*time.Second)
+		w.converged(t, "one")
+	})
+}
+
+func TestAKilledRunsLeaseEndsHoweverShortTheNextOnesTimeoutIs(t *testing.T) {
+	r := request(t, "one")
+	r.Timeout = Duration(10 * time.Second)
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		first := w.client("first")
+		first.killAt = 12
+		require.Error(t, first.deploy(r).err)
+		require.NotEmpty(t, w.lease.Spec.HolderIdentity)
+		require.NoError(t, w.client("second").deploy(r).err)
 		w.converged(t, "one")
 	})
 }

@@ -34,6 +34,10 @@ func (r *run) observe(ctx context.Context) (string, error) {
 	switch {
 	case r.facts.Verb == Rollback:
 		return r.observeRollback()
+	case r.facts.Verb == Deploy && last.pending() && r.history.Good().Number == 0 && !r.history.Own():
+		return "", fmt.Errorf("revision %d is %s, and this pipeline did not make all of them: somebody's Helm is at work, or was ended early. "+
+			"Wait for it and call again; if none is, return to one that ran with rollback --revision, or remove the release with uninstall",
+			last.Number, last.Status)
 	case r.facts.Verb == Deploy && !r.facts.Changing:
 		return r.preflight(ctx)
 	}

@@ -25,7 +25,8 @@ func (e *errStuck) Error() string {
 	return "the pods cannot become ready\n" + strings.Join(texts, "\n\n")
 }
 
-// watch waits until every pod of the release is the new one and ready, and fails as soon as that cannot be.
+// watch waits until every pod of the release is the new one and ready, and fails as soon as that cannot be. Pods that hold up a
+// StatefulSet are deleted by who holds the Lease; to who only waits they are a rollout that cannot succeed.
 func (r *run) watch(ctx context.Context) error {
 	said := ""
 	for limit := time.Now().Add(r.target.timeout()); ; {
@@ -38,7 +39,7 @@ func (r *run) watch(ctx context.Context) error {
 			return nil
 		}
 		switch {
-		case len(now.Obstacles) > 0:
+		case len(now.Obstacles) > 0 && r.facts.Held:
 			if err := r.removeObstacles(ctx, now.Obstacles); err != nil {
 				return err
 			}
@@ -155,46 +156,43 @@ func logsOf(namespace string, wanted kube.LogRequest) Logs {
 
 // test runs the chart's tests in the cluster. The todo chatbot's are the health of both parts, and a user's journey through them.
 func (r *run) test(ctx context.Context) error {
+	began := time.Now()
 	failed := r.writer.Test(ctx, r.target.Namespace, r.target.Release)
 	if errors.Is(failed, ErrUnreachable) || errors.Is(failed, errLeaseExpired) {
 		return failed
 	}
-	pods, err := r.testPods(ctx)
+	history, err := r.readHistory(ctx)
 	if err != nil {
 		return errors.Join(failed, err)
 	}
-	if len(pods) == 0 {
-		r.warn("the chart has no tests (pods with the annotation helm.sh/hook: test): that its pods are ready is all that was shown")
+	tests := history.Last().tests
+	if len(tests) == 0 {
+		r.warn("the chart has no tests (pods or Jobs with the annotation helm.sh/hook: test): that its pods are ready is all that was shown")
 	}
-	for _, pod := range pods {
+	var said, unread error
+	for _, one := range tests {
+		journey := strings.HasSuffix(one.name, journeySuffix)
+		if one.started.Before(began) || failed == nil && !journey {
+			continue // Helm ends at the first that fails; what is there of those after it is of an earlier run
+		}
+		text, found, err := r.testLog(ctx, one)
 		switch {
-		case strings.HasSuffix(pod, journeySuffix):
-			failed = errors.Join(r.readJourney(ctx, pod), failed)
-		case failed != nil:
-			failed = errors.Join(r.tellTest(ctx, pod), failed)
+		case err != nil:
+			unread = errors.Join(unread, err)
+		case found && journey:
+			said = errors.Join(said, r.readJourney(text))
+		case found:
+			said = errors.Join(said, fmt.Errorf("the test %s printed:\n%s", one.name, strings.TrimSpace(text)))
 		}
 	}
-	return failed
+	return errors.Join(said, failed, unread)
 }
 
-// journeySuffix ends the name of a test pod whose log is a user's journey: report.ParseJourney says how one is written.
+// journeySuffix ends the name of a test whose log is a user's journey: report.ParseJourney says how one is written.
 const journeySuffix = "-test-journey"
 
-// testPods are those of the present revision's tests.
-func (r *run) testPods(ctx context.Context) ([]string, error) {
-	history, err := r.readHistory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return kube.TestPods([]byte(history.Last().Hooks))
-}
-
 // readJourney puts a user's journey into the report, and fails where that did.
-func (r *run) readJourney(ctx context.Context, pod string) error {
-	text, err := r.testLog(ctx, Logs{Pod: pod})
-	if err != nil {
-		return err
-	}
+func (r *run) readJourney(text string) error {
 	checks, err := report.ParseJourney(text)
 	r.report.Journey = checks
 	for _, check := range checks {
@@ -205,21 +203,20 @@ func (r *run) readJourney(ctx context.Context, pod string) error {
 	return err
 }
 
-// tellTest is an error with the end of what a test printed.
-func (r *run) tellTest(ctx context.Context, pod string) error {
-	text, err := r.testLog(ctx, Logs{Pod: pod, Tail: kube.LogTail})
-	if err != nil {
-		return err
+// testLog is the end of what a test printed, without secrets; a journey is shorter than that. None is found where the chart had the test
+// removed as soon as it ended.
+func (r *run) testLog(ctx context.Context, of releaseTest) (text string, found bool, err error) {
+	wanted := Logs{Namespace: r.target.Namespace, Pod: of.name, Tail: kube.LogTail}
+	if of.kind == "Job" {
+		wanted.Pod = "job/" + of.name
 	}
-	return fmt.Errorf("the test %s printed:\n%s", pod, strings.TrimSpace(text))
-}
-
-// testLog is what a pod of a test printed, without secrets.
-func (r *run) testLog(ctx context.Context, wanted Logs) (string, error) {
-	wanted.Namespace = r.target.Namespace
 	var log bytes.Buffer
-	if err := r.Cluster.Logs(ctx, wanted, &log); err != nil {
-		return "", fmt.Errorf("reading the log of the test %s: %w", wanted.Pod, err)
+	if failed := r.Cluster.Logs(ctx, wanted, &log); failed != nil {
+		there, err := r.exists(ctx, Query{Kinds: strings.ToLower(of.kind), Names: []string{of.name}, Namespace: r.target.Namespace})
+		if err == nil && !there {
+			return "", false, nil
+		}
+		return "", false, fmt.Errorf("reading the log of the test %s: %w", of.name, errors.Join(failed, err))
 	}
-	return secret.Redact(log.String(), r.secretValues()), nil
+	return secret.Redact(log.String(), r.secretValues()), true, nil
 }

@@ -14,7 +14,7 @@ type Target struct {
 	Namespace string `json:"namespace"`
 	// Cluster says for people which cluster it is, e.g. "context kind-todo".
 	Cluster string `json:"cluster,omitempty"`
-	// Timeout bounds each wait: for pods, and for another run. Left out, it is five minutes.
+	// Timeout bounds each wait: for pods, and for another run where it is no less than leastPatience. Left out, it is five minutes.
 	Timeout Duration `json:"timeout,omitempty"`
 }
 

@@ -120,7 +120,7 @@ func TestAnUninstallRemovesWhatIsTheReleasesAndKeepsItsData(t *testing.T) {
 				assert.Empty(t, w.violations)
 				assert.Empty(t, w.live)
 				assert.Empty(t, w.secrets)
-				assert.Zero(t, w.testPods)
+				assert.Empty(t, w.testPods)
 				assert.Nil(t, w.lease)
 				assert.Equal(t, volumes, len(w.claims) == 0)
 				assert.Equal(t, !volumes, strings.Contains(got.progress, `["data-postgres-0"] stay, and the data in them`))
@@ -302,6 +302,22 @@ func TestTheSecretsOfARequestAreWhatItsApplicationIsTold(t *testing.T) {
 	values, err = r.SecretValues()
 	require.NoError(t, err)
 	assert.Empty(t, values)
+}
+
+func TestWaitingDeletesNothingAndNamesThePodThatHoldsUpItsStatefulSet(t *testing.T) {
+	good := request(t, "good")
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		require.NoError(t, w.client("first").deploy(good).err)
+		w.obstacle, w.obstructed = "bad", true
+		writes := len(w.writes)
+		var said strings.Builder
+		err := (&Engine{Cluster: w.client("wait"), Progress: &said}).Wait(t.Context(), good.Target)
+		require.ErrorContains(t, err, "the pods cannot become ready\nIMAGE-NAME pod/postgres-0")
+		require.NotErrorIs(t, err, errLeaseExpired)
+		assert.NotContains(t, said.String(), "deleting")
+		assert.Len(t, w.writes, writes)
+	})
 }
 
 func TestLogsAreFollowedUntilTheCallerHasEnough(t *testing.T) {

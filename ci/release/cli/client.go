@@ -206,7 +206,7 @@ func (c *Client) Render(ctx context.Context, chart release.Chart) (string, error
 	return out.String(), err
 }
 
-// valuesArgs read the values, the last of which count.
+// valuesArgs read the values, the last of which count, and name the revision's labels.
 func valuesArgs(chart release.Chart) []string {
 	var args []string
 	for _, file := range chart.Files {
@@ -214,6 +214,9 @@ func valuesArgs(chart release.Chart) []string {
 	}
 	if len(chart.Values) > 0 {
 		args = append(args, "--values", "-")
+	}
+	for key, value := range chart.Labels {
+		args = append(args, "--labels", key+"="+value)
 	}
 	return args
 }

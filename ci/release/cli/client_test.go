@@ -85,6 +85,9 @@ func TestEachVerbIsOneCall(t *testing.T) {
 			_, err := c.Render(ctx, rendering)
 			return err
 		},
+		"helm --kubeconfig /k --kube-context c --namespace ns upgrade todo /chart --install --history-max 5 --server-side=true --force-conflicts --labels a=b": func(c *Client) error {
+			return c.Upgrade(ctx, release.Chart{Release: "todo", Namespace: "ns", Path: "/chart", Labels: map[string]string{"a": "b"}})
+		},
 	} {
 		p := scripted(t, "echo '{}'")
 		require.NoError(t, call(p.Client), want)
