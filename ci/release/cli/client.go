@@ -206,7 +206,7 @@ func (c *Client) Render(ctx context.Context, chart release.Chart) (string, error
 	return out.String(), err
 }
 
-// valuesArgs read the values, the last of which count, and name the revision's labels.
+// valuesArgs read the values, the last of which count.
 func valuesArgs(chart release.Chart) []string {
 	var args []string
 	for _, file := range chart.Files {
@@ -214,9 +214,6 @@ func valuesArgs(chart release.Chart) []string {
 	}
 	if len(chart.Values) > 0 {
 		args = append(args, "--values", "-")
-	}
-	for key, value := range chart.Labels {
-		args = append(args, "--labels", key+"="+value)
 	}
 	return args
 }
@@ -299,6 +296,9 @@ func (c *Client) Upgrade(ctx context.Context, chart release.Chart) error {
 		return err
 	}
 	args := append([]string{"upgrade", chart.Release, chart.Path, "--install", "--history-max", historyMax, "--timeout", c.hookTimeout()}, flags...)
+	for key, value := range chart.Labels {
+		args = append(args, "--labels", key+"="+value)
+	}
 	return c.change(ctx, chart.Values, chart.Namespace, append(args, valuesArgs(chart)...)...)
 }
 

@@ -85,7 +85,7 @@ func TestEachVerbIsOneCall(t *testing.T) {
 			_, err := c.Render(ctx, rendering)
 			return err
 		},
-		"helm --kubeconfig /k --kube-context c --namespace ns upgrade todo /chart --install --history-max 5 --server-side=true --force-conflicts --labels a=b": func(c *Client) error {
+		"helm --kubeconfig /k --kube-context c --namespace ns upgrade todo /chart --install --history-max 5 --timeout 5m0s --server-side=true --force-conflicts --labels a=b": func(c *Client) error {
 			return c.Upgrade(ctx, release.Chart{Release: "todo", Namespace: "ns", Path: "/chart", Labels: map[string]string{"a": "b"}})
 		},
 	} {
