@@ -59,6 +59,7 @@ func TestAnAskReadsOtherKinds(t *testing.T) {
 	container := "template: {spec: {containers: [{name: c, resources: {requests: {cpu: 10m}}}]}}"
 	demand, err := ParseDemand([]byte("kind: DaemonSet\nmetadata: {name: d}\nspec: {" + container + "}\n---\n" +
 		"kind: Job\nmetadata: {name: j}\nspec: {parallelism: 2, " + container + "}\n---\n# nothing\n---\n" +
+		"kind: CronJob\nmetadata: {name: c}\nspec: {jobTemplate: {spec: {parallelism: 2, " + container + "}}}\n---\n" +
 		"kind: List\nitems:\n- {kind: StatefulSet, metadata: {name: s}, spec: {replicas: 0, " + container + "}}\n" +
 		"- {kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, resources: {requests: {cpu: 20m}}}]}}\n"))
 	require.NoError(t, err)
@@ -67,6 +68,7 @@ func TestAnAskReadsOtherKinds(t *testing.T) {
 		names = append(names, p.Name)
 	}
 	assert.Equal(t, []string{"daemonset/d", "job/j 1 of 2", "job/j 2 of 2", "pod/p"}, names)
+	assert.Empty(t, demand.Extra)
 	assert.True(t, demand.Pods[0].EachNode)
 	assert.Equal(t, int64(20), demand.Pods[3].Resources.MilliCPU)
 }

@@ -47,6 +47,12 @@ type manifest struct {
 		WorkloadSpec
 		// A Pod's spec is its own.
 		PodSpec
+		// A CronJob's pod is that of the Jobs that it makes.
+		JobTemplate struct {
+			Spec struct {
+				Template PodTemplate `json:"template"`
+			} `json:"spec"`
+		} `json:"jobTemplate"`
 		Parallelism    *int `json:"parallelism"`
 		MinReplicas    *int `json:"minReplicas"`
 		ScaleTargetRef struct {
@@ -56,8 +62,20 @@ type manifest struct {
 	} `json:"spec"`
 }
 
-// ParseDemand reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
-// know the pods of (a CronJob, a custom resource) asks for nothing.
+// pod is what an object's pods are made from, nothing where it has none.
+func (m manifest) pod() PodSpec {
+	switch m.Kind {
+	case "Pod":
+		return m.Spec.PodSpec
+	case "CronJob":
+		return m.Spec.JobTemplate.Spec.Template.Spec
+	}
+	return m.Spec.Template.Spec
+}
+
+// ParseDemand reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. A CronJob asks for
+// nothing: its pods are not there when a release rolls. When their time comes they wait for room, and no rollout waits for them.
+// What it does not know the pods of, such as a custom resource, asks for nothing either.
 func ParseDemand(manifests []byte) (Demand, error) {
 	objects, err := parseManifests(Documents(manifests))
 	if err != nil {
@@ -129,22 +147,18 @@ func parseManifests(docs [][]byte) ([]manifest, error) {
 }
 
 // counted are the kinds that are read, and the API group of each.
-var counted = map[string]string{"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch", "Pod": "",
-	"HorizontalPodAutoscaler": "autoscaling"}
+var counted = map[string]string{"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch", "CronJob": "batch",
+	"Pod": "", "HorizontalPodAutoscaler": "autoscaling"}
 
 // mostPods is how many pods of one object are counted: a hundred full nodes of them.
 const mostPods = 11000
 
 // add counts one object; least is the minimum of its autoscaler, 0 without one.
 func (a *Demand) add(m manifest, least int) error {
-	if m.Kind == "HorizontalPodAutoscaler" {
+	if m.Kind == "HorizontalPodAutoscaler" || m.Kind == "CronJob" {
 		return nil
 	}
-	spec := m.Spec.Template.Spec
-	if m.Kind == "Pod" {
-		spec = m.Spec.PodSpec
-	}
-	each, err := spec.requests()
+	each, err := m.pod().requests()
 	if err != nil {
 		return err
 	}

@@ -73,10 +73,7 @@ func Misplaced(s Snapshot, manifests []byte, platforms []string) (string, error)
 	}
 	var anywhere []string
 	for _, m := range objects {
-		spec := m.Spec.Template.Spec
-		if m.Kind == "Pod" {
-			spec = m.Spec.PodSpec
-		}
+		spec := m.pod()
 		if len(spec.Containers) > 0 && spec.NodeSelector[ArchitectureLabel] == "" {
 			anywhere = append(anywhere, object(m.Kind, m.Metadata))
 		}

@@ -26,16 +26,14 @@ func CheckRendered(manifests []byte, release string, images []string) error {
 	var unlabelled, run []string
 	workloads := 0
 	for _, m := range objects {
-		spec := m.Spec.Template.Spec
 		switch m.Kind {
 		case "Deployment", "StatefulSet", "DaemonSet":
 			workloads++
 			if m.Metadata.Labels[InstanceLabel] != release {
 				unlabelled = append(unlabelled, object(m.Kind, m.Metadata))
 			}
-		case "Pod":
-			spec = m.Spec.PodSpec
 		}
+		spec := m.pod()
 		for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
 			run = append(run, c.Image)
 		}

@@ -17,10 +17,15 @@ apiVersion: v1
 kind: Pod
 metadata: {name: book-test, annotations: {helm.sh/hook: test}}
 spec: {containers: [{name: c, image: three}]}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: backup}
+spec: {jobTemplate: {spec: {template: {spec: {initContainers: [{name: d, image: five}], containers: [{name: e, image: six}]}}}}}
 `
 
 func TestWhatIsRenderedCanBeFollowedAndRunsTheImages(t *testing.T) {
-	require.NoError(t, CheckRendered([]byte(renderedWeb), "book", []string{"one", "two", "three"}))
+	require.NoError(t, CheckRendered([]byte(renderedWeb), "book", []string{"one", "two", "three", "five", "six"}))
 	require.NoError(t, CheckRendered([]byte(renderedWeb), "book", nil))
 }
 
