@@ -35,7 +35,7 @@ func CheckRendered(manifests []byte, release string, images []string) error {
 		}
 		spec := m.pod()
 		for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
-			run = append(run, c.Image)
+			run = append(run, untagged(c.Image))
 		}
 	}
 	var problems []error
@@ -47,11 +47,20 @@ func CheckRendered(manifests []byte, release string, images []string) error {
 			strings.Join(unlabelled, ", "), InstanceLabel, release))
 	}
 	for _, image := range images {
-		if !slices.Contains(run, image) {
+		if !slices.Contains(run, untagged(image)) {
 			problems = append(problems, fmt.Errorf("no pod of the chart runs %s: its templates do not use the values of that image", image))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// untagged is an image's reference without the tag that it has beside a digest: a node goes by the digest alone.
+func untagged(reference string) string {
+	repository, digest, pinned := strings.Cut(reference, "@")
+	if tag := strings.LastIndex(repository, ":"); pinned && tag > strings.LastIndex(repository, "/") {
+		return repository[:tag] + "@" + digest
+	}
+	return reference
 }
 
 // TestPods are the names of the pods among the manifests of a release's hooks that Helm makes for a test.
