@@ -87,6 +87,14 @@ func TestAnAskReadsListsOfAKindAndNoCustomResourceOfItsName(t *testing.T) {
 	assert.ErrorContains(t, err, "an item of the DeploymentList is no object")
 }
 
+func TestAnAskReadsAKeyThatIsTwiceAsHelmDoes(t *testing.T) {
+	demand, err := ParseDemand([]byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, labels: {a: b, a: c}}\n" +
+		"spec: {replicas: 3, replicas: 2, template: {spec: {containers: []}}}\n"))
+	require.NoError(t, err)
+	require.Len(t, demand.Pods, 2, "the last one counts")
+	assert.Equal(t, "deployment/d 2 of 2", demand.Pods[1].Name)
+}
+
 func TestAnAskSaysWhichManifestIsWrong(t *testing.T) {
 	for manifest, want := range map[string]string{
 		"kind: Deployment\nmetadata: {name: d}\nspec: {strategy: {rollingUpdate: {maxSurge: many}}}":             `deployment/d: maxSurge: "many" is neither`,

@@ -111,7 +111,7 @@ func parseManifests(docs [][]byte) ([]manifest, error) {
 			Kind       string            `json:"kind"`
 			Items      []json.RawMessage `json:"items"`
 		}
-		if err := Decode(doc, &head); err != nil {
+		if err := DecodeAsHelm(doc, &head); err != nil {
 			return nil, fmt.Errorf("document %d: %w", i+1, err)
 		}
 		if IsList(head.Kind, head.Items) {
@@ -138,7 +138,7 @@ func parseManifests(docs [][]byte) ([]manifest, error) {
 			continue // a custom resource may have the name of a kind of Kubernetes
 		}
 		var m manifest
-		if err := Decode(doc, &m); err != nil {
+		if err := DecodeAsHelm(doc, &m); err != nil {
 			return nil, fmt.Errorf("document %d, a %s: %w", i+1, head.Kind, err)
 		}
 		list = append(list, m)

@@ -18,7 +18,7 @@ func manifests(text string) (map[string]object, error) {
 	found := map[string]object{}
 	for i, document := range kube.Documents([]byte(text)) {
 		var o object
-		if err := kube.Decode(document, &o); err != nil {
+		if err := kube.DecodeAsHelm(document, &o); err != nil {
 			return nil, fmt.Errorf("manifest %d: %w", i+1, err)
 		}
 		if len(o) == 0 {

@@ -259,6 +259,13 @@ func TestADocumentWithNothingInItIsNoObject(t *testing.T) {
 	assert.Len(t, p.Objects, 1)
 }
 
+func TestAKeyThatIsTwiceHasItsLastValue(t *testing.T) {
+	p, err := plan.Between("t", deployment(`"image": "a"`, ""), deployment(`"image": "b", "image": "c"`, ""), nil)
+	require.NoError(t, err)
+	require.Len(t, p.Objects, 1)
+	assert.Equal(t, []plan.Field{{Path: "spec.template.spec.containers[backend].image", From: `"a"`, To: `"c"`}}, p.Objects[0].Fields)
+}
+
 func TestASavedPlanHoldsAsLongAsItIsWhatWouldHappen(t *testing.T) {
 	input := plan.Input{
 		Before: deployment(`"image": "a"`, ""), After: deployment(`"image": "b"`, ""),

@@ -98,7 +98,7 @@ func withOwner(manifests string, t Target) (string, error) {
 	var all []string
 	for _, document := range kube.Documents([]byte(manifests)) {
 		object := map[string]any{}
-		if err := kube.Decode(document, &object); err != nil {
+		if err := kube.DecodeAsHelm(document, &object); err != nil {
 			return "", kube.Unreadable(err)
 		}
 		meta, _ := object["metadata"].(map[string]any)
