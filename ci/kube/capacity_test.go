@@ -47,7 +47,7 @@ func TestASurgeIsRoundedUpAndMayBeNone(t *testing.T) {
 		"{replicas: 4, strategy: {rollingUpdate: {maxSurge: 0}}}":                             0, `{replicas: 3, strategy: {rollingUpdate: {maxSurge: "34%"}}}`: 2,
 		"{replicas: 3, strategy: {rollingUpdate: {maxSurge: 2}}}": 2, "{replicas: 3, strategy: {rollingUpdate: {maxSurge: null}}}": 1,
 	} {
-		objects, err := parseManifests([][]byte{[]byte("kind: Deployment\nspec: " + spec)})
+		objects, err := parseManifests([]byte("kind: Deployment\nspec: " + spec))
 		require.NoError(t, err)
 		got, err := surgeOf(objects[0], Workload{Spec: objects[0].Spec.WorkloadSpec}.desired())
 		require.NoError(t, err)

@@ -77,7 +77,7 @@ func (m manifest) pod() PodSpec {
 // nothing: its pods are not there when a release rolls. When their time comes they wait for room, and no rollout waits for them.
 // What it does not know the pods of, such as a custom resource, asks for nothing either.
 func ParseDemand(manifests []byte) (Demand, error) {
-	objects, err := parseManifests(Documents(manifests))
+	objects, err := parseManifests(manifests)
 	if err != nil {
 		return Demand{}, fmt.Errorf("counting what the release asks for: %w", err)
 	}
@@ -102,44 +102,27 @@ func ParseDemand(manifests []byte) (Demand, error) {
 	return demand, errors.Join(errs...)
 }
 
-// parseManifests decodes documents, and the items of a list in them.
-func parseManifests(docs [][]byte) ([]manifest, error) {
+// parseManifests decodes the objects of rendered manifests that are read.
+func parseManifests(manifests []byte) ([]manifest, error) {
+	objects, err := Objects(manifests)
+	if err != nil {
+		return nil, err
+	}
 	var list []manifest
-	for i, doc := range docs {
+	for i, raw := range objects {
 		var head struct {
-			APIVersion string            `json:"apiVersion"`
-			Kind       string            `json:"kind"`
-			Items      []json.RawMessage `json:"items"`
+			APIVersion string `json:"apiVersion"`
+			Kind       string `json:"kind"`
 		}
-		if err := DecodeAsHelm(doc, &head); err != nil {
-			return nil, fmt.Errorf("document %d: %w", i+1, err)
+		if err := decodeJSON(raw, &head); err != nil {
+			return nil, fmt.Errorf("object %d: %w", i+1, err)
 		}
-		if IsList(head.Kind, head.Items) {
-			var items [][]byte
-			for _, item := range head.Items {
-				item, err := ListItem(head.APIVersion, head.Kind, item)
-				if err != nil {
-					return nil, fmt.Errorf("document %d: %w", i+1, err)
-				}
-				items = append(items, item)
-			}
-			inner, err := parseManifests(items)
-			if err != nil {
-				return nil, fmt.Errorf("document %d: %w", i+1, err)
-			}
-			list = append(list, inner...)
-			continue
-		}
-		group, _, named := strings.Cut(head.APIVersion, "/")
-		if !named {
-			group = ""
-		}
-		if want, known := counted[head.Kind]; !known || head.APIVersion != "" && group != want {
+		if want, known := counted[head.Kind]; !known || head.APIVersion != "" && Group(head.APIVersion) != want {
 			continue // a custom resource may have the name of a kind of Kubernetes
 		}
 		var m manifest
-		if err := DecodeAsHelm(doc, &m); err != nil {
-			return nil, fmt.Errorf("document %d, a %s: %w", i+1, head.Kind, err)
+		if err := decodeJSON(raw, &m); err != nil {
+			return nil, fmt.Errorf("object %d, a %s: %w", i+1, head.Kind, err)
 		}
 		list = append(list, m)
 	}

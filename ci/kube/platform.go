@@ -67,7 +67,7 @@ func Misplaced(s Snapshot, manifests []byte, platforms []string) (string, error)
 	if len(names) == 0 {
 		return "", nil
 	}
-	objects, err := parseManifests(Documents(manifests))
+	objects, err := parseManifests(manifests)
 	if err != nil {
 		return "", Unreadable(err)
 	}

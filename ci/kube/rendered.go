@@ -19,7 +19,7 @@ func Unreadable(err error) error {
 // without its images: each Deployment, StatefulSet and DaemonSet has to have the release in the label that a rollout is watched by, and a
 // pod each of the images.
 func CheckRendered(manifests []byte, release string, images []string) error {
-	objects, err := parseManifests(Documents(manifests))
+	objects, err := parseManifests(manifests)
 	if err != nil {
 		return Unreadable(err)
 	}
@@ -65,7 +65,7 @@ func untagged(reference string) string {
 
 // TestPods are the names of the pods among the manifests of a release's hooks that Helm makes for a test.
 func TestPods(hooks []byte) ([]string, error) {
-	objects, err := parseManifests(Documents(hooks))
+	objects, err := parseManifests(hooks)
 	if err != nil {
 		return nil, fmt.Errorf("reading the release's hooks: %w", err)
 	}

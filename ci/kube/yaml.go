@@ -63,6 +63,11 @@ func decode(document []byte, target any, toJSON func([]byte) ([]byte, error)) er
 		}
 		return errors.New(what)
 	}
+	return decodeJSON(raw, target)
+}
+
+// decodeJSON is Decode for JSON alone.
+func decodeJSON(raw []byte, target any) error {
 	if err := json.Unmarshal(raw, target); err != nil {
 		var mismatch *json.UnmarshalTypeError
 		if errors.As(err, &mismatch) && mismatch.Field != "" {
