@@ -198,6 +198,52 @@ func TestRoomCountsWhatANodeReallyHasLeft(t *testing.T) {
 	}
 }
 
+func TestRoomIsThatOfTheNodesThatAPodChooses(t *testing.T) {
+	daemon := func(placement, cpu string) string {
+		return "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec: {template: {spec: {" + placement +
+			" containers: [{name: c, resources: {requests: {cpu: " + cpu + "}}}]}}}\n---\n"
+	}
+	pod := func(name, placement, cpu string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + "}\nspec: {" + placement +
+			" containers: [{name: c, resources: {requests: {cpu: " + cpu + "}}}]}\n---\n"
+	}
+	const gpu, fast, none = "nodeSelector: {gpu: yes-it-has},", "nodeSelector: {gpu: yes-it-has, disk: fast},", "nodeSelector: {gpu: no-such},"
+	const affinity = "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}},"
+	const preferred = "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: []}},"
+	for name, test := range map[string]struct {
+		manifests, says string
+	}{
+		"each node":                             {daemon("", "1700m"), "no place for daemonset/agent, 1700m CPU and 0Mi\n"},
+		"each node that has a label":            {daemon(gpu, "1700m"), ""},
+		"each node that has it, and it is full": {daemon(gpu, "2500m"), "no place for daemonset/agent, 2500m CPU and 0Mi on a node with the labels gpu=yes-it-has\n"},
+		"each node that has two labels":         {daemon(fast, "2500m"), ""},
+		"each node by affinity":                 {daemon(affinity, "1700m"), ""},
+		"by affinity, beside others":            {daemon(affinity, "2") + pod("a", "", "2"), ""},
+		"each node, and some sooner":            {daemon(preferred, "1700m"), "no place for daemonset/agent"},
+		"a node that has a label":               {pod("a", gpu, "2"), ""},
+		"a node that has it, and it is full":    {pod("a", gpu, "2") + pod("b", gpu, "100m"), "no place for pod/b, 100m CPU and 0Mi on a node with the labels gpu=yes-it-has\n"},
+		"a node that has one of two labels":     {pod("a", fast, "100m"), ""},
+		"a node that is not here":               {pod("a", none, "100m"), ""},
+		"first those that choose":               {pod("a", "", "1500m") + pod("b", gpu, "1"), ""},
+		"one that has no place beside them":     {pod("a", "", "1700m") + pod("b", gpu, "1"), "no place for pod/a, 1700m CPU and 0Mi\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := clusterOf("2", "1Gi", "0", "big", "small")
+			s.Nodes[0].Metadata.Labels = map[string]string{"gpu": "yes-it-has"}
+			s.Nodes[1].Metadata.Labels = map[string]string{"gpu": "none"}
+			s.Nodes[1].Status.Allocatable["cpu"] = "1600m"
+			demand, err := ParseDemand([]byte(test.manifests))
+			require.NoError(t, err)
+			err = CheckCapacity(s, demand, CapacityOptions{})
+			if test.says == "" {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorContains(t, err, test.says)
+			}
+		})
+	}
+}
+
 func TestRoomTellsANodeThatStartsFromOneThatIsClosed(t *testing.T) {
 	for name, test := range map[string]struct {
 		change   func(*Node)

@@ -23,8 +23,22 @@ type PodDemand struct {
 	// Name says which pod it is: `deployment/todo-chatbot-backend 2 of 2`, or `… surge`.
 	Name      string
 	Resources Resources
-	// EachNode is true for a DaemonSet's pod, of which every node has one.
+	// EachNode is true for a DaemonSet's pod, of which every node has one that NodeSelector and Affinity do not keep it off.
 	EachNode bool
+	// NodeSelector are the labels that its nodes have.
+	NodeSelector map[string]string
+	// Affinity is true where a required node affinity chooses its nodes.
+	Affinity bool
+}
+
+// takes says whether a node has the labels that the pod asks for.
+func (p PodDemand) takes(n nodeCapacity) bool {
+	for key, value := range p.NodeSelector {
+		if label, found := n.labels[key]; !found || label != value {
+			return false
+		}
+	}
+	return true
 }
 
 // Total is what all pods and the largest of the extra ones ask for, DaemonSets counted once.
@@ -141,11 +155,13 @@ func (a *Demand) add(m manifest, least int) error {
 	if m.Kind == "HorizontalPodAutoscaler" || m.Kind == "CronJob" {
 		return nil
 	}
-	each, err := m.pod().requests()
+	spec := m.pod()
+	each, err := spec.requests()
 	if err != nil {
 		return err
 	}
-	pod := PodDemand{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet"}
+	pod := PodDemand{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet", NodeSelector: spec.NodeSelector,
+		Affinity: spec.Affinity.NodeAffinity.Required != nil}
 	if m.Metadata.Annotations["helm.sh/hook"] != "" {
 		a.Extra = append(a.Extra, pod)
 		return nil
