@@ -25,7 +25,7 @@ func TestWhatCannotBeReadIsNeverNoFindings(t *testing.T) {
 		"a list at the top":             {"- a\n", "document 1: not of the expected shape"},
 		"no kind":                       {strings.Replace(configMap, "kind", "kin", 1), "lacks apiVersion, kind or metadata.name"},
 		"no name":                       {strings.Replace(configMap, "name", "nam", 1), "lacks apiVersion, kind or metadata.name"},
-		"a key that is given twice":     {configMap + "kind: Secret\n", "not valid YAML at line"},
+		"a key that is given twice":     {configMap + "kind: Secret\n", "a key is given a second time at line"},
 		"an object that is there twice": {configMap + "---\n" + configMap, "ConfigMap/a is there twice"},
 		"a field of another type":       {configMap + "data: [a]\n", "field data is not of the expected type"},
 		"a spec of another type": {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: {}}",

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"todo-chatbot/ci/kube"
 )
 
 // release is everything that was rendered.
@@ -80,11 +82,7 @@ func (o *object) source() string {
 
 // group is the API group, "" for the core one.
 func (o *object) group() string {
-	group, _, found := strings.Cut(o.APIVersion, "/")
-	if !found {
-		return ""
-	}
-	return group
+	return kube.Group(o.APIVersion)
 }
 
 // builtIn is true for the groups of Kubernetes' own workloads.

@@ -3,6 +3,7 @@ package kube
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -23,7 +24,8 @@ var ErrNodeStarting = errors.New("no node is ready yet; see: kubectl get nodes")
 
 // nodeCapacity is what a node has left.
 type nodeCapacity struct {
-	name string
+	name   string
+	labels map[string]string
 	Resources
 	allocatable Resources
 	pods        int64
@@ -79,7 +81,7 @@ func (s Snapshot) remaining(o CapacityOptions) ([]nodeCapacity, error) {
 		if err != nil {
 			return nil, fmt.Errorf("node %s: pods: %w", n.Metadata.Name, err)
 		}
-		left := nodeCapacity{name: n.Metadata.Name, Resources: allocatable, allocatable: allocatable, pods: pods}
+		left := nodeCapacity{name: n.Metadata.Name, labels: n.Metadata.Labels, Resources: allocatable, allocatable: allocatable, pods: pods}
 		for _, pod := range s.Pods {
 			if pod.Spec.NodeName != left.name || pod.ended() || o.owns(pod) {
 				continue
@@ -102,28 +104,35 @@ func (o CapacityOptions) owns(pod Pod) bool {
 		pod.Metadata.Labels[InstanceLabel] == o.Release
 }
 
-// schedule puts pods on nodes, those for every node first and then the largest, and gives the first that has no place.
+// schedule puts pods on nodes, those for every node first, then those with a nodeSelector, then the rest, the largest first, and gives the
+// first that has no place. A pod whose labels no node has asks for nothing: its nodes may be tainted, and it tolerate that, or be yet to
+// come. A DaemonSet with a required node affinity asks for nothing either: which nodes it means, only the scheduler knows.
 func schedule(nodes []nodeCapacity, pods []PodDemand) *PodDemand {
 	left := append([]nodeCapacity{}, nodes...)
 	rest := make([]PodDemand, 0, len(pods))
 	for _, pod := range pods {
 		if !pod.EachNode {
-			rest = append(rest, pod)
+			if slices.ContainsFunc(nodes, pod.takes) {
+				rest = append(rest, pod)
+			}
 			continue
 		}
 		for i := range left {
-			if !left[i].reserve(pod.Resources) {
+			if !pod.Affinity && pod.takes(left[i]) && !left[i].reserve(pod.Resources) {
 				return &pod
 			}
 		}
 	}
 	sort.SliceStable(rest, func(i, j int) bool {
+		if choosy := len(rest[i].NodeSelector) > 0; choosy != (len(rest[j].NodeSelector) > 0) {
+			return choosy
+		}
 		return dominantShare(nodes, rest[i].Resources) > dominantShare(nodes, rest[j].Resources)
 	})
 pods:
 	for _, pod := range rest {
 		for i := range left {
-			if left[i].reserve(pod.Resources) {
+			if pod.takes(left[i]) && left[i].reserve(pod.Resources) {
 				continue pods
 			}
 		}
@@ -160,12 +169,25 @@ func capacityError(nodes []nodeCapacity, pods []PodDemand, extra, missing PodDem
 	if extra.Name != "" {
 		with = fmt.Sprintf(" (with %s, %s)", extra.Name, extra.Resources)
 	}
+	where := ""
+	if len(missing.NodeSelector) > 0 {
+		where = " on a node with the labels " + labelList(missing.NodeSelector)
+	}
 	lines := make([]string, 0, len(nodes))
 	for _, n := range nodes {
 		lines = append(lines, fmt.Sprintf("node %s has %s left of %s, for %d pods", n.name, n.Resources, n.allocatable, n.pods))
 	}
-	return fmt.Errorf("capacity: the release asks for %s in %d pods%s, and there is no place for %s, %s\n%s\n  %s", asked, len(pods), with,
-		missing.Name, missing.Resources, indent(lines), remedies)
+	return fmt.Errorf("capacity: the release asks for %s in %d pods%s, and there is no place for %s, %s%s\n%s\n  %s", asked, len(pods), with,
+		missing.Name, missing.Resources, where, indent(lines), remedies)
+}
+
+// labelList writes labels as kubectl takes them.
+func labelList(labels map[string]string) string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		list = append(list, key+"="+labels[key])
+	}
+	return strings.Join(list, ",")
 }
 
 // remedies tells how to get more room in the kind of cluster at hand, or to need less.

@@ -47,7 +47,7 @@ func TestASurgeIsRoundedUpAndMayBeNone(t *testing.T) {
 		"{replicas: 4, strategy: {rollingUpdate: {maxSurge: 0}}}":                             0, `{replicas: 3, strategy: {rollingUpdate: {maxSurge: "34%"}}}`: 2,
 		"{replicas: 3, strategy: {rollingUpdate: {maxSurge: 2}}}": 2, "{replicas: 3, strategy: {rollingUpdate: {maxSurge: null}}}": 1,
 	} {
-		objects, err := parseManifests([][]byte{[]byte("kind: Deployment\nspec: " + spec)})
+		objects, err := parseManifests([]byte("kind: Deployment\nspec: " + spec))
 		require.NoError(t, err)
 		got, err := surgeOf(objects[0], Workload{Spec: objects[0].Spec.WorkloadSpec}.desired())
 		require.NoError(t, err)
@@ -59,6 +59,7 @@ func TestAnAskReadsOtherKinds(t *testing.T) {
 	container := "template: {spec: {containers: [{name: c, resources: {requests: {cpu: 10m}}}]}}"
 	demand, err := ParseDemand([]byte("kind: DaemonSet\nmetadata: {name: d}\nspec: {" + container + "}\n---\n" +
 		"kind: Job\nmetadata: {name: j}\nspec: {parallelism: 2, " + container + "}\n---\n# nothing\n---\n" +
+		"kind: CronJob\nmetadata: {name: c}\nspec: {jobTemplate: {spec: {parallelism: 2, " + container + "}}}\n---\n" +
 		"kind: List\nitems:\n- {kind: StatefulSet, metadata: {name: s}, spec: {replicas: 0, " + container + "}}\n" +
 		"- {kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, resources: {requests: {cpu: 20m}}}]}}\n"))
 	require.NoError(t, err)
@@ -67,6 +68,7 @@ func TestAnAskReadsOtherKinds(t *testing.T) {
 		names = append(names, p.Name)
 	}
 	assert.Equal(t, []string{"daemonset/d", "job/j 1 of 2", "job/j 2 of 2", "pod/p"}, names)
+	assert.Empty(t, demand.Extra)
 	assert.True(t, demand.Pods[0].EachNode)
 	assert.Equal(t, int64(20), demand.Pods[3].Resources.MilliCPU)
 }
@@ -83,6 +85,14 @@ func TestAnAskReadsListsOfAKindAndNoCustomResourceOfItsName(t *testing.T) {
 	assert.Equal(t, "job/ours", demand.Pods[1].Name)
 	_, err = ParseDemand([]byte("apiVersion: apps/v1\nkind: DeploymentList\nitems: [null]\n"))
 	assert.ErrorContains(t, err, "an item of the DeploymentList is no object")
+}
+
+func TestAnAskReadsAKeyThatIsTwiceAsHelmDoes(t *testing.T) {
+	demand, err := ParseDemand([]byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, labels: {a: b, a: c}}\n" +
+		"spec: {replicas: 3, replicas: 2, template: {spec: {containers: []}}}\n"))
+	require.NoError(t, err)
+	require.Len(t, demand.Pods, 2, "the last one counts")
+	assert.Equal(t, "deployment/d 2 of 2", demand.Pods[1].Name)
 }
 
 func TestAnAskSaysWhichManifestIsWrong(t *testing.T) {
@@ -183,6 +193,52 @@ func TestRoomCountsWhatANodeReallyHasLeft(t *testing.T) {
 				assert.NoError(t, err)
 			} else {
 				assert.ErrorContains(t, err, "capacity: ")
+			}
+		})
+	}
+}
+
+func TestRoomIsThatOfTheNodesThatAPodChooses(t *testing.T) {
+	daemon := func(placement, cpu string) string {
+		return "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec: {template: {spec: {" + placement +
+			" containers: [{name: c, resources: {requests: {cpu: " + cpu + "}}}]}}}\n---\n"
+	}
+	pod := func(name, placement, cpu string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + "}\nspec: {" + placement +
+			" containers: [{name: c, resources: {requests: {cpu: " + cpu + "}}}]}\n---\n"
+	}
+	const gpu, fast, none = "nodeSelector: {gpu: yes-it-has},", "nodeSelector: {gpu: yes-it-has, disk: fast},", "nodeSelector: {gpu: no-such},"
+	const affinity = "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}},"
+	const preferred = "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: []}},"
+	for name, test := range map[string]struct {
+		manifests, says string
+	}{
+		"each node":                             {daemon("", "1700m"), "no place for daemonset/agent, 1700m CPU and 0Mi\n"},
+		"each node that has a label":            {daemon(gpu, "1700m"), ""},
+		"each node that has it, and it is full": {daemon(gpu, "2500m"), "no place for daemonset/agent, 2500m CPU and 0Mi on a node with the labels gpu=yes-it-has\n"},
+		"each node that has two labels":         {daemon(fast, "2500m"), ""},
+		"each node by affinity":                 {daemon(affinity, "1700m"), ""},
+		"by affinity, beside others":            {daemon(affinity, "2") + pod("a", "", "2"), ""},
+		"each node, and some sooner":            {daemon(preferred, "1700m"), "no place for daemonset/agent"},
+		"a node that has a label":               {pod("a", gpu, "2"), ""},
+		"a node that has it, and it is full":    {pod("a", gpu, "2") + pod("b", gpu, "100m"), "no place for pod/b, 100m CPU and 0Mi on a node with the labels gpu=yes-it-has\n"},
+		"a node that has one of two labels":     {pod("a", fast, "100m"), ""},
+		"a node that is not here":               {pod("a", none, "100m"), ""},
+		"first those that choose":               {pod("a", "", "1500m") + pod("b", gpu, "1"), ""},
+		"one that has no place beside them":     {pod("a", "", "1700m") + pod("b", gpu, "1"), "no place for pod/a, 1700m CPU and 0Mi\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := clusterOf("2", "1Gi", "0", "big", "small")
+			s.Nodes[0].Metadata.Labels = map[string]string{"gpu": "yes-it-has"}
+			s.Nodes[1].Metadata.Labels = map[string]string{"gpu": "none"}
+			s.Nodes[1].Status.Allocatable["cpu"] = "1600m"
+			demand, err := ParseDemand([]byte(test.manifests))
+			require.NoError(t, err)
+			err = CheckCapacity(s, demand, CapacityOptions{})
+			if test.says == "" {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorContains(t, err, test.says)
 			}
 		})
 	}

@@ -23,8 +23,22 @@ type PodDemand struct {
 	// Name says which pod it is: `deployment/todo-chatbot-backend 2 of 2`, or `… surge`.
 	Name      string
 	Resources Resources
-	// EachNode is true for a DaemonSet's pod, of which every node has one.
+	// EachNode is true for a DaemonSet's pod, of which every node has one that NodeSelector and Affinity do not keep it off.
 	EachNode bool
+	// NodeSelector are the labels that its nodes have.
+	NodeSelector map[string]string
+	// Affinity is true where a required node affinity chooses its nodes.
+	Affinity bool
+}
+
+// takes says whether a node has the labels that the pod asks for.
+func (p PodDemand) takes(n nodeCapacity) bool {
+	for key, value := range p.NodeSelector {
+		if label, found := n.labels[key]; !found || label != value {
+			return false
+		}
+	}
+	return true
 }
 
 // Total is what all pods and the largest of the extra ones ask for, DaemonSets counted once.
@@ -47,6 +61,12 @@ type manifest struct {
 		WorkloadSpec
 		// A Pod's spec is its own.
 		PodSpec
+		// A CronJob's pod is that of the Jobs that it makes.
+		JobTemplate struct {
+			Spec struct {
+				Template PodTemplate `json:"template"`
+			} `json:"spec"`
+		} `json:"jobTemplate"`
 		Parallelism    *int `json:"parallelism"`
 		MinReplicas    *int `json:"minReplicas"`
 		ScaleTargetRef struct {
@@ -56,10 +76,22 @@ type manifest struct {
 	} `json:"spec"`
 }
 
-// ParseDemand reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. What it does not
-// know the pods of (a CronJob, a custom resource) asks for nothing.
+// pod is what an object's pods are made from, nothing where it has none.
+func (m manifest) pod() PodSpec {
+	switch m.Kind {
+	case "Pod":
+		return m.Spec.PodSpec
+	case "CronJob":
+		return m.Spec.JobTemplate.Spec.Template.Spec
+	}
+	return m.Spec.Template.Spec
+}
+
+// ParseDemand reads rendered manifests (`helm template`, many YAML documents) and counts what they ask for. A CronJob asks for
+// nothing: its pods are not there when a release rolls. When their time comes they wait for room, and no rollout waits for them.
+// What it does not know the pods of, such as a custom resource, asks for nothing either.
 func ParseDemand(manifests []byte) (Demand, error) {
-	objects, err := parseManifests(Documents(manifests))
+	objects, err := parseManifests(manifests)
 	if err != nil {
 		return Demand{}, fmt.Errorf("counting what the release asks for: %w", err)
 	}
@@ -84,44 +116,27 @@ func ParseDemand(manifests []byte) (Demand, error) {
 	return demand, errors.Join(errs...)
 }
 
-// parseManifests decodes documents, and the items of a list in them.
-func parseManifests(docs [][]byte) ([]manifest, error) {
+// parseManifests decodes the objects of rendered manifests that are read.
+func parseManifests(manifests []byte) ([]manifest, error) {
+	objects, err := Objects(manifests)
+	if err != nil {
+		return nil, err
+	}
 	var list []manifest
-	for i, doc := range docs {
+	for i, raw := range objects {
 		var head struct {
-			APIVersion string            `json:"apiVersion"`
-			Kind       string            `json:"kind"`
-			Items      []json.RawMessage `json:"items"`
+			APIVersion string `json:"apiVersion"`
+			Kind       string `json:"kind"`
 		}
-		if err := Decode(doc, &head); err != nil {
-			return nil, fmt.Errorf("document %d: %w", i+1, err)
+		if err := decodeJSON(raw, &head); err != nil {
+			return nil, fmt.Errorf("object %d: %w", i+1, err)
 		}
-		if IsList(head.Kind, head.Items) {
-			var items [][]byte
-			for _, item := range head.Items {
-				item, err := ListItem(head.APIVersion, head.Kind, item)
-				if err != nil {
-					return nil, fmt.Errorf("document %d: %w", i+1, err)
-				}
-				items = append(items, item)
-			}
-			inner, err := parseManifests(items)
-			if err != nil {
-				return nil, fmt.Errorf("document %d: %w", i+1, err)
-			}
-			list = append(list, inner...)
-			continue
-		}
-		group, _, named := strings.Cut(head.APIVersion, "/")
-		if !named {
-			group = ""
-		}
-		if want, known := counted[head.Kind]; !known || head.APIVersion != "" && group != want {
+		if want, known := counted[head.Kind]; !known || head.APIVersion != "" && Group(head.APIVersion) != want {
 			continue // a custom resource may have the name of a kind of Kubernetes
 		}
 		var m manifest
-		if err := Decode(doc, &m); err != nil {
-			return nil, fmt.Errorf("document %d, a %s: %w", i+1, head.Kind, err)
+		if err := decodeJSON(raw, &m); err != nil {
+			return nil, fmt.Errorf("object %d, a %s: %w", i+1, head.Kind, err)
 		}
 		list = append(list, m)
 	}
@@ -129,26 +144,24 @@ func parseManifests(docs [][]byte) ([]manifest, error) {
 }
 
 // counted are the kinds that are read, and the API group of each.
-var counted = map[string]string{"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch", "Pod": "",
-	"HorizontalPodAutoscaler": "autoscaling"}
+var counted = map[string]string{"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch", "CronJob": "batch",
+	"Pod": "", "HorizontalPodAutoscaler": "autoscaling"}
 
 // mostPods is how many pods of one object are counted: a hundred full nodes of them.
 const mostPods = 11000
 
 // add counts one object; least is the minimum of its autoscaler, 0 without one.
 func (a *Demand) add(m manifest, least int) error {
-	if m.Kind == "HorizontalPodAutoscaler" {
+	if m.Kind == "HorizontalPodAutoscaler" || m.Kind == "CronJob" {
 		return nil
 	}
-	spec := m.Spec.Template.Spec
-	if m.Kind == "Pod" {
-		spec = m.Spec.PodSpec
-	}
+	spec := m.pod()
 	each, err := spec.requests()
 	if err != nil {
 		return err
 	}
-	pod := PodDemand{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet"}
+	pod := PodDemand{Name: object(m.Kind, m.Metadata), Resources: each, EachNode: m.Kind == "DaemonSet", NodeSelector: spec.NodeSelector,
+		Affinity: spec.Affinity.NodeAffinity.Required != nil}
 	if m.Metadata.Annotations["helm.sh/hook"] != "" {
 		a.Extra = append(a.Extra, pod)
 		return nil

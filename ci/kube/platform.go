@@ -67,16 +67,13 @@ func Misplaced(s Snapshot, manifests []byte, platforms []string) (string, error)
 	if len(names) == 0 {
 		return "", nil
 	}
-	objects, err := parseManifests(Documents(manifests))
+	objects, err := parseManifests(manifests)
 	if err != nil {
 		return "", Unreadable(err)
 	}
 	var anywhere []string
 	for _, m := range objects {
-		spec := m.Spec.Template.Spec
-		if m.Kind == "Pod" {
-			spec = m.Spec.PodSpec
-		}
+		spec := m.pod()
 		if len(spec.Containers) > 0 && spec.NodeSelector[ArchitectureLabel] == "" {
 			anywhere = append(anywhere, object(m.Kind, m.Metadata))
 		}

@@ -83,9 +83,14 @@ spec: {nodeSelector: {kubernetes.io/arch: amd64}, containers: [{name: test}]}
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: web}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: backup}
+spec: {jobTemplate: {spec: {template: {spec: {SELECTOR containers: [{name: backup}]}}}}}
 `
 	mixed := machines("arm", "linux/arm64", "pc", "linux/amd64", "other", "linux/arm64")
-	const warned = "a pod of deployment/web that is placed on arm, other (linux/arm64) cannot start there: the images are built for linux/amd64; " +
+	const warned = "a pod of deployment/web, cronjob/backup that is placed on arm, other (linux/arm64) cannot start there: the images are built for linux/amd64; " +
 		"give the pods the nodeSelector kubernetes.io/arch: amd64"
 	closed := machines("arm", "linux/arm64", "pc", "linux/amd64")
 	closed.Nodes[0].Spec.Taints = []Taint{{Key: ArchitectureLabel, Effect: "NoSchedule"}}
@@ -104,7 +109,7 @@ metadata: {name: web}
 		"the other's nodes take no such pods": {closed, []string{"linux/amd64"}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Misplaced(test.nodes, []byte(strings.Replace(pods, "SELECTOR", test.selector, 1)), test.platforms)
+			got, err := Misplaced(test.nodes, []byte(strings.ReplaceAll(pods, "SELECTOR", test.selector)), test.platforms)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got)
 		})

@@ -13,11 +13,19 @@ type Pod struct {
 type PodSpec struct {
 	NodeName       string              `json:"nodeName,omitempty"`
 	NodeSelector   map[string]string   `json:"nodeSelector,omitempty"`
+	Affinity       Affinity            `json:"affinity,omitzero"`
 	InitContainers []Container         `json:"initContainers,omitempty"`
 	Containers     []Container         `json:"containers"`
 	Overhead       map[string]Quantity `json:"overhead,omitempty"`
 	Resources      Requirements        `json:"resources,omitzero"`
 	Volumes        []Volume            `json:"volumes,omitempty"`
+}
+
+// Affinity is what a pod asks of its node. Only that it has to be so is of interest.
+type Affinity struct {
+	NodeAffinity struct {
+		Required *struct{} `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty"`
+	} `json:"nodeAffinity,omitzero"`
 }
 
 // Volume is a pod's volume; only what has a claim is of interest.

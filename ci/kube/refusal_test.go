@@ -39,7 +39,7 @@ func TestBindRefusesWhatCannotHoldAndSaysWhatToRun(t *testing.T) {
 		"a list":                   {"- a\n- b\n", []string{"not of the expected shape"}},
 		"text":                     {"minikube is stopped", []string{"not of the expected shape"}},
 		"broken YAML":              {kind + "  : ] token: x\n", []string{"not valid YAML at line"}},
-		"a key twice":              {kind + "kind: Config\n", []string{"not valid YAML"}},
+		"a key twice":              {kind + "kind: Config\n", []string{"a key is given a second time at line"}},
 		"two documents":            {kind + "---\n" + kind, []string{"2 YAML documents", flatten}},
 		"too much":                 {kind + "#" + strings.Repeat("x", maxKubeconfig), []string{"too many", flatten}},
 		"two contexts, none named": {replace(a.fixture("docker-desktop"), "current-context: docker-desktop\n", ""), []string{`"docker-desktop", "kind-todo"`, "kubectl config use-context"}},

@@ -19,25 +19,23 @@ func Unreadable(err error) error {
 // without its images: each Deployment, StatefulSet and DaemonSet has to have the release in the label that a rollout is watched by, and a
 // pod each of the images.
 func CheckRendered(manifests []byte, release string, images []string) error {
-	objects, err := parseManifests(Documents(manifests))
+	objects, err := parseManifests(manifests)
 	if err != nil {
 		return Unreadable(err)
 	}
 	var unlabelled, run []string
 	workloads := 0
 	for _, m := range objects {
-		spec := m.Spec.Template.Spec
 		switch m.Kind {
 		case "Deployment", "StatefulSet", "DaemonSet":
 			workloads++
 			if m.Metadata.Labels[InstanceLabel] != release {
 				unlabelled = append(unlabelled, object(m.Kind, m.Metadata))
 			}
-		case "Pod":
-			spec = m.Spec.PodSpec
 		}
+		spec := m.pod()
 		for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
-			run = append(run, c.Image)
+			run = append(run, untagged(c.Image))
 		}
 	}
 	var problems []error
@@ -49,9 +47,18 @@ func CheckRendered(manifests []byte, release string, images []string) error {
 			strings.Join(unlabelled, ", "), InstanceLabel, release))
 	}
 	for _, image := range images {
-		if !slices.Contains(run, image) {
+		if !slices.Contains(run, untagged(image)) {
 			problems = append(problems, fmt.Errorf("no pod of the chart runs %s: its templates do not use the values of that image", image))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// untagged is an image's reference without the tag that it has beside a digest: a node goes by the digest alone.
+func untagged(reference string) string {
+	repository, digest, pinned := strings.Cut(reference, "@")
+	if tag := strings.LastIndex(repository, ":"); pinned && tag > strings.LastIndex(repository, "/") {
+		return repository[:tag] + "@" + digest
+	}
+	return reference
 }

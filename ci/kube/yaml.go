@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -39,16 +40,34 @@ func blank(document []byte) bool {
 // lineNumber finds what a YAML error may say without quoting the text that it is about.
 var lineNumber = regexp.MustCompile(`line \d+`)
 
-// Decode reads one YAML or JSON document into target. A key given twice is an error. Errors say where and never what: the
-// document may be secret.
+// Decode reads one YAML or JSON document into target. A key given twice is an error: which of its values counts is each reader's
+// choice. Errors say where and never what: the document may be secret.
 func Decode(document []byte, target any) error {
-	raw, err := yaml.YAMLToJSONStrict(document)
+	return decode(document, target, yaml.YAMLToJSONStrict)
+}
+
+// DecodeAsHelm reads a document of a chart as Helm does: of a key given twice the last value counts.
+func DecodeAsHelm(document []byte, target any) error {
+	return decode(document, target, yaml.YAMLToJSON)
+}
+
+func decode(document []byte, target any, toJSON func([]byte) ([]byte, error)) error {
+	raw, err := toJSON(document)
 	if err != nil {
-		if line := lineNumber.FindString(err.Error()); line != "" {
-			return fmt.Errorf("not valid YAML at %s", line)
+		what := "not valid YAML"
+		if strings.Contains(err.Error(), "already set in map") {
+			what = "a key is given a second time"
 		}
-		return errors.New("not valid YAML")
+		if line := lineNumber.FindString(err.Error()); line != "" {
+			return fmt.Errorf("%s at %s", what, line)
+		}
+		return errors.New(what)
 	}
+	return decodeJSON(raw, target)
+}
+
+// decodeJSON is Decode for JSON alone.
+func decodeJSON(raw []byte, target any) error {
 	if err := json.Unmarshal(raw, target); err != nil {
 		var mismatch *json.UnmarshalTypeError
 		if errors.As(err, &mismatch) && mismatch.Field != "" {

@@ -12,9 +12,9 @@ import (
 	"todo-chatbot/ci/secret"
 )
 
-// bookkeeping is what the server writes for itself.
+// bookkeeping is what the server writes for itself, and the namespace, by which objects are told apart.
 var bookkeeping = []string{
-	"status", "metadata.managedFields", "metadata.resourceVersion", "metadata.uid", "metadata.generation",
+	"status", "metadata.namespace", "metadata.managedFields", "metadata.resourceVersion", "metadata.uid", "metadata.generation",
 	"metadata.creationTimestamp", "metadata.selfLink", `metadata.annotations["deployment.kubernetes.io/revision"]`,
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,29 +14,42 @@ import (
 // object is one object of Kubernetes, as JSON has it.
 type object = map[string]any
 
-// manifests reads YAML documents into objects by kind/name. Helm takes what is empty for nothing, and so does this.
-func manifests(text string) (map[string]object, error) {
-	found := map[string]object{}
-	for i, document := range kube.Documents([]byte(text)) {
+// identity tells objects apart, as Helm does. The namespace is "" for one in the release's own, and for one that is in none.
+type identity struct{ group, kind, namespace, name string }
+
+// objects are those of some manifests or of an answer of kubectl's.
+type objects map[identity]object
+
+// scope is what an object's identity is read by.
+type scope struct {
+	// namespace is the release's own.
+	namespace string
+	// nowhere are the kinds whose objects are in no namespace, as the server's answers show. One that a chart writes counts for nothing.
+	nowhere map[identity]bool
+}
+
+// manifests reads YAML documents.
+func (s scope) manifests(text string) (objects, error) {
+	raws, err := kube.Objects([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	found := objects{}
+	for i, raw := range raws {
 		var o object
-		if err := kube.Decode(document, &o); err != nil {
-			return nil, fmt.Errorf("manifest %d: %w", i+1, err)
+		err := json.Unmarshal(raw, &o)
+		id, unnamed := s.identify(o)
+		if err := errors.Join(err, unnamed); err != nil {
+			return nil, fmt.Errorf("object %d: %w", i+1, err)
 		}
-		if len(o) == 0 {
-			continue
-		}
-		name, err := nameOf(o)
-		if err != nil {
-			return nil, fmt.Errorf("manifest %d: %w", i+1, err)
-		}
-		found[name] = o
+		found[id] = o
 	}
 	return found, nil
 }
 
 // list reads what kubectl prints: nothing, one object, or a List.
-func list(text string) (map[string]object, error) {
-	found := map[string]object{}
+func (s scope) list(text string) (objects, error) {
+	found := objects{}
 	if strings.TrimSpace(text) == "" {
 		return found, nil
 	}
@@ -49,34 +63,69 @@ func list(text string) (map[string]object, error) {
 	}
 	for i, item := range items {
 		each, _ := item.(object)
-		name, err := nameOf(each)
+		id, err := s.identify(each)
 		if err != nil {
 			return nil, fmt.Errorf("item %d of kubectl's answer: %w", i, err)
 		}
-		found[name] = each
+		if asObject(each["metadata"])["namespace"] == nil {
+			s.nowhere[id.ofKind()] = true
+		}
+		found[id] = each
 	}
 	return found, nil
 }
 
-// nameOf is kind/name.
-func nameOf(o object) (string, error) {
+// identify gives an object's identity.
+func (s scope) identify(o object) (identity, error) {
+	version, _ := o["apiVersion"].(string)
 	kind, _ := o["kind"].(string)
-	meta, _ := o["metadata"].(object)
+	meta := asObject(o["metadata"])
+	namespace, _ := meta["namespace"].(string)
 	name, _ := meta["name"].(string)
 	if kind == "" || name == "" {
-		return "", errors.New("it has no kind or no name")
+		return identity{}, errors.New("it has no kind or no name")
 	}
-	return strings.ToLower(kind) + "/" + name, nil
+	id := identity{kube.Group(version), strings.ToLower(kind), namespace, name}
+	if namespace == s.namespace || s.nowhere[id.ofKind()] {
+		id.namespace = ""
+	}
+	return id, nil
 }
 
-// names are the keys in order.
-func names(objects map[string]object) []string {
-	list := make([]string, 0, len(objects))
-	for name := range objects {
-		list = append(list, name)
+// ofKind is what the objects of a kind have in common.
+func (i identity) ofKind() identity { return identity{group: i.group, kind: i.kind} }
+
+// shownAs gives the names by which a plan tells objects. They are of what the chart writes alone, so that a plan reads the same before and
+// after the server has answered. The group is in a name where nothing else tells two objects apart.
+func (s scope) shownAs(before, after objects) map[identity]string {
+	all := maps.Clone(before)
+	maps.Copy(all, after)
+	shown, alike := map[identity]string{}, map[string]int{}
+	for id, o := range all {
+		shown[id] = s.shown(id.kind, o)
+		alike[shown[id]]++
 	}
-	slices.Sort(list)
-	return list
+	for id, name := range shown {
+		if alike[name] > 1 && id.group != "" {
+			shown[id] = s.shown(id.kind+"."+id.group, all[id])
+		}
+	}
+	return shown
+}
+
+// shown is kind/name as kubectl writes it, and the namespace where that is not the release's.
+func (s scope) shown(kind string, o object) string {
+	meta := asObject(o["metadata"])
+	name := fmt.Sprintf("%s/%s", kind, meta["name"])
+	if namespace, _ := meta["namespace"].(string); namespace != "" && namespace != s.namespace {
+		name += " in namespace " + namespace
+	}
+	return name
+}
+
+// ordered are the identities of some objects, in the order of the names that are shown.
+func (o objects) ordered(shown map[identity]string) []identity {
+	return slices.SortedFunc(maps.Keys(o), func(a, b identity) int { return strings.Compare(shown[a], shown[b]) })
 }
 
 // keys are the fields by which Kubernetes merges lists of objects (the patchMergeKey and listMapKey tags of k8s.io/api).

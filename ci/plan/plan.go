@@ -26,7 +26,7 @@ const (
 // Object is one object that would not stay as it is.
 type Object struct {
 	Action Action
-	// Name is kind/name as kubectl writes it.
+	// Name is kind/name as kubectl writes it, and the namespace where that is not the release's.
 	Name string
 	// Fields are what would change in it, by path; none for an object that is made or removed.
 	Fields []Field
@@ -49,6 +49,8 @@ type Plan struct {
 
 // Input is what a plan is made of. Each is what a command printed.
 type Input struct {
+	// Namespace is the release's: that of each object that names none.
+	Namespace string
 	// Before are the manifests of the release's present revision (`helm get manifest`), "" where there is none.
 	Before string
 	// After are the manifests that the chart renders now (`helm template --no-hooks`).
@@ -56,7 +58,7 @@ type Input struct {
 	// Live are the objects of both as the cluster has them (`kubectl get --ignore-not-found --output json`).
 	Live string
 	// Applied are the objects of After as the server answers `kubectl apply --server-side --dry-run=server --output json`,
-	// "" where their namespace is not there yet.
+	// without those whose namespace is not there yet.
 	Applied string
 	// Secrets are values that are shown nowhere.
 	Secrets []string
@@ -66,26 +68,28 @@ type Input struct {
 // the next one does not is taken out of that, as Helm's three-way merge does. A field that neither sets, an autoscaler's
 // replicas for one, is left alone by both.
 func New(title string, in Input) (Plan, error) {
-	before, err := manifests(in.Before)
-	after, errAfter := manifests(in.After)
-	live, errLive := list(in.Live)
-	applied, errApplied := list(in.Applied)
+	s := scope{in.Namespace, map[identity]bool{}}
+	live, errLive := s.list(in.Live)
+	applied, errApplied := s.list(in.Applied)
+	before, err := s.manifests(in.Before)
+	after, errAfter := s.manifests(in.After)
 	if err := errors.Join(err, errAfter, errLive, errApplied); err != nil {
 		return Plan{}, fmt.Errorf("planning: %w", err)
 	}
-	return compare(secret.Redact(title, in.Secrets), before, after, live, applied, in.Secrets)
+	return s.compare(secret.Redact(title, in.Secrets), before, after, live, applied, in.Secrets)
 }
 
 // Between compares two revisions by their manifests alone: what the chart says, and not what a server makes of that. Hooks are left out,
 // as no revision has them among its objects.
-func Between(title, before, after string, secrets []string) (Plan, error) {
-	was, err := manifests(before)
-	is, errAfter := manifests(after)
+func Between(title, namespace, before, after string, secrets []string) (Plan, error) {
+	s := scope{namespace: namespace}
+	was, err := s.manifests(before)
+	is, errAfter := s.manifests(after)
 	if err := errors.Join(err, errAfter); err != nil {
 		return Plan{}, fmt.Errorf("comparing two revisions: %w", err)
 	}
-	maps.DeleteFunc(is, func(_ string, o object) bool { return hook(o) })
-	return compare(secret.Redact(title, secrets), was, is, was, is, secrets)
+	maps.DeleteFunc(is, func(_ identity, o object) bool { return hook(o) })
+	return s.compare(secret.Redact(title, secrets), was, is, was, is, secrets)
 }
 
 // hook is true for an object that Helm makes for a moment of its own, such as a test.
@@ -93,30 +97,31 @@ func hook(o object) bool {
 	return annotation(o, "helm.sh/hook") != ""
 }
 
-func compare(title string, before, after, live, applied map[string]object, secrets []string) (Plan, error) {
+func (s scope) compare(title string, before, after, live, applied objects, secrets []string) (Plan, error) {
 	p := Plan{Title: title}
-	for _, name := range names(after) {
-		present, there := live[name]
+	shown := s.shownAs(before, after)
+	for _, id := range after.ordered(shown) {
+		present, there := live[id]
 		if !there {
-			p.Objects = append(p.Objects, Object{Action: Create, Name: name, Digest: digestOf(after[name])})
+			p.Objects = append(p.Objects, Object{Action: Create, Name: shown[id], Digest: digestOf(after[id])})
 			continue
 		}
-		next, answered := applied[name]
+		next, answered := applied[id]
 		if !answered {
-			return Plan{}, fmt.Errorf("planning: the server's dry run has no %s", name)
+			return Plan{}, fmt.Errorf("planning: the server's dry run has no %s", shown[id])
 		}
-		next = without(next, before[name], after[name])
+		next = without(next, before[id], after[id])
 		if fields := differences(present, next, secrets); len(fields) > 0 {
-			p.Objects = append(p.Objects, Object{Action: Change, Name: name, Fields: fields})
+			p.Objects = append(p.Objects, Object{Action: Change, Name: shown[id], Fields: fields})
 			continue
 		}
 		p.Unchanged++
 	}
-	for _, name := range names(before) {
-		_, stays := after[name]
-		present, there := live[name]
+	for _, id := range before.ordered(shown) {
+		_, stays := after[id]
+		present, there := live[id]
 		if !stays && there && !kept(present) {
-			p.Objects = append(p.Objects, Object{Action: Delete, Name: name})
+			p.Objects = append(p.Objects, Object{Action: Delete, Name: shown[id]})
 		}
 	}
 	order := []Action{Create, Change, Delete}

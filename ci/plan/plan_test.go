@@ -142,7 +142,7 @@ func TestTwoRevisionsAreComparedWithoutACluster(t *testing.T) {
 	before := "kind: ConfigMap\nmetadata: {name: gone}\n---\nkind: Service\nmetadata: {name: same}\n---\n" +
 		"kind: Deployment\nmetadata: {name: a}\nspec: {replicas: 1, paused: true, password: one}" + kept
 	after := "kind: Deployment\nmetadata: {name: a}\nspec: {replicas: 2, password: planted-secret}\n---\nkind: Service\nmetadata: {name: same}" + hooked
-	p, err := plan.Between("from revision 3", before, after, []string{"planted-secret"})
+	p, err := plan.Between("from revision 3", "todo", before, after, []string{"planted-secret"})
 	require.NoError(t, err)
 	text := p.Text()
 	assert.NotContains(t, text, "planted-secret")
@@ -151,11 +151,11 @@ func TestTwoRevisionsAreComparedWithoutACluster(t *testing.T) {
 	assert.Contains(t, text, "  spec.paused\n    - true\n", "and what is set no more")
 	assert.True(t, strings.HasSuffix(text, "\ndelete configmap/gone\n\n0 to create, 1 to change, 1 to delete, 1 as they are\n"), text)
 
-	first, err := plan.Between("a first install", "", after, nil)
+	first, err := plan.Between("a first install", "todo", "", after, nil)
 	require.NoError(t, err)
 	assert.Contains(t, first.Text(), "2 to create", "a hook is no object of a revision")
-	_, err = plan.Between("", "kind: A", "", nil)
-	assert.ErrorContains(t, err, "comparing two revisions: manifest 1: it has no kind or no name")
+	_, err = plan.Between("", "todo", "kind: A", "", nil)
+	assert.ErrorContains(t, err, "comparing two revisions: object 1: it has no kind or no name")
 }
 
 func TestAFirstInstallNeedsNoAnswerFromTheServer(t *testing.T) {
@@ -257,6 +257,96 @@ func TestADocumentWithNothingInItIsNoObject(t *testing.T) {
 	p, err := plan.New("t", plan.Input{After: "# nothing\n---\n" + service + "\n---\n---\nnull\n---\n{}\n"})
 	require.NoError(t, err)
 	assert.Len(t, p.Objects, 1)
+}
+
+func TestTheItemsOfAListAreObjectsOfTheirOwn(t *testing.T) {
+	p, err := plan.New("t", plan.Input{After: "kind: List\nitems:\n- " + service + "\n- kind: ServiceList\n  items: [{metadata: {name: frontend}}]\n",
+		Live: service, Applied: service})
+	require.NoError(t, err)
+	require.Len(t, p.Objects, 1)
+	assert.Equal(t, "service/frontend", p.Objects[0].Name)
+	assert.Equal(t, 1, p.Unchanged)
+}
+
+// settings is a ConfigMap with the rest of its metadata and a value.
+func settings(metadata, value string) string {
+	return `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"` + metadata + `}, "data": {"a": "` + value + `"}}`
+}
+
+func TestObjectsOfOneNameInTwoNamespacesAreTwo(t *testing.T) {
+	const own, other = `, "namespace": "shop"`, `, "namespace": "other"`
+	p, err := plan.New("t", plan.Input{
+		Namespace: "shop",
+		Before:    settings("", "1") + "\n---\n" + settings(other, "1"),
+		After:     settings(own, "2") + "\n---\n" + settings(other, "3") + "\n---\n" + settings(`, "namespace": "third"`, "4"),
+		Live:      list(settings(own, "1") + "," + settings(other, "1")),
+		Applied:   list(settings(own, "2") + "," + settings(other, "3")),
+	})
+	require.NoError(t, err)
+	for i := range p.Objects {
+		p.Objects[i].Digest = ""
+	}
+	assert.Equal(t, []plan.Object{
+		{Action: plan.Create, Name: "configmap/settings in namespace third"},
+		{Action: plan.Change, Name: "configmap/settings", Fields: []plan.Field{{Path: "data.a", From: `"1"`, To: `"2"`}}},
+		{Action: plan.Change, Name: "configmap/settings in namespace other", Fields: []plan.Field{{Path: "data.a", From: `"1"`, To: `"3"`}}},
+	}, p.Objects, "of the release's own namespace nothing is said")
+
+	gone, err := plan.Between("t", "shop", settings(own, "1")+"\n---\n"+settings(other, "1"), settings("", "1"), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []plan.Object{{Action: plan.Delete, Name: "configmap/settings in namespace other"}}, gone.Objects)
+	assert.Equal(t, 1, gone.Unchanged, "one that names the release's namespace is the one that names none")
+}
+
+func TestASavedPlanOfOneNamespaceIsNotOneOfAnother(t *testing.T) {
+	removed := func(metadata string) plan.Plan {
+		p, err := plan.Between("t", "shop", settings(metadata, "1"), "", nil)
+		require.NoError(t, err)
+		return p
+	}
+	saved := removed("").Text()
+	require.NoError(t, removed(`, "namespace": "shop"`).Same(saved))
+	assert.ErrorContains(t, removed(`, "namespace": "other"`).Same(saved), "would happen now: delete configmap/settings in namespace other")
+}
+
+func TestANamespaceThatAChartWritesForAKindOfNoneCountsForNothing(t *testing.T) {
+	role := func(name, metadata string) string {
+		return `{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "` + name + `"` + metadata + `}}`
+	}
+	const written = `, "namespace": "other"`
+	p, err := plan.New("t", plan.Input{
+		Namespace: "shop", Before: role("a", written), After: role("a", written) + "\n---\n" + role("b", written),
+		Live: role("a", ""), Applied: list(role("a", "") + "," + role("b", "")),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, 1, p.Unchanged)
+
+	// Before the namespace is there, nobody asks the server. The plan has to hold when it is.
+	first, err := plan.New("t", plan.Input{Namespace: "shop", After: role("b", written)})
+	require.NoError(t, err)
+	assert.Equal(t, p.Objects, first.Objects)
+	assert.Equal(t, "clusterrole/b in namespace other", first.Objects[0].Name, "as the chart has it")
+}
+
+func TestTheGroupIsShownWhereNothingElseTellsTwoObjectsApart(t *testing.T) {
+	of := func(version string) string {
+		return `{"apiVersion": "` + version + `", "kind": "Service", "metadata": {"name": "web"}}`
+	}
+	both, err := plan.Between("t", "shop", of("v1")+"\n---\n"+of("serving.knative.dev/v1"), "", nil)
+	require.NoError(t, err)
+	assert.Equal(t, []plan.Object{{Action: plan.Delete, Name: "service.serving.knative.dev/web"}, {Action: plan.Delete, Name: "service/web"}}, both.Objects)
+	one, err := plan.Between("t", "shop", of("serving.knative.dev/v1beta1"), of("serving.knative.dev/v1"), nil)
+	require.NoError(t, err)
+	require.Len(t, one.Objects, 1)
+	assert.Equal(t, plan.Object{Action: plan.Change, Name: "service/web",
+		Fields: []plan.Field{{Path: "apiVersion", From: `"serving.knative.dev/v1beta1"`, To: `"serving.knative.dev/v1"`}}}, one.Objects[0])
+}
+
+func TestAKeyThatIsTwiceHasItsLastValue(t *testing.T) {
+	p, err := plan.Between("t", "todo", deployment(`"image": "a"`, ""), deployment(`"image": "b", "image": "c"`, ""), nil)
+	require.NoError(t, err)
+	require.Len(t, p.Objects, 1)
+	assert.Equal(t, []plan.Field{{Path: "spec.template.spec.containers[backend].image", From: `"a"`, To: `"c"`}}, p.Objects[0].Fields)
 }
 
 func TestASavedPlanHoldsAsLongAsItIsWhatWouldHappen(t *testing.T) {

@@ -37,6 +37,49 @@ func TestAnotherApplicationIsDeployedTestedAndRecorded(t *testing.T) {
 	})
 }
 
+func TestAnApplicationOfSeveralNamespacesIsPlannedAndLeftAlone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld()
+		w.others = `---
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: texts}, data: {a: b}}
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: texts, namespace: elsewhere}, data: {c: d}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: reader, namespace: elsewhere}, rules: [], rules: []}
+---
+null
+`
+		require.NoError(t, w.client("run").deploy(another(t, "one")).err)
+		got := w.client("again").deploy(another(t, "one"))
+		require.NoError(t, got.err)
+		assert.Empty(t, got.report.Warnings)
+		assert.Empty(t, w.did("again"), "the same is left alone")
+
+		w.others = strings.NewReplacer("{name: texts}", "{name: texts, namespace: todo}", "a: b", "a: c", "c: d", "c: e").Replace(w.others)
+		found, err := (&Engine{Cluster: w.client("plan"), Progress: &strings.Builder{}}).Plan(t.Context(), another(t, "one"))
+		require.NoError(t, err)
+		assert.True(t, strings.HasSuffix(found.Text(), `from revision 1
+
+change configmap/texts
+  data.a
+    - "b"
+    + "c"
+change configmap/texts in namespace elsewhere
+  data.c
+    - "d"
+    + "e"
+
+0 to create, 2 to change, 0 to delete, 2 as they are
+`), found.Text())
+		got = w.client("third").deploy(another(t, "one"))
+		require.NoError(t, got.err)
+		assert.Contains(t, got.report.Plan, "change configmap/texts\n")
+		assert.Contains(t, got.report.Plan, "change configmap/texts in namespace elsewhere\n")
+	})
+}
+
 func TestAnotherApplicationIsReachedThroughItsServices(t *testing.T) {
 	service := func(name, address string, ports ...any) any {
 		return map[string]any{"metadata": map[string]any{"name": name}, "spec": map[string]any{"clusterIP": address, "ports": ports}}

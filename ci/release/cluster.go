@@ -30,7 +30,8 @@ type Reader interface {
 	Get(ctx context.Context, q Query) ([]byte, error)
 	// Render the chart's manifests.
 	Render(ctx context.Context, c Chart) (string, error)
-	// DryRun gives the objects as the server would have them after a server-side apply by Helm.
+	// DryRun gives the objects as the server would have them after a server-side apply by Helm, without those of another namespace
+	// than the release's that is not there.
 	DryRun(ctx context.Context, namespace, manifests string) ([]byte, error)
 	// Logs writes what containers printed.
 	Logs(ctx context.Context, l Logs, to io.Writer) error

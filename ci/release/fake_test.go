@@ -51,8 +51,8 @@ type world struct {
 	full    bool
 	bootsAt time.Time
 
-	// hooks are those of every revision.
-	hooks string
+	// hooks are those of every revision, and others the documents that the chart makes beside its Deployment.
+	hooks, others string
 	// stuck and broken are parts of manifests whose pods never become ready, or whose test fails: the one that fails names, or the first.
 	stuck, broken, fails string
 	// prints is what tests print in place of what became of them.
@@ -294,13 +294,19 @@ func named(kind, name string) map[string]any {
 	return map[string]any{"kind": kind, "metadata": map[string]any{"name": name, "uid": "uid-of-" + name}}
 }
 
-// objects gives manifests as the server has them.
+// objects gives manifests as the server has them: each in a namespace, unless its kind is in none.
 func objects(manifests string) []any {
 	var items []any
 	for _, document := range kube.Documents([]byte(manifests)) {
 		var o map[string]any
 		if err := yaml.Unmarshal(document, &o); err != nil {
 			panic(err)
+		}
+		meta := o["metadata"].(map[string]any)
+		if o["kind"] == "ClusterRole" {
+			delete(meta, "namespace")
+		} else if meta["namespace"] == nil {
+			meta["namespace"] = "todo"
 		}
 		items = append(items, o)
 	}
@@ -452,11 +458,11 @@ func (c *client) Render(_ context.Context, chart Chart) (string, error) {
 	if said := c.refusal("render"); said != "" {
 		return "", &CommandError{Command: "helm template", ExitCode: 1, Stderr: said}
 	}
-	return rendered(chart), nil
+	return c.rendered(chart), nil
 }
 
 // rendered is a chart of one Deployment that names its image and Secret.
-func rendered(chart Chart) string {
+func (w *world) rendered(chart Chart) string {
 	var values struct{ ExistingSecret string }
 	var parts map[string]any
 	if err := errors.Join(json.Unmarshal(chart.Values, &values), json.Unmarshal(chart.Values, &parts)); err != nil {
@@ -478,7 +484,7 @@ spec:
       initContainers:
         - {name: room, image: "%s", resources: {requests: {cpu: 500m, memory: 64Mi}}}
       containers:
-%s`, chart.Release, values.ExistingSecret, containers.String())
+%s%s`, chart.Release, values.ExistingSecret, containers.String(), w.others)
 }
 
 func (c *client) DryRun(ctx context.Context, _, manifests string) ([]byte, error) {

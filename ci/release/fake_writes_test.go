@@ -195,9 +195,9 @@ func (c *client) Upgrade(ctx context.Context, chart Chart) error {
 	}
 	var next *fakeRevision
 	if last == nil {
-		next = c.begin("pending-install", rendered(chart), nil)
+		next = c.begin("pending-install", c.rendered(chart), nil)
 	} else {
-		next = c.begin("pending-upgrade", rendered(chart), last.labels)
+		next = c.begin("pending-upgrade", c.rendered(chart), last.labels)
 	}
 	maps.Copy(next.labels, chart.Labels)
 	refused := c.refuses["apply objects"]

@@ -96,7 +96,7 @@ func chartValues(chart string) (map[string]any, error) {
 		return nil, err
 	}
 	values := map[string]any{}
-	if err := kube.Decode(raw, &values); err != nil {
+	if err := kube.DecodeAsHelm(raw, &values); err != nil {
 		return nil, fmt.Errorf("values.yaml: %w", err)
 	}
 	return values, nil

@@ -17,6 +17,7 @@ func TestAnImageIsWrittenAsTheChartWritesItsOwn(t *testing.T) {
 		"as helm create has it":  {`{image: {repository: nginx, pullPolicy: IfNotPresent, tag: ""}}`, "web", `{"image": {"repository": "localhost/api@sha256", "tag": "` + sum + `"}}`},
 		"a registry of its own":  {`{image: {registry: docker.io, repository: x, digest: ""}}`, "web", `{"image": {"registry": "localhost", "repository": "api", "digest": "sha256:` + sum + `", "tag": ""}}`},
 		"a registry without one": {`{image: {registry: docker.io, repository: x}}`, "web", `{"image": {"registry": "localhost", "repository": "api@sha256", "tag": "` + sum + `"}}`},
+		"a key that is twice":    {`{api: {image: {repository: x, digest: ""}}, api: {image: {repository: x}}}`, "api", `{"api": {"image": {"repository": "localhost/api@sha256", "tag": "` + sum + `"}}}`},
 		"a part goes before all": {`{image: {repository: x}, api: {image: {repository: x}}}`, "api", `{"api": {"image": {"repository": "localhost/api@sha256", "tag": "` + sum + `"}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {

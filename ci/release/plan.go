@@ -26,7 +26,7 @@ func (r *run) plan(ctx context.Context) (plan.Plan, error) {
 		return plan.Plan{}, err
 	}
 	last := r.history.Last()
-	in := plan.Input{Before: last.Manifest, After: after, Secrets: r.secretValues()}
+	in := plan.Input{Namespace: r.target.Namespace, Before: last.Manifest, After: after, Secrets: r.secretValues()}
 	cluster := ""
 	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -67,7 +67,7 @@ func from(last Revision) string {
 // tellChanges puts into the report what the revision to come changes. It asks the cluster nothing.
 func (r *run) tellChanges(rendered string) {
 	last := r.history.Last()
-	found, err := plan.Between(from(last), last.Manifest, rendered, r.secretValues())
+	found, err := plan.Between(from(last), r.target.Namespace, last.Manifest, rendered, r.secretValues())
 	if err != nil {
 		r.warn(fmt.Sprintf("the report does not tell what changes: %s", err))
 		return
@@ -96,9 +96,13 @@ func (r *run) clusterID(ctx context.Context) (string, error) {
 // Helm's name for one that removes it.
 func withOwner(manifests string, t Target) (string, error) {
 	var all []string
-	for _, document := range kube.Documents([]byte(manifests)) {
+	objects, err := kube.Objects([]byte(manifests))
+	if err != nil {
+		return "", kube.Unreadable(err)
+	}
+	for _, raw := range objects {
 		object := map[string]any{}
-		if err := kube.Decode(document, &object); err != nil {
+		if err := json.Unmarshal(raw, &object); err != nil {
 			return "", kube.Unreadable(err)
 		}
 		meta, _ := object["metadata"].(map[string]any)

@@ -66,6 +66,12 @@ func forbidden(err error) bool {
 	return errors.As(err, &failed) && !errors.Is(err, release.ErrUnreachable) && strings.Contains(failed.Stderr, "(Forbidden)")
 }
 
+// lacksNamespace is true for an error that says that there is no such namespace.
+func lacksNamespace(err error, namespace string) bool {
+	var failed *release.CommandError
+	return errors.As(err, &failed) && strings.Contains(failed.Stderr, fmt.Sprintf("namespaces %q not found", namespace))
+}
+
 // wait is false when the context ended first.
 func wait(ctx context.Context, d time.Duration) bool {
 	select {
@@ -139,12 +145,21 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 
 // Get implements release.Reader.
 func (c *Client) Get(ctx context.Context, q release.Query) ([]byte, error) {
-	args := append([]string{"get"}, queryArgs(q)...)
-	raw, err := c.ask(ctx, []byte(q.Manifests), append(args, "--ignore-not-found", "--output", "json")...)
-	if err != nil {
-		return nil, err
+	if q.Manifests == "" {
+		raw, err := c.get(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return asList(raw)
 	}
-	return asList(raw)
+	return inEach(q.Namespace, q.Manifests, func(namespace, manifests string) ([]byte, error) {
+		return c.get(ctx, release.Query{Namespace: namespace, Manifests: manifests})
+	})
+}
+
+func (c *Client) get(ctx context.Context, q release.Query) ([]byte, error) {
+	args := append([]string{"get"}, queryArgs(q)...)
+	return c.ask(ctx, []byte(q.Manifests), append(args, "--ignore-not-found", "--output", "json")...)
 }
 
 // queryArgs are those that name objects.
@@ -168,10 +183,13 @@ func queryArgs(q release.Query) []string {
 	return args
 }
 
-// asList makes a List of what kubectl prints: nothing, one object, or a List.
-func asList(raw []byte) ([]byte, error) {
+// asList makes one List of what kubectl prints, each time nothing, one object, or a List.
+func asList(printed ...[]byte) ([]byte, error) {
 	items := []json.RawMessage{}
-	if len(bytes.TrimSpace(raw)) > 0 {
+	for _, raw := range printed {
+		if len(bytes.TrimSpace(raw)) == 0 {
+			continue
+		}
 		var found struct {
 			Kind  string            `json:"kind"`
 			Items []json.RawMessage `json:"items"`
@@ -220,12 +238,14 @@ func valuesArgs(chart release.Chart) []string {
 
 // DryRun implements release.Reader.
 func (c *Client) DryRun(ctx context.Context, namespace, manifests string) ([]byte, error) {
-	raw, err := c.ask(ctx, []byte(manifests), "apply", "--namespace", namespace, "--filename", "-", "--server-side", "--force-conflicts",
-		"--field-manager", fieldManager, "--dry-run=server", "--output", "json")
-	if err != nil {
-		return nil, err
-	}
-	return asList(raw)
+	return inEach(namespace, manifests, func(each, manifests string) ([]byte, error) {
+		raw, err := c.ask(ctx, []byte(manifests), "apply", "--namespace", each, "--filename", "-", "--server-side", "--force-conflicts",
+			"--field-manager", fieldManager, "--dry-run=server", "--output", "json")
+		if each != namespace && lacksNamespace(err, each) {
+			return nil, nil
+		}
+		return raw, err
+	})
 }
 
 // Logs implements release.Reader.

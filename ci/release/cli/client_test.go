@@ -53,15 +53,15 @@ func TestEachVerbIsOneCall(t *testing.T) {
 		return func(c *Client) error { _, err := c.Get(ctx, q); return err }
 	}
 	for want, call := range map[string]func(*Client) error{
-		"kubectl --kubeconfig /k --context c get secrets --selector a=b --namespace ns --ignore-not-found --output json": get(release.Query{Kinds: "secrets", Selector: "a=b", Namespace: "ns"}),
-		"kubectl --kubeconfig /k --context c get namespace one --ignore-not-found --output json":                         get(release.Query{Kinds: "namespace", Names: []string{"one"}}),
-		"kubectl --kubeconfig /k --context c get nodes,pods --all-namespaces --ignore-not-found --output json":           get(release.Query{Kinds: "nodes,pods", Everywhere: true}),
-		"kubectl --kubeconfig /k --context c get --filename - --namespace ns --ignore-not-found --output json < kind: A": get(release.Query{Manifests: "kind: A", Namespace: "ns"}),
-		"kubectl --kubeconfig /k --context c create --filename - --output json < {}":                                     func(c *Client) error { _, err := c.Create(ctx, []byte("{}")); return err },
-		"kubectl --kubeconfig /k --context c replace --filename - --output json < {}":                                    func(c *Client) error { _, err := c.Replace(ctx, []byte("{}")); return err },
-		"kubectl --kubeconfig /k --context c apply --server-side --force-conflicts --filename - --output name < {}":      func(c *Client) error { return c.Apply(ctx, []byte("{}")) },
-		"kubectl --kubeconfig /k --context c scale --namespace ns Deployment one --current-replicas 1 --replicas 2":      func(c *Client) error { return c.Scale(ctx, "ns", "Deployment", "one", 1, 2) },
-		"kubectl --kubeconfig /k --context c label --overwrite --namespace ns secret one a=b":                            func(c *Client) error { return c.Label(ctx, "ns", "secret", "one", map[string]string{"a": "b"}) },
+		"kubectl --kubeconfig /k --context c get secrets --selector a=b --namespace ns --ignore-not-found --output json":          get(release.Query{Kinds: "secrets", Selector: "a=b", Namespace: "ns"}),
+		"kubectl --kubeconfig /k --context c get namespace one --ignore-not-found --output json":                                  get(release.Query{Kinds: "namespace", Names: []string{"one"}}),
+		"kubectl --kubeconfig /k --context c get nodes,pods --all-namespaces --ignore-not-found --output json":                    get(release.Query{Kinds: "nodes,pods", Everywhere: true}),
+		"kubectl --kubeconfig /k --context c get --filename - --namespace ns --ignore-not-found --output json < {\"kind\":\"A\"}": get(release.Query{Manifests: "kind: A", Namespace: "ns"}),
+		"kubectl --kubeconfig /k --context c create --filename - --output json < {}":                                              func(c *Client) error { _, err := c.Create(ctx, []byte("{}")); return err },
+		"kubectl --kubeconfig /k --context c replace --filename - --output json < {}":                                             func(c *Client) error { _, err := c.Replace(ctx, []byte("{}")); return err },
+		"kubectl --kubeconfig /k --context c apply --server-side --force-conflicts --filename - --output name < {}":               func(c *Client) error { return c.Apply(ctx, []byte("{}")) },
+		"kubectl --kubeconfig /k --context c scale --namespace ns Deployment one --current-replicas 1 --replicas 2":               func(c *Client) error { return c.Scale(ctx, "ns", "Deployment", "one", 1, 2) },
+		"kubectl --kubeconfig /k --context c label --overwrite --namespace ns secret one a=b":                                     func(c *Client) error { return c.Label(ctx, "ns", "secret", "one", map[string]string{"a": "b"}) },
 		"kubectl --kubeconfig /k --context c delete secrets one two --namespace ns --ignore-not-found --wait=false": func(c *Client) error {
 			return c.Delete(ctx, release.Query{Kinds: "secrets", Names: []string{"one", "two"}, Namespace: "ns"})
 		},
@@ -74,7 +74,7 @@ func TestEachVerbIsOneCall(t *testing.T) {
 		"kubectl --kubeconfig /k --context c logs --namespace ns --selector a=b --all-containers --prefix --ignore-errors --max-log-requests 20 --follow": func(c *Client) error {
 			return c.Logs(ctx, release.Logs{Namespace: "ns", Selector: "a=b", Follow: true}, &bytes.Buffer{})
 		},
-		"kubectl --kubeconfig /k --context c apply --namespace ns --filename - --server-side --force-conflicts --field-manager helm --dry-run=server --output json < kind: A":                                             func(c *Client) error { _, err := c.DryRun(ctx, "ns", "kind: A"); return err },
+		"kubectl --kubeconfig /k --context c apply --namespace ns --filename - --server-side --force-conflicts --field-manager helm --dry-run=server --output json < {\"kind\":\"A\"}":                                    func(c *Client) error { _, err := c.DryRun(ctx, "ns", "kind: A"); return err },
 		"helm --kubeconfig /k --kube-context c --namespace ns upgrade todo /chart --install --history-max 5 --timeout 5m0s --server-side=true --force-conflicts --values /a.yaml --values /b.yaml --values - < {\"x\":1}": func(c *Client) error { return c.Upgrade(ctx, chart) },
 		"helm --kubeconfig /k --kube-context c --namespace ns rollback todo 3 --history-max 5 --timeout 5m0s --server-side=true --force-conflicts":                                                                        func(c *Client) error { return c.Rollback(ctx, "ns", "todo", 3) },
 		"helm --kubeconfig /k --kube-context c --namespace ns uninstall todo --ignore-not-found --wait --timeout 5m0s":                                                                                                    func(c *Client) error { return c.Uninstall(ctx, "ns", "todo") },
@@ -140,6 +140,56 @@ func TestWhatIsReadIsStandardOutputAlone(t *testing.T) {
 	got, err := p.Get(context.Background(), release.Query{Kinds: "secret"})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"apiVersion": "v1", "kind": "List", "items": [{"kind": "Secret", "metadata": {"name": "one"}}]}`, string(got))
+}
+
+func TestObjectsOfSeveralNamespacesAreAskedForApart(t *testing.T) {
+	const manifests = `{kind: A, metadata: {name: own}}
+---
+kind: List
+items:
+- {kind: A, metadata: {name: named, namespace: ns}}
+- {kind: A, metadata: {name: far, namespace: other}}
+---
+null
+`
+	// It prints one object, named as the namespace, and has none of the namespace missing.
+	const kubectl = `for a in "$@"; do [ "$last" = --namespace ] && in=$a; last=$a; done; cp $log/stdin.$n $log/read.$in
+[ $in = missing ] && { echo 'Error from server (NotFound): namespaces "missing" not found' >&2; exit 1; }; echo '{"kind": "A", "metadata": {"name": "'$in'"}}'`
+	for name, call := range map[string]func(*Client, string) ([]byte, error){
+		"get": func(c *Client, manifests string) ([]byte, error) {
+			return c.Get(context.Background(), release.Query{Manifests: manifests, Namespace: "ns"})
+		},
+		"dry run": func(c *Client, manifests string) ([]byte, error) {
+			return c.DryRun(context.Background(), "ns", manifests)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := scripted(t, kubectl)
+			got, err := call(p.Client, manifests)
+			require.NoError(t, err)
+			assert.JSONEq(t, `{"apiVersion": "v1", "kind": "List", "items": [{"kind": "A", "metadata": {"name": "ns"}}, {"kind": "A", "metadata": {"name": "other"}}]}`, string(got))
+			for namespace, want := range map[string]string{
+				"ns":    `{"kind":"A","metadata":{"name":"own"}}` + "\n---\n" + `{"kind":"A","metadata":{"name":"named","namespace":"ns"}}`,
+				"other": `{"kind":"A","metadata":{"name":"far","namespace":"other"}}`,
+			} {
+				read, err := os.ReadFile(filepath.Join(p.folder, "read."+namespace))
+				require.NoError(t, err)
+				assert.Equal(t, want, string(read))
+			}
+			_, err = call(p.Client, "a: [")
+			require.ErrorContains(t, err, "reading manifests: document 1: not valid YAML")
+			_, err = call(p.Client, "kind: A\nmetadata: text")
+			require.ErrorContains(t, err, "reading the namespace of an object")
+		})
+	}
+	p := scripted(t, kubectl)
+	got, err := p.DryRun(context.Background(), "ns", "{kind: A, metadata: {namespace: missing}}\n---\nkind: A")
+	require.NoError(t, err, "the chart may make that namespace")
+	assert.JSONEq(t, `{"apiVersion": "v1", "kind": "List", "items": [{"kind": "A", "metadata": {"name": "ns"}}]}`, string(got))
+	_, err = p.DryRun(context.Background(), "missing", "kind: A")
+	require.ErrorContains(t, err, `namespaces "missing" not found`, "the release's own is there")
+	_, err = scripted(t, `echo 'Error from server (NotFound): namespaces "another" not found' >&2; exit 1`).DryRun(context.Background(), "ns", "{kind: A, metadata: {namespace: other}}")
+	require.Error(t, err)
 }
 
 func TestWhateverKubectlPrintsIsAList(t *testing.T) {
