@@ -324,6 +324,31 @@ describe("the list of todos", () => {
     expect(second).toEqual(first);
   });
 
+  test("takes a todo once whose answer is lost twice, and anew what is typed anew", async () => {
+    const kept: Record<string, FakeAnswer> = {};
+    let lost = true;
+    const calls = fakeServer((call) => {
+      if (call.method !== "POST") return serve(call);
+      const answer = (kept[call.key!] ??= serve(call));
+      return lost ? undefined : answer;
+    });
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await milk();
+    const field = screen.getByRole("textbox", { name: "New todo" });
+    for (const typed of ["sweep{Enter}", "{Enter}"]) {
+      await user.type(field, typed);
+      await waitFor(() => expect(screen.getByRole("button", { name: "Add" })).toBeEnabled());
+    }
+    expect(calls.filter(({ method }) => method === "POST")).toHaveLength(2);
+    expect(stored).toHaveLength(3);
+    stored = stored.slice(0, 2);
+    lost = false;
+    await user.clear(field);
+    await user.type(field, "sweep{Enter}");
+    expect(await screen.findByRole("checkbox", { name: /sweep/ })).not.toBeChecked();
+  });
+
   test("ignores an answer that a later one has overtaken", async () => {
     const waiting: ((answer: FakeAnswer) => void)[] = [];
     fakeServer((call) =>

@@ -2,7 +2,7 @@
 
 import { memo, useCallback, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 
-import type { Todo } from "@/lib/api";
+import { newKey, type Todo } from "@/lib/api";
 import { keepTitle, readTitle } from "@/lib/drafts";
 
 import { FILTERS, SORTS, WHOLE, type Arrangement } from "./arrange";
@@ -216,14 +216,22 @@ function firstInView(list: HTMLElement): number {
 function AddForm({ userId, add }: Pick<TodoListProps, "userId" | "add">) {
   const [title, setTitle] = useState(() => readTitle(userId));
   const [busy, setBusy] = useState(false);
+  /** Names the todo for as long as its text stays: sent again after a failure it is the same one. */
+  const key = useRef("");
   useEffect(() => keepTitle(userId, title), [userId, title]);
+
+  function type(text: string) {
+    setTitle(text);
+    key.current = "";
+  }
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (!title.trim() || busy) return;
     setBusy(true);
+    key.current ||= newKey();
     // What was typed meanwhile stays.
-    if (await add(title.trim())) setTitle((typed) => (typed === title ? "" : typed));
+    if (await add(title.trim(), key.current)) setTitle((typed) => (typed === title ? "" : typed));
     setBusy(false);
   }
 
@@ -234,7 +242,7 @@ function AddForm({ userId, add }: Pick<TodoListProps, "userId" | "add">) {
         aria-label="New todo"
         placeholder="Add a todo"
         value={title}
-        onChange={(event) => setTitle(event.target.value)}
+        onChange={(event) => type(event.target.value)}
         maxLength={MAX_LENGTH}
         autoComplete="off"
         dir="auto"
