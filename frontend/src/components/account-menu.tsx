@@ -3,10 +3,12 @@
 import { lazy, Suspense, useId, useRef, useState } from "react";
 
 import { ApiError, deleteAccount, errorMessage } from "@/lib/api";
+import { attempt } from "@/lib/attempt";
 import { authClient } from "@/lib/auth-client";
 
 import styles from "./account-menu.module.css";
 import { Confirmation } from "./confirmation";
+import { Notice } from "./notice";
 
 // Few open them, and everybody would wait for them.
 const ChangePassword = lazy(async () => ({ default: (await import("./change-password")).ChangePassword }));
@@ -28,6 +30,7 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
   const menu = useRef<HTMLDivElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
   const [panel, setPanel] = useState<"passkeys" | "password" | "sessions">();
 
   // The menu gives the focus back to its button, where it returns from what is opened now.
@@ -38,12 +41,11 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
 
   async function signOut() {
     setBusy(true);
-    try {
-      await authClient.signOut();
-    } finally {
-      setBusy(false);
-      onLeave();
-    }
+    setError(undefined);
+    const failure = await attempt("sign you out", (options) => authClient.signOut(undefined, options));
+    setBusy(false);
+    if (failure) setError(failure.message);
+    else onLeave();
   }
 
   async function remove(): Promise<string | undefined> {
@@ -66,11 +68,19 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
         <bdi className={styles.name}>{name}</bdi>
         <span className="visually-hidden">, account</span>
       </button>
-      <div ref={menu} id={`${id}-menu`} className={styles.menu} popover="auto">
+      <div
+        ref={menu}
+        id={`${id}-menu`}
+        className={styles.menu}
+        popover="auto"
+        onToggle={({ newState }) => newState === "closed" && setError(undefined)}
+      >
         <p className={styles.email}>{email}</p>
-        <button type="button" disabled={busy} onClick={() => void signOut()}>
+        {/* Not `disabled`: the focus stays here, beside what went wrong. */}
+        <button type="button" aria-disabled={busy} onClick={() => busy || void signOut()}>
           Sign out
         </button>
+        {error && <Notice kind="error">{error}</Notice>}
         <button type="button" onClick={() => open(() => setPanel("sessions"))}>
           Sessions…
         </button>

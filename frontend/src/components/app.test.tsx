@@ -1,4 +1,4 @@
-import { render, screen, waitFor } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -7,15 +7,15 @@ import { fakeServer, type FakeAnswer, type FakeCall } from "../../test/fetch";
 const SESSION = { session: { id: "s" }, user: { id: "u", name: "Ada", email: "ada@example.com" } };
 
 let signedIn: boolean;
-let overrides: Record<string, FakeAnswer>;
+/** What is answered in place of the usual; `undefined` is a connection that fails. */
+let overrides: Record<string, FakeAnswer | undefined>;
 let calls: FakeCall[];
 
 beforeEach(() => {
   signedIn = false;
   overrides = {};
-  calls = fakeServer(({ path }): FakeAnswer => {
-    const override = overrides[path];
-    if (override) return override;
+  calls = fakeServer(({ path }): FakeAnswer | undefined => {
+    if (path in overrides) return overrides[path];
     if (path === "/api/auth/get-session") return [200, signedIn ? SESSION : null];
     if (path.startsWith("/api/auth/sign-")) {
       signedIn = !path.endsWith("sign-out");
@@ -161,6 +161,30 @@ describe("with a session cookie", () => {
     await screen.findByLabelText("Password");
     expect(sessionStorage).toHaveLength(0);
   });
+
+  test.each<[string, FakeAnswer | undefined, string]>([
+    ["that fails", [503, { message: "no" }], "The server cannot sign you out right now."],
+    ["that reaches nobody", undefined, "The server cannot be reached."],
+  ])(
+    "says so of a sign-out %s, and takes neither the page nor what was typed away",
+    async (_, answer, told) => {
+      signedIn = true;
+      overrides["/api/auth/sign-out"] = answer;
+      const user = await open(true);
+      await user.type(await screen.findByLabelText("Message"), "add a surprise");
+      const button = screen.getByRole("button", { name: "Sign out", hidden: true });
+      await user.click(button);
+      expect(await screen.findByRole("alert", { hidden: true })).toHaveTextContent(told);
+      expect(button).toHaveFocus();
+      expect(screen.getByLabelText("Message")).toHaveValue("add a surprise");
+      expect(sessionStorage).toHaveLength(1);
+      fireEvent(button.parentElement!, Object.assign(new Event("toggle"), { newState: "closed" }));
+      expect(screen.queryByRole("alert", { hidden: true })).not.toBeInTheDocument();
+      delete overrides["/api/auth/sign-out"];
+      await user.click(button);
+      expect(await screen.findByLabelText("Password")).toBeVisible();
+    },
+  );
 
   test("signs out", async () => {
     signedIn = true;

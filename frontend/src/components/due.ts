@@ -29,16 +29,16 @@ export function dueMoment({ date, time }: DueFields): string | null {
   return date ? new Date(`${date}T${time || END_OF_DAY}`).toISOString() : null;
 }
 
-/** A moment in words for the user. */
-export function dueText(due: string): string {
+/** A moment in words for the user, with its year where that is not `year`. */
+export function dueText(due: string, year = new Date().getFullYear()): string {
   const at = new Date(due);
-  const day = (at.getFullYear() === new Date().getFullYear() ? DAY : DAY_OF_A_YEAR).format(at);
+  const day = (at.getFullYear() === year ? DAY : DAY_OF_A_YEAR).format(at);
   return dueFields(due).time ? `${day}, ${TIME.format(at)}` : day;
 }
 
-/** Whether a moment has gone by. */
-export function isPast(due: string): boolean {
-  return Date.parse(due) < Date.now();
+/** Whether a moment has gone by at another, in milliseconds. */
+export function isPast(due: string, now: number): boolean {
+  return Date.parse(due) < now;
 }
 
 function two(number: number): string {

@@ -1,4 +1,4 @@
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -322,6 +322,31 @@ describe("the list of todos", () => {
       key: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
     expect(second).toEqual(first);
+  });
+
+  test("takes a todo once whose answer is lost twice, and anew what is typed anew", async () => {
+    const kept: Record<string, FakeAnswer> = {};
+    let lost = true;
+    const calls = fakeServer((call) => {
+      if (call.method !== "POST") return serve(call);
+      const answer = (kept[call.key!] ??= serve(call));
+      return lost ? undefined : answer;
+    });
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    await milk();
+    const field = screen.getByRole("textbox", { name: "New todo" });
+    for (const typed of ["sweep{Enter}", "{Enter}"]) {
+      await user.type(field, typed);
+      await waitFor(() => expect(screen.getByRole("button", { name: "Add" })).toBeEnabled());
+    }
+    expect(calls.filter(({ method }) => method === "POST")).toHaveLength(2);
+    expect(stored).toHaveLength(3);
+    stored = stored.slice(0, 2);
+    lost = false;
+    await user.clear(field);
+    await user.type(field, "sweep{Enter}");
+    expect(await screen.findByRole("checkbox", { name: /sweep/ })).not.toBeChecked();
   });
 
   test("ignores an answer that a later one has overtaken", async () => {
@@ -934,4 +959,54 @@ test("what is overdue says so, unless it is done", async () => {
   render(<List />);
   expect(await screen.findByRole("checkbox", { name: /buy milk Overdue Nov 27, 2020, 5:00/ })).toBeVisible();
   expect(screen.getByRole("checkbox", { name: /plumber Due Nov 27, 2020, 5:00/ })).toBeVisible();
+});
+
+describe("an open page", () => {
+  const due_at = new Date("2026-12-31T17:00").toISOString();
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval"], now: new Date("2026-12-31T16:59") });
+    stored = stored.map((todo) => ({ ...todo, due_at }));
+    fakeServer(serve);
+  });
+
+  afterEach(() => vi.useRealTimers());
+
+  const pass = (minutes: number) => act(() => vi.advanceTimersByTime(minutes * 60_000));
+  const due = () =>
+    screen.getAllByText(/^(Due|Overdue) .*Dec/).map(({ textContent }) => textContent.split(", 5:00")[0]);
+  const [open, late] = ["Due Thu, Dec 31", "Overdue Thu, Dec 31"];
+
+  test("says by itself what is overdue by now, and the year that is none of this one any more", async () => {
+    const { unmount } = render(<List />);
+    await milk();
+    expect(due()).toEqual([open, open]);
+    pass(2);
+    expect(due()).toEqual([late, open]);
+    pass(8 * 60);
+    expect(due()).toEqual(["Overdue Dec 31, 2026", "Due Dec 31, 2026"]);
+    unmount();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("looks at the clock once it is seen again, and not while it cannot be seen", async () => {
+    render(<List />);
+    await milk();
+    const visibility = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    pass(2);
+    expect(due()).toEqual([open, open]);
+    visibility.mockRestore();
+    act(() => void document.dispatchEvent(new Event("visibilitychange")));
+    expect(due()).toEqual([late, open]);
+  });
+
+  test("says what is overdue by now when it reads the list again", async () => {
+    const live = new FakeStream();
+    fakeServer(serve, () => live);
+    render(<List />);
+    await milk();
+    vi.setSystemTime(new Date("2026-12-31T20:00"));
+    live.send("changed", { kind: "todos" });
+    await waitFor(() => expect(due()[0]).toMatch(/^Overdue/));
+  });
 });

@@ -2,7 +2,7 @@
 
 import { memo, useCallback, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 
-import type { Todo } from "@/lib/api";
+import { newKey, type Todo } from "@/lib/api";
 import { keepTitle, readTitle } from "@/lib/drafts";
 
 import { FILTERS, SORTS, WHOLE, type Arrangement } from "./arrange";
@@ -11,6 +11,7 @@ import { dueText, isPast } from "./due";
 import { Notice } from "./notice";
 import { PRIORITIES, TodoEditor } from "./todo-editor";
 import styles from "./todo-list.module.css";
+import { useMinute } from "./use-minute";
 import type { Todos } from "./use-todos";
 
 /** How many todos are drawn at first, and how many more when the end of those comes into view. */
@@ -35,6 +36,8 @@ export function TodoList({ userId, ...props }: TodoListProps) {
   const confirmation = useRef<HTMLDialogElement>(null);
   const editor = useRef<HTMLDialogElement>(null);
   const [edited, setEdited] = useState<Todo>();
+  const now = useMinute();
+  const year = new Date(now).getFullYear();
 
   const open = summary?.open ?? todos?.filter((todo) => !todo.completed).length ?? 0;
   const uncounted = !summary && more;
@@ -181,6 +184,8 @@ export function TodoList({ userId, ...props }: TodoListProps) {
               key={todo.id}
               todo={todo}
               busy={pending.has(todo.id)}
+              late={isLate(todo, now)}
+              year={year}
               onToggle={toggle}
               onEdit={openEditor}
               onRemove={removeAndMoveOn}
@@ -211,14 +216,22 @@ function firstInView(list: HTMLElement): number {
 function AddForm({ userId, add }: Pick<TodoListProps, "userId" | "add">) {
   const [title, setTitle] = useState(() => readTitle(userId));
   const [busy, setBusy] = useState(false);
+  /** Names the todo for as long as its text stays: sent again after a failure it is the same one. */
+  const key = useRef("");
   useEffect(() => keepTitle(userId, title), [userId, title]);
+
+  function type(text: string) {
+    setTitle(text);
+    key.current = "";
+  }
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (!title.trim() || busy) return;
     setBusy(true);
+    key.current ||= newKey();
     // What was typed meanwhile stays.
-    if (await add(title.trim())) setTitle((typed) => (typed === title ? "" : typed));
+    if (await add(title.trim(), key.current)) setTitle((typed) => (typed === title ? "" : typed));
     setBusy(false);
   }
 
@@ -229,7 +242,7 @@ function AddForm({ userId, add }: Pick<TodoListProps, "userId" | "add">) {
         aria-label="New todo"
         placeholder="Add a todo"
         value={title}
-        onChange={(event) => setTitle(event.target.value)}
+        onChange={(event) => type(event.target.value)}
         maxLength={MAX_LENGTH}
         autoComplete="off"
         dir="auto"
@@ -334,14 +347,17 @@ interface ItemProps {
   todo: Todo;
   /** Whether a request about it is under way. */
   busy: boolean;
+  late: boolean;
+  /** The one that it is, which goes without saying. */
+  year: number;
   onToggle: (todo: Todo) => void;
   onEdit: (todo: Todo) => void;
   onRemove: (todo: Todo) => void;
 }
 
-/** Drawn again only when its todo is another: a list may be long. */
+/** Drawn again only when what it shows is another: a list may be long. */
 const Item = memo(
-  function Item({ todo, busy, onToggle, onEdit, onRemove }: ItemProps) {
+  function Item({ todo, busy, late, year, onToggle, onEdit, onRemove }: ItemProps) {
     // Not `disabled`, which would take the focus away from who is at work with the keyboard.
     return (
       <li className={styles.item} data-id={todo.id} data-completed={todo.completed} aria-busy={busy}>
@@ -356,7 +372,7 @@ const Item = memo(
           <span className={styles.title} dir="auto">
             {todo.title}
           </span>
-          <Details todo={todo} />
+          <Details todo={todo} late={late} year={year} />
         </label>
         <button
           className={styles.edit}
@@ -392,6 +408,8 @@ const Item = memo(
   },
   (before, after) =>
     before.busy === after.busy &&
+    before.late === after.late &&
+    before.year === after.year &&
     before.onToggle === after.onToggle &&
     before.onRemove === after.onRemove &&
     before.onEdit === after.onEdit &&
@@ -401,18 +419,22 @@ const Item = memo(
     before.todo.version === after.todo.version,
 );
 
+function isLate({ due_at, completed }: Todo, now: number): boolean {
+  return !completed && !!due_at && isPast(due_at, now);
+}
+
 /** When a todo is due, how much it matters and its tags, where that was said. */
-function Details({ todo: { due_at, priority, completed, tags } }: { todo: Todo }) {
+function Details({ todo, late, year }: Pick<ItemProps, "todo" | "late" | "year">) {
+  const { due_at, priority, tags } = todo;
   const matters = priority && priority !== "normal";
   if (!due_at && !matters && !tags?.length) return null;
-  const late = due_at && !completed && isPast(due_at);
   return (
     <>
       {" "}
       <span className={styles.details}>
         {due_at && (
           <time className={styles.due} dateTime={due_at} data-late={late}>
-            {`${late ? "Overdue" : "Due"} ${dueText(due_at)}`}
+            {`${late ? "Overdue" : "Due"} ${dueText(due_at, year)}`}
           </time>
         )}{" "}
         {matters && (

@@ -58,8 +58,8 @@ export interface Todos {
   restore: () => Promise<void>;
   /** Edits one; gives what went wrong, in words for the user, and what the todo is by now where that is the reason. */
   edit: (todo: Todo, edit: TodoEdit) => Promise<EditFailure | undefined>;
-  /** Adds one, and tells whether that succeeded. */
-  add: (title: string) => Promise<boolean>;
+  /** Adds one, once for its key, and tells whether that succeeded. */
+  add: (title: string, key: string) => Promise<boolean>;
   /** Deletes all that are done, read or not, and gives what went wrong, in words for the user. */
   clear: () => Promise<string | undefined>;
   /** Whether it is not known what became of that: asked again, it says what was deleted. */
@@ -118,7 +118,6 @@ export function useTodos(onExpired: () => void): Todos {
   /** How often it is being read again. */
   const rereading = useRef(0);
   const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const adding = useRef({ title: "", key: "" });
 
   /** Gives what went wrong, in words for the user; a session that is over is no error of theirs. */
   const failureOf = useCallback(
@@ -308,13 +307,8 @@ export function useTodos(onExpired: () => void): Todos {
     [failureOf, reload],
   );
   const add = useCallback(
-    async (title: string) => {
-      const added = await attempt(async () => {
-        // The same title after a failure is the same todo.
-        if (adding.current.title !== title) adding.current = { title, key: newKey() };
-        await addTodo(title, adding.current.key);
-        adding.current = { title: "", key: "" };
-      });
+    async (title: string, key: string) => {
+      const added = await attempt(async () => void (await addTodo(title, key)));
       if (added) await reload();
       return added;
     },

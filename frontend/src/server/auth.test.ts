@@ -11,6 +11,7 @@ import {
   type Application,
 } from "../../test/application";
 import { query } from "../../test/database";
+import { startSilentServer } from "../../test/mail-server";
 
 let application: Application;
 let routes: typeof import("@/app/api/auth/[...all]/route");
@@ -306,6 +307,22 @@ test.each(["request-password-reset", "reset-password", "send-verification-email"
     expect((await routes.GET(request("GET", `/api/auth/${path}?token=token`))).status).toBe(404);
   },
 );
+
+test("a database that vanishes fails what it was asked, and takes no connection of the pool along", async () => {
+  const { createAuth, createPool } = await import("./auth");
+  const { env } = await import("./env");
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  // It lets everybody in, is ready, and answers nothing.
+  const { port, stop } = await startSilentServer("R\0\0\0\b\0\0\0\0Z\0\0\0\u0005I");
+  const pool = createPool({ ...env(), database: { ...env().database, host: "127.0.0.1", port } }, 1_000);
+  const { internalAdapter } = await createAuth(env(), pool).$context;
+  const asked = await Promise.allSettled(Array.from({ length: 10 }, () => internalAdapter.findUserById("1")));
+  expect(pool.totalCount).toBe(0);
+  const failed = { status: "rejected", reason: expect.objectContaining({ message: "no answer for 1 s" }) };
+  expect(asked).toEqual(asked.map(() => failed));
+  await pool.end();
+  await stop();
+});
 
 describe("signing up", () => {
   test("200 times at once with one address, from 200 places, makes one user", async () => {

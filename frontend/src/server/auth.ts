@@ -8,6 +8,7 @@ import { Pool } from "pg";
 
 import { BackendError, eraseUserData } from "./backend";
 import { env, type Env } from "./env";
+import { impatientSocket } from "./impatient-socket";
 import { existingLetter, RESET_MINUTES, resetLetter, VERIFY_HOURS, verifyLetter } from "./letters";
 import { Mailer, MailError } from "./mail";
 import { guardPasskeys, passkeys } from "./passkeys";
@@ -21,6 +22,12 @@ const TOKEN_MINUTES = 15;
 
 /** Seconds that a session's cookie is believed before the database is asked again. */
 const SESSION_CACHE = 60;
+
+/** Milliseconds after which the server ends a statement. */
+const STATEMENT = 10_000;
+
+/** Milliseconds without a word after which the server is taken to have vanished: it would have ended the statement. */
+const SILENCE = STATEMENT + 2_000;
 
 /** Slows down guessing from one address; a person, or a test that signs up and in, never gets near it. */
 const PER_ADDRESS: Rule = { window: 60, max: 20 };
@@ -197,15 +204,21 @@ export function createAuth(env: Env, database: Pool) {
 /** Better Auth as this product configures it. */
 export type Auth = ReturnType<typeof createAuth>;
 
-/** A connection pool for `env`'s database, small because a replica serves few requests at a time. */
-export function createPool(env: Env): Pool {
+/**
+ * A connection pool for `env`'s database, small because a replica serves few requests at a time. With `pg`'s own `query_timeout`
+ * Better Auth would give a connection back that still waits, and whoever comes next would wait behind it.
+ */
+export function createPool(env: Env, silence = SILENCE): Pool {
   const pool = new Pool({
     ...env.database,
     application_name: "todo-frontend",
     max: 10,
     connectionTimeoutMillis: 5_000,
-    statement_timeout: 10_000,
+    statement_timeout: STATEMENT,
+    stream: () => impatientSocket(silence),
   });
+  // One that is lost in use makes its query fail; the event on its own must not end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   // Without a listener, a connection that the server drops while idle would end the process.
   pool.on("error", (error) => console.error(`database: an idle connection was lost: ${error.message}`));
   return pool;

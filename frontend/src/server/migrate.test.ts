@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { Client } from "pg";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { createDatabase, query } from "../../test/database";
 import { readEnv, type Env } from "./env";
@@ -27,6 +28,28 @@ async function tables(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+/** How many advisory locks there are. */
+async function locks(): Promise<number> {
+  const rows = await query<{ count: number }>(
+    url,
+    `SELECT count(*)::int AS count FROM pg_locks WHERE locktype = 'advisory' AND database =
+       (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  return rows[0]!.count;
+}
+
+/** A connection that has run `statements`, and keeps the locks that they took to its end. */
+async function connectionThat(statements: string): Promise<Client> {
+  const client = new Client({ connectionString: url.replace("+asyncpg", "") });
+  await client.connect();
+  await client.query(statements);
+  return client;
+}
+
+function passed(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 describe("migrating at start", () => {
   test("creates the tables in an empty database, and finds nothing to do the next time", async () => {
     expect((await migrate(env)).sort()).toEqual(TABLES);
@@ -38,6 +61,37 @@ describe("migrating at start", () => {
     const outcomes = await Promise.all([migrate(env), migrate(env), migrate(env), migrate(env)]);
     expect(outcomes.filter((created) => created.length > 0)).toHaveLength(1);
     expect(await tables()).toEqual(TABLES);
+  });
+
+  test("waits while another process has the lock, and says so once", async () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    const other = await connectionThat("SELECT pg_advisory_lock(7310590021)");
+    const migrated = migrate(env);
+    await vi.waitFor(() => expect(log).toHaveBeenCalled(), { timeout: 60_000 });
+    // Longer than from one look to the next.
+    await passed(2_500);
+    expect(await tables()).toEqual([]);
+    await other.end();
+    expect((await migrated).sort()).toEqual(TABLES);
+    expect(log.mock.calls).toEqual([
+      ["database: waiting for another process that migrates it (pg_locks: advisory, 7310590021)"],
+    ]);
+    log.mockRestore();
+  });
+
+  test("keeps the lock however long it takes", async () => {
+    await migrate(env);
+    await query(url, `ALTER TABLE "user" DROP COLUMN image; ALTER TABLE session DROP COLUMN "userAgent"`);
+    const users = await connectionThat(`BEGIN; LOCK TABLE "user"`);
+    const sessions = await connectionThat("BEGIN; LOCK TABLE session");
+    const migrated = migrate(env);
+    // Two statements wait, neither for as long as the server lets one.
+    await passed(3_000);
+    await users.end();
+    await passed(3_000);
+    expect(await locks()).toBe(1);
+    await sessions.end();
+    expect((await migrated).sort()).toEqual(["session", "user"]);
   });
 
   test("adds a column that is missing and leaves the rows alone", async () => {
@@ -67,12 +121,7 @@ describe("migrating at start", () => {
   test("leaves no lock and no connection behind, also when it fails", async () => {
     await query(url, `CREATE VIEW "user" AS SELECT 1 AS id`);
     await expect(migrate(env)).rejects.toThrow();
-    const left = await query<{ count: number }>(
-      url,
-      `SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database =
-                (SELECT oid FROM pg_database WHERE datname = current_database()))::int AS count`,
-    );
-    expect(left).toEqual([{ count: 0 }]);
+    expect(await locks()).toBe(0);
     await query(url, `DROP VIEW "user"`);
     expect((await migrate(env)).sort()).toEqual(TABLES);
   });

@@ -349,7 +349,7 @@ test("who reads the database cannot answer a challenge", async () => {
 
 describe("attempts", () => {
   test.each(["generate-authenticate-options", "verify-authentication"])(
-    "at %s are limited to 20 a minute from one address",
+    "at %s are limited to 20 a minute from one address, and the refusal says for how long",
     async (path) => {
       const headers = newAddress();
       const attempt = () =>
@@ -359,6 +359,7 @@ describe("attempts", () => {
       for (let attempts = 0; attempts < 20; attempts++) expect((await attempt()).status).not.toBe(429);
       const refused = await attempt();
       expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     },
   );
 

@@ -1,9 +1,10 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { createDatabase } from "../../test/database";
+import { startSilentServer } from "../../test/mail-server";
 
 const good = {
   BETTER_AUTH_SECRET: "a secret for tests, 32 characters long",
@@ -73,6 +74,48 @@ describe("starting", () => {
     ]);
     expect(Date.now() - begun).toBeGreaterThan(900);
     expect(problems?.join()).not.toContain("hunter22");
+  });
+
+  test("says in one line that the database takes connections and says nothing", async () => {
+    const { port, stop } = await startSilentServer();
+    const DATABASE_URL = `postgresql+asyncpg://todo:unasked@127.0.0.1:${port}/todo`;
+    expect(await start({ ...good, DATABASE_URL })).toEqual([
+      `database: cannot migrate todo on 127.0.0.1:${port}: no answer for 5 s`,
+    ]);
+    await stop();
+  });
+
+  /** Starts on a database through a server that does with each connection what `lead` does; `on()` leads to the database. */
+  async function startBehind(lead: (socket: Socket, on: () => Socket) => void, patience?: number) {
+    const url = new URL(await createDatabase());
+    const { hostname, port } = url;
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => undefined);
+      lead(socket, () => connect(Number(port), hostname));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url.port = String((server.address() as AddressInfo).port);
+    const problems = await start({ ...good, DATABASE_URL: url.href }, patience);
+    server.close();
+    return problems;
+  }
+
+  test("tries again where the database said nothing at first", async () => {
+    let connections = 0;
+    const problems = await startBehind((socket, on) => {
+      if (connections++) socket.pipe(on()).pipe(socket);
+    }, 600_000);
+    expect(problems).toBeUndefined();
+  });
+
+  test("says in one line that the database vanished while it was migrated", async () => {
+    let first: Socket | undefined;
+    const problems = await startBehind((socket, on) => {
+      // The first connection has the lock, and the next one migrates.
+      if (first) first.unpipe();
+      else (first = socket).pipe(on()).pipe(socket);
+    });
+    expect(problems).toEqual([expect.stringMatching(/^database: cannot migrate .* connection timeout$/)]);
   });
 });
 

@@ -4,11 +4,11 @@ import { EnvError, env, type Env } from "./env";
 import { closeAtTheEnd, completeForwardedFor, demandHttps } from "./http-server";
 import { migrate } from "./migrate";
 
-/** How long a database that is not there yet is waited for, in milliseconds: well inside a probe's patience. */
+/** Milliseconds in which a database that is not there yet is tried again: with the last try well inside a probe's patience. */
 const PATIENCE = 15_000;
 const PAUSE = 1_000;
 
-/** Errors of a database that is starting, or whose name is not known yet; every other one is final. */
+/** Errors of a database that is starting, that says nothing, or whose name is not known yet; every other one is final. */
 const PASSING = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "57P03"]);
 
 /** Makes this process ready to serve, or says why it cannot be and ends it. */
