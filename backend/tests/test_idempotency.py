@@ -15,6 +15,7 @@ from held import Held
 from issuer import SigningKey
 from postgres import Server
 from todo.chat.agent import AgentResponder
+from todo.chat.tools import Toolbox
 from todo.database import DatabaseUnavailableError, OutcomeUnknownError
 from todo.settings import Settings
 from todo.todos import TodoStore
@@ -283,12 +284,16 @@ async def test_what_one_of_several_tools_may_have_done_is_not_done_again(
     asker: httpx2.AsyncClient, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add, both = TodoStore.add, iter([DatabaseUnavailableError, OutcomeUnknownError])
+    settle, failed = Toolbox.settle, asyncio.Event()
+
+    async def settle_later(tools: Toolbox) -> None:
+        failed.set()
+        await settle(tools)
 
     async def lost(*given: Any, **more: Any) -> None:  # noqa: ANN401
         error = next(both)
         if error is OutcomeUnknownError:
-            # The answer has failed by then.
-            await asyncio.sleep(0.2)
+            await failed.wait()
             await add(*given, **more)
         raise error
 
@@ -296,6 +301,7 @@ async def test_what_one_of_several_tools_may_have_done_is_not_done_again(
     model.extend([calls])
     with monkeypatch.context() as patched:
         patched.setattr(TodoStore, "add", lost)
+        patched.setattr(Toolbox, "settle", settle_later)
         assert (await say(asker, "add milk")).status_code == 503
     assert (await say(asker, "add milk")).status_code == 410
     assert await titles(asker) == ["milk"]
@@ -345,6 +351,12 @@ async def test_nothing_is_lost_or_doubled_while_postgres_restarts(
             answered[title] = (await until_added(client, title, f"key-{title}")).json()
             number += 1
 
+    async def more_answered() -> None:
+        most = len(answered) + 100
+        async with asyncio.timeout(PATIENCE):
+            while len(answered) < most:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
     # A key that stayed claimed would be told so soon.
     settings = make_settings(**own_settings.model_dump() | {"agent_timeout": 1})
     async with replica(settings, key.token()) as client:
@@ -352,12 +364,10 @@ async def test_nothing_is_lost_or_doubled_while_postgres_restarts(
             for writer in range(20):
                 writers.create_task(write(client, writer))
             for _ in range(3):
-                await asyncio.sleep(1)
-                before = len(answered)
+                await more_answered()
                 await asyncio.to_thread(own_server.stop)
                 await asyncio.to_thread(own_server.start, again=True)
-                assert before
-            await asyncio.sleep(1)
+            await more_answered()
             over.set()
         kept = {}
         cursor: dict[str, str] = {}

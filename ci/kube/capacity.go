@@ -105,8 +105,8 @@ func (o CapacityOptions) owns(pod Pod) bool {
 }
 
 // schedule puts pods on nodes, those for every node first, then those with a nodeSelector, then the rest, the largest first, and gives the
-// first that has no place. A pod whose labels no node has asks for nothing: its nodes may be tainted, and it tolerate that, or be yet to
-// come. A DaemonSet with a required node affinity asks for nothing either: which nodes it means, only the scheduler knows.
+// first that has no place. A pod whose labels no node has asks for nothing: its nodes may have taints that it tolerates, or
+// be yet to come. A DaemonSet with a required node affinity asks for nothing either: which nodes it means, only the scheduler knows.
 func schedule(nodes []nodeCapacity, pods []PodDemand) *PodDemand {
 	left := append([]nodeCapacity{}, nodes...)
 	rest := make([]PodDemand, 0, len(pods))

@@ -24,7 +24,7 @@ type objects map[identity]object
 type scope struct {
 	// namespace is the release's own.
 	namespace string
-	// nowhere are the kinds whose objects are in no namespace, as the server's answers show. One that a chart writes counts for nothing.
+	// nowhere are the kinds whose objects are in no namespace, as the server's answers show, whatever a chart writes.
 	nowhere map[identity]bool
 }
 

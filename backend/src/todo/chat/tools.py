@@ -189,8 +189,16 @@ class Toolbox:
         # Given up half-way, it might be done without a word of it.
         acting = asyncio.create_task(self._act_to_the_end(tool, work, missing))
         self._acting.add(acting)
-        acting.add_done_callback(self._acting.discard)
-        return await asyncio.shield(acting)
+        acting.add_done_callback(self._ended)
+        # It goes on when this is given up.
+        await asyncio.wait({acting})
+        return acting.result()
+
+    def _ended(self, acting: asyncio.Task[TodoRead]) -> None:
+        self._acting.discard(acting)
+        # Nobody may be left to take it: what became of the answer is in `actions` and `uncertain`.
+        if not acting.cancelled():
+            acting.exception()
 
     async def _act_to_the_end(
         self,
