@@ -214,6 +214,8 @@ export function createPool(env: Env, silence = SILENCE): Pool {
     application_name: "todo-frontend",
     max: 10,
     connectionTimeoutMillis: 5_000,
+    // One that nobody uses is closed before its silence would tell of a fault.
+    idleTimeoutMillis: 10_000,
     statement_timeout: STATEMENT,
     stream: () => impatientSocket(silence),
   });
