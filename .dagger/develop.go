@@ -18,13 +18,13 @@ import (
 func (m *TodoChatbot) Dev(
 	ctx context.Context,
 	// Where the checkout is. It is the one that the call is made in.
-	workspace *dagger.Workspace,
+	checkout *dagger.Workspace,
 	// The origin under which browsers reach the pages.
 	publicUrl string, // +default="http://localhost:3000"
 	// Without it a small parser of commands answers.
 	openaiApiKey *dagger.Secret, // +optional
 ) (*dagger.Service, error) {
-	id, err := workspace.ID(ctx)
+	id, err := checkout.ID(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the workspace: %w", err)
 	}
