@@ -94,7 +94,7 @@ describe("starting", () => {
       lead(socket, () => connect(Number(port), hostname));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url.port = String((server.address() as AddressInfo).port);
+    url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     const problems = await start({ ...good, DATABASE_URL: url.href }, patience);
     server.close();
     return problems;
