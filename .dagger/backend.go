@@ -105,6 +105,7 @@ func (b *Backend) compiled(ctx context.Context) (packages, application *dagger.D
 		shipped = b.dependencies("--python-platform", venv.Wheels(b.Tools.Platform))
 	}
 	own := b.Tools.from(pins.Python).
+		WithEnvVariable("BUILD_SALT", b.Tools.Salt).
 		WithDirectory("/app", b.Source, dagger.ContainerWithDirectoryOpts{Include: applicationFiles})
 	loaded, err := native.
 		WithDirectory("/app", own.Directory("/app")).

@@ -109,6 +109,9 @@ func (t tools) built(checkout *dagger.Directory) *dagger.File {
 		Exclude: []string{"**/*_test.go", "**/testdata"},
 	})
 	return t.golang(sources).
+		// It is given keys, so nothing that a test wrote is compiled into it.
+		WithMountedCache("/cache/modules", dag.CacheVolume("todo-program-modules")).
+		WithMountedCache("/cache/build", dag.CacheVolume("todo-program-build")).
 		WithExec([]string{"go", "build", "-trimpath", "-o", "/out/todo-chatbot", "./ci/cmd/todo-chatbot"}).
 		File("/out/todo-chatbot")
 }

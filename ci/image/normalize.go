@@ -104,7 +104,7 @@ func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, erro
 	}
 	as := addition{epoch: o.Epoch}
 	if o.Base != nil {
-		as.architecture = config.Architecture
+		as.architecture, as.home = config.Architecture, strings.Trim(config.Config.WorkingDir, "/")
 	}
 	additions := make([]mutate.Addendum, len(layers))
 	var group errgroup.Group
@@ -156,6 +156,20 @@ type addition struct {
 	epoch time.Time
 	// architecture is that of its programs, "" for any.
 	architecture string
+	// home is the application's folder. Its files have the modes that git knows, whatever the umask of who checked them out; "" for none.
+	home string
+}
+
+// mode of an entry: what the application's folder has everybody may read, and write only its owner.
+func (a addition) mode(header *tar.Header) int64 {
+	inside := a.home != "" && strings.HasPrefix(strings.Trim(header.Name, "./")+"/", a.home+"/")
+	switch {
+	case !inside || header.Typeflag == tar.TypeSymlink:
+		return header.Mode
+	case header.Typeflag == tar.TypeDir || header.Mode&0o111 != 0:
+		return header.Mode&^0o777 | 0o755
+	}
+	return header.Mode&^0o777 | 0o644
 }
 
 // rewrite gives a layer the same files, and marks of what it deletes, with one time and without names. It gives none for
@@ -240,6 +254,7 @@ func retime(from *tar.Reader, to *tar.Writer, as addition) (entries int, _ error
 		}
 		header.ModTime, header.AccessTime, header.ChangeTime = as.epoch, time.Time{}, time.Time{}
 		header.Uname, header.Gname = "", ""
+		header.Mode = as.mode(header)
 		header.Format = tar.FormatPAX
 		for key := range header.PAXRecords {
 			if !strings.HasPrefix(key, "SCHILY.xattr.") {

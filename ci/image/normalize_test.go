@@ -466,3 +466,43 @@ func TestADamagedArchiveIsRefusedAndNothingIsWritten(t *testing.T) {
 		})
 	}
 }
+
+func TestTheUmaskOfACheckoutIsInNoImage(t *testing.T) {
+	published, err := publisher(t).Layers()
+	require.NoError(t, err)
+	var digests []v1.Hash
+	for _, umask := range []int64{0o002, 0o022, 0o077} {
+		entry := func(name string, kind byte, mode int64) file {
+			return file{Header: tar.Header{Name: name, Typeflag: kind, Mode: mode}}
+		}
+		added := layerOf(t,
+			entry("app/", tar.TypeDir, 0o777&^umask), entry("app/main.py", tar.TypeReg, 0o666&^umask), entry("app/run", tar.TypeReg, 0o777&^umask),
+			entry("etc/shadow", tar.TypeReg, 0o640), entry("application", tar.TypeReg, 0o600))
+		made, err := mutate.Config(imageOf(t, published[0], added), v1.Config{WorkingDir: "/app"})
+		require.NoError(t, err)
+		in := filepath.Join(t.TempDir(), "image.tar")
+		require.NoError(t, tarballTo(in, made))
+		out, digest := without(t, in)
+		digests = append(digests, digest)
+		layers, err := open(t, out).Layers()
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int64{"app/": 0o755, "app/main.py": 0o644, "app/run": 0o755, "etc/shadow": 0o640, "application": 0o600}, modes(t, layers[1]))
+	}
+	assert.Equal(t, []v1.Hash{digests[0], digests[0], digests[0]}, digests)
+}
+
+// modes are those of a layer's entries.
+func modes(t *testing.T, layer v1.Layer) map[string]int64 {
+	t.Helper()
+	content, err := layer.Uncompressed()
+	require.NoError(t, err)
+	found := map[string]int64{}
+	for archive := tar.NewReader(content); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return found
+		}
+		require.NoError(t, err)
+		found[header.Name] = header.Mode
+	}
+}

@@ -38,9 +38,12 @@ type Publisher struct {
 // its images are, and tags name it alone. Stopped at any point it can be run again. It gives what was published, for people.
 func (p *Publisher) Publish(ctx context.Context, r Request) (string, error) {
 	artifacts := make([]opened, len(r.Artifacts))
+	tags, err := r.tags()
+	if err != nil {
+		return "", err
+	}
 	for i, a := range r.Artifacts {
-		var err error
-		if artifacts[i], err = r.open(a); err != nil {
+		if artifacts[i], err = r.open(a, tags); err != nil {
 			return "", err
 		}
 	}

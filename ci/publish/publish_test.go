@@ -206,6 +206,7 @@ func TestAReleaseIsDescribedSignedAndThenNamed(t *testing.T) {
 	assert.Equal(t, "chart package", verified[1].Statement.Predicate.BuildDefinition.ExternalParameters.Call)
 	assert.Equal(t, verified[1].Reference+"\n  signed; git+https://example.com/todo@"+strings.Repeat("b", 40)+", by urn:builder\n", verified[1].Text())
 	assert.True(t, named(t, in+"/todo-chatbot", "1.2.3"), "Helm asks for a chart by its version")
+	assert.True(t, named(t, in+"/todo-backend", "1.2.3"), "the chart asks for its images by its version")
 }
 
 func TestATagThatMovesClaimsNoVersion(t *testing.T) {
@@ -215,6 +216,7 @@ func TestATagThatMovesClaimsNoVersion(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, named(t, in+"/todo-chatbot", "main"))
 	assert.False(t, named(t, in+"/todo-chatbot", "1.2.3"))
+	assert.False(t, named(t, in+"/todo-backend", "1.2.3"))
 }
 
 // Stopped at any of its signatures a publication has named nothing, and run again it ends.

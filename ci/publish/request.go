@@ -97,9 +97,28 @@ type opened struct {
 
 func (o opened) reference() string { return o.repository + "@" + o.digest }
 
-// open reads an artifact. A chart's version is a tag of its own, unless the release's tag is one that moves.
-func (r Request) open(a Artifact) (opened, error) {
-	o := opened{Artifact: a, repository: r.Registry + "/" + a.Name, tags: []string{r.Tag}}
+// tags are the release's, and, unless that is one that moves, the chart's version: Helm asks for the chart by it, and the chart for its
+// images.
+func (r Request) tags() ([]string, error) {
+	tags := []string{r.Tag}
+	for _, a := range r.Artifacts {
+		if a.Kind != Chart || registry.Moves(r.Tag) {
+			continue
+		}
+		_, version, err := registry.OpenChart(a.File)
+		if err != nil {
+			return nil, err
+		}
+		if version != r.Tag {
+			tags = append(tags, version)
+		}
+	}
+	return tags, nil
+}
+
+// open reads an artifact that some tags shall name.
+func (r Request) open(a Artifact, tags []string) (opened, error) {
+	o := opened{Artifact: a, repository: r.Registry + "/" + a.Name, tags: tags}
 	var err error
 	switch a.Kind {
 	case Image:
@@ -107,11 +126,7 @@ func (r Request) open(a Artifact) (opened, error) {
 	case Index:
 		o.content, o.images, err = r.index(a)
 	case Chart:
-		var version string
-		o.content, version, err = registry.OpenChart(a.File)
-		if !registry.Moves(r.Tag) && version != r.Tag {
-			o.tags = append(o.tags, version)
-		}
+		o.content, _, err = registry.OpenChart(a.File)
 	default:
 		err = fmt.Errorf("publishing %s: %q is none of %s, %s, %s", a.Name, a.Kind, Image, Index, Chart)
 	}

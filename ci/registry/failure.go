@@ -14,8 +14,13 @@ import (
 	"todo-chatbot/ci/secret"
 )
 
-// again ends each failure: what was pushed has no tag, and what is there is not sent twice.
-const again = "nothing is under the tag, and it is safe to run again"
+// What may be done after a failure that may pass. Of what was asked for, nothing was changed; what was pushed has no tag, and is not sent
+// twice; of several tags some may be there, which name the same.
+const (
+	askAgain  = "try again"
+	pushAgain = "nothing is under the tag, and it is safe to run again"
+	tagAgain  = "some of the tags may be there; it is safe to run again from the same commit"
+)
 
 // full is how registries say that their disk is, or that a project has all it may, where they have no status for it: Harbor and
 // GitLab answer 403. 28 is Linux' ENOSPC, as the distribution registry gives its file system's own error.
@@ -24,8 +29,9 @@ var full = regexp.MustCompile(`(?i)no space left|\berr:28\b|quota|exceed\w* .*li
 // often is how registries say that they were asked too often, whatever the status.
 var often = regexp.MustCompile(`(?i)too ?many ?requests|rate ?limit|throttl|\brequests per\b`)
 
-// explain makes one line of what a registry answered, or of its not answering. Nothing that was sent is in it.
-func explain(what string, err error) error {
+// explain makes one line of what a registry answered, or of its not answering, and says of what may pass by itself what to do again.
+// Nothing that was sent is in it.
+func explain(what string, err error, again string) error {
 	if err == nil {
 		return nil
 	}

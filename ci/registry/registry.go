@@ -46,7 +46,7 @@ func (r Registry) Push(ctx context.Context, repository string, content Content) 
 		return "", err
 	}
 	if err := remote.Push(reference, content, r.options(ctx)...); err != nil {
-		return "", explain("pushing to "+repository, err)
+		return "", explain("pushing to "+repository, err, pushAgain)
 	}
 	return reference.String(), nil
 }
@@ -79,13 +79,13 @@ func (r Registry) Tag(ctx context.Context, repository, digest, tag string) error
 	}
 	descriptor, err := remote.Get(reference, r.options(ctx)...)
 	if err != nil {
-		return explain("tagging "+repository+":"+tag, err)
+		return explain("tagging "+repository+":"+tag, err, tagAgain)
 	}
 	target, err := name.NewTag(repository+":"+tag, r.naming()...)
 	if err != nil {
 		return fmt.Errorf("tagging %s: %w", repository, err)
 	}
-	return explain("tagging "+repository+":"+tag, remote.Tag(target, descriptor, r.options(ctx)...))
+	return explain("tagging "+repository+":"+tag, remote.Tag(target, descriptor, r.options(ctx)...), tagAgain)
 }
 
 // NotThereError says that a repository has no such tag.
@@ -108,7 +108,7 @@ func (r Registry) Resolve(ctx context.Context, repository, tag string) (string, 
 		return "", NotThereError{reference.String()}
 	}
 	if err != nil {
-		return "", explain("asking for "+reference.String(), err)
+		return "", explain("asking for "+reference.String(), err, askAgain)
 	}
 	return descriptor.Digest.String(), nil
 }
@@ -121,7 +121,7 @@ func (r Registry) Images(ctx context.Context, reference string) ([]v1.Image, err
 		return nil, err
 	}
 	images, err := imagesOf(remote.Get(parsed, r.options(ctx)...))
-	return images, explain("asking for "+reference, err)
+	return images, explain("asking for "+reference, err, askAgain)
 }
 
 func imagesOf(found *remote.Descriptor, err error) ([]v1.Image, error) {

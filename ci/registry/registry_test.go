@@ -189,6 +189,26 @@ func TestAFailureIsOneLineThatSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestAFailureToTagDoesNotSayThatThereIsNoTag(t *testing.T) {
+	memory := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/manifests/v1") {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		memory.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	image, _ := made(t)
+	repository := strings.TrimPrefix(server.URL, "http://") + "/a/b"
+	_, err := own.Registry{}.Push(t.Context(), repository, image)
+	require.NoError(t, err)
+	digest, err := image.Digest()
+	require.NoError(t, err)
+	err = own.Registry{}.Tag(t.Context(), repository, digest.String(), "v1")
+	require.ErrorContains(t, err, "the registry failed (503); some of the tags may be there; it is safe to run again from the same commit")
+}
+
 func TestARegistryThatIsDownIsSaidToBe(t *testing.T) {
 	server := httptest.NewServer(nil)
 	address := strings.TrimPrefix(server.URL, "http://")
@@ -198,8 +218,12 @@ func TestARegistryThatIsDownIsSaidToBe(t *testing.T) {
 	defer cancel()
 	_, err := own.Registry{}.Push(ctx, address+"/a/b", image)
 	require.ErrorContains(t, err, "the registry does not answer")
-	assert.ErrorContains(t, err, "safe to run again")
+	assert.ErrorContains(t, err, "nothing is under the tag, and it is safe to run again")
 	assert.NotContains(t, err.Error(), "\n")
+
+	_, err = own.Registry{}.Resolve(ctx, address+"/a/b", "v1")
+	require.ErrorContains(t, err, "; try again")
+	assert.NotContains(t, err.Error(), "nothing is under the tag", "who only reads does not know that")
 }
 
 func chart(t *testing.T, name, metadata string) string {

@@ -80,6 +80,14 @@ type Finding struct {
 // Fixable tells whether whoever reads it can do something: take another version, or change what is ours.
 func (f Finding) Fixable() bool { return f.Kind != Vulnerability || f.Fixed != "" }
 
+// weight is the severity that a finding is judged by: what nobody has rated yet may be grave.
+func (f Finding) weight() Severity {
+	if f.Severity == Unknown {
+		return High
+	}
+	return f.Severity
+}
+
 // Sort orders findings by weight, then by name, so that equal findings read equally.
 func Sort(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int {

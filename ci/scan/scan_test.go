@@ -89,6 +89,13 @@ func TestASeverityIsReadAsItIsWritten(t *testing.T) {
 	assert.EqualError(t, err, `no severity is called "severe"; write one of UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL`)
 }
 
+func TestAFindingThatNobodyHasRatedYetFailsAsAGraveOneDoes(t *testing.T) {
+	unrated := scan.Finding{Kind: scan.Vulnerability, ID: "CVE-1", Severity: scan.Unknown, Target: "a", Package: "p", Fixed: "2"}
+	require.EqualError(t, scan.Gate{Threshold: scan.High, Now: now}.Check([]scan.Finding{unrated}), "UNKNOWN CVE-1 in p: installed , fixed in 2")
+	unrated.Fixed = ""
+	require.NoError(t, scan.Gate{Threshold: scan.High, Now: now}.Check([]scan.Finding{unrated}), "nobody can fix it")
+}
+
 func TestAMisconfigurationThatPassedIsNoFinding(t *testing.T) {
 	report := func(status string) string {
 		return `{"SchemaVersion":2,"ArtifactName":"chart","ArtifactType":"filesystem","Results":[{"Target":"pod.yaml","Class":"config",

@@ -205,7 +205,7 @@ func publishCommand(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	publisher := &publish.Publisher{
-		Registry: registry.Registry{PlainHTTP: c.plain}, Signer: cosign, Verifier: cosign, Trust: trust, Progress: out,
+		Registry: registry.Registry{PlainHTTP: c.plain}, Signer: cosign, Verifier: cosign, Trust: trust, Progress: os.Stderr,
 	}
 	text, err := publisher.Publish(ctx, request)
 	if err != nil {

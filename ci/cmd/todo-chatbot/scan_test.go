@@ -92,7 +92,7 @@ func TestTheHistoryIsReadWithTheRepositorysRules(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(repository, ".git/HEAD"), nil, 0o600))
 	code, _, errs = called("scan", "history", "--rules", "/rules.toml", findings, repository)
 	require.Zero(t, code, errs)
-	assert.Contains(t, calls(), "gitleaks in todo-chatbot: git --no-banner --log-level error --config /rules.toml --redact=100 --exit-code 0")
+	assert.Contains(t, calls(), "gitleaks in todo-chatbot: git --no-banner --log-level error --config /rules.toml --redact=100 --ignore-gitleaks-allow --exit-code 0")
 	raw, err := os.ReadFile(findings)
 	require.NoError(t, err)
 	assert.NotContains(t, string(raw), "hunter2")
