@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -104,7 +105,7 @@ func normalize(source v1.Image, work string, o NormalizeOptions) (v1.Image, erro
 	}
 	as := addition{epoch: o.Epoch}
 	if o.Base != nil {
-		as.architecture, as.home = config.Architecture, strings.Trim(config.Config.WorkingDir, "/")
+		as.architecture, as.home = config.Architecture, config.Config.WorkingDir
 	}
 	additions := make([]mutate.Addendum, len(layers))
 	var group errgroup.Group
@@ -162,7 +163,7 @@ type addition struct {
 
 // mode of an entry: what the application's folder has everybody may read, and write only its owner.
 func (a addition) mode(header *tar.Header) int64 {
-	inside := a.home != "" && strings.HasPrefix(strings.Trim(header.Name, "./")+"/", a.home+"/")
+	inside := a.home != "" && strings.HasPrefix(path.Clean("/"+header.Name)+"/", path.Clean(a.home)+"/")
 	switch {
 	case !inside || header.Typeflag == tar.TypeSymlink:
 		return header.Mode

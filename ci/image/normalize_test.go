@@ -477,7 +477,7 @@ func TestTheUmaskOfACheckoutIsInNoImage(t *testing.T) {
 		}
 		added := layerOf(t,
 			entry("app/", tar.TypeDir, 0o777&^umask), entry("app/main.py", tar.TypeReg, 0o666&^umask), entry("app/run", tar.TypeReg, 0o777&^umask),
-			entry("etc/shadow", tar.TypeReg, 0o640), entry("application", tar.TypeReg, 0o600))
+			entry("etc/shadow", tar.TypeReg, 0o640), entry("application", tar.TypeReg, 0o600), entry(".app/x", tar.TypeReg, 0o600))
 		made, err := mutate.Config(imageOf(t, published[0], added), v1.Config{WorkingDir: "/app"})
 		require.NoError(t, err)
 		in := filepath.Join(t.TempDir(), "image.tar")
@@ -486,7 +486,7 @@ func TestTheUmaskOfACheckoutIsInNoImage(t *testing.T) {
 		digests = append(digests, digest)
 		layers, err := open(t, out).Layers()
 		require.NoError(t, err)
-		assert.Equal(t, map[string]int64{"app/": 0o755, "app/main.py": 0o644, "app/run": 0o755, "etc/shadow": 0o640, "application": 0o600}, modes(t, layers[1]))
+		assert.Equal(t, map[string]int64{"app/": 0o755, "app/main.py": 0o644, "app/run": 0o755, "etc/shadow": 0o640, "application": 0o600, ".app/x": 0o600}, modes(t, layers[1]))
 	}
 	assert.Equal(t, []v1.Hash{digests[0], digests[0], digests[0]}, digests)
 }
