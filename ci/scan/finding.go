@@ -80,14 +80,6 @@ type Finding struct {
 // Fixable tells whether whoever reads it can do something: take another version, or change what is ours.
 func (f Finding) Fixable() bool { return f.Kind != Vulnerability || f.Fixed != "" }
 
-// weight is the severity that a finding is judged by: what nobody has rated yet may be grave.
-func (f Finding) weight() Severity {
-	if f.Severity == Unknown {
-		return High
-	}
-	return f.Severity
-}
-
 // Sort orders findings by weight, then by name, so that equal findings read equally.
 func Sort(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
@@ -130,11 +122,12 @@ func lines(findings []Finding) string {
 	return out.String()
 }
 
-// Summary gives a table of the findings from a severity on, and how many lighter ones there are.
+// Summary gives a table of the findings from a severity on and of those that nobody has rated yet and somebody can fix, and how many lighter
+// ones there are.
 func Summary(findings []Finding, from Severity) string {
 	var shown []Finding
 	for _, f := range findings {
-		if f.Severity >= from {
+		if f.Severity >= from || f.Severity == Unknown && f.Fixable() {
 			shown = append(shown, f)
 		}
 	}

@@ -70,7 +70,7 @@ func (g Gate) Check(findings []Finding) error {
 	for i := range findings {
 		f := &findings[i]
 		f.Excepted = g.excuse(*f, used)
-		if f.Excepted == "" && f.weight() >= g.Threshold && f.Fixable() {
+		if f.Excepted == "" && f.Severity >= g.Threshold && f.Fixable() {
 			problems = append(problems, fmt.Errorf("%s %s in %s: %s", f.Severity, f.ID, f.where(), f.remedy()))
 		}
 	}

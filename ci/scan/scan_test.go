@@ -89,11 +89,12 @@ func TestASeverityIsReadAsItIsWritten(t *testing.T) {
 	assert.EqualError(t, err, `no severity is called "severe"; write one of UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL`)
 }
 
-func TestAFindingThatNobodyHasRatedYetFailsAsAGraveOneDoes(t *testing.T) {
+func TestAFindingThatNobodyHasRatedYetIsTold(t *testing.T) {
 	unrated := scan.Finding{Kind: scan.Vulnerability, ID: "CVE-1", Severity: scan.Unknown, Target: "a", Package: "p", Fixed: "2"}
-	require.EqualError(t, scan.Gate{Threshold: scan.High, Now: now}.Check([]scan.Finding{unrated}), "UNKNOWN CVE-1 in p: installed , fixed in 2")
+	require.NoError(t, scan.Gate{Threshold: scan.High, Now: now}.Check([]scan.Finding{unrated}))
+	assert.Contains(t, scan.Summary([]scan.Finding{unrated}, scan.Medium), "UNKNOWN   CVE-1  p")
 	unrated.Fixed = ""
-	require.NoError(t, scan.Gate{Threshold: scan.High, Now: now}.Check([]scan.Finding{unrated}), "nobody can fix it")
+	assert.Equal(t, "1 findings, all below MEDIUM\n", scan.Summary([]scan.Finding{unrated}, scan.Medium), "nobody can fix it")
 }
 
 func TestAMisconfigurationThatPassedIsNoFinding(t *testing.T) {
