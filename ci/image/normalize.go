@@ -44,7 +44,8 @@ type NormalizeOptions struct {
 
 // Normalize reads an image archive, as an engine exports it, and writes it to out as an OCI layout archive that has
 // nothing in it of when and where it was built: times are those of the options, the history tells of layers and not of a build, and
-// what was added to the base has neither user names nor access times. The same content gives the same bytes.
+// what was added to the base has neither user names nor access times, and in the working directory the modes that Git knows. The same
+// content gives the same bytes.
 //
 // It returns the digest of the image's manifest. An archive that is truncated, has a blob that is not its digest's, or
 // holds several images is an error, and so is a program that was added and is for another machine; out is then not written.

@@ -135,14 +135,21 @@ func TestARunThatWaitsInVainSaysWhoIsAtWork(t *testing.T) {
 	}
 }
 
+// killedAtWork is a world whose release is held by a run that was killed.
+func killedAtWork(t *testing.T, r Request) *world {
+	t.Helper()
+	w := newWorld()
+	first := w.client("first")
+	first.killAt = 12
+	require.Error(t, first.deploy(r).err)
+	require.NotEmpty(t, w.lease.Spec.HolderIdentity)
+	return w
+}
+
 func TestAKilledRunHoldsTheNextOneUpForNoLongerThanItsLease(t *testing.T) {
 	r := request(t, "one")
 	bubble(t, func(t *testing.T) {
-		w := newWorld()
-		first := w.client("first")
-		first.killAt = 12
-		require.Error(t, first.deploy(r).err)
-		require.NotEmpty(t, w.lease.Spec.HolderIdentity)
+		w := killedAtWork(t, r)
 		time.Sleep(time.Minute) // longer than the Lease, of which the next run knows nothing
 		began := time.Now()
 		require.NoError(t, w.client("second").deploy(r).err)
@@ -156,11 +163,7 @@ func TestAKilledRunsLeaseEndsHoweverShortTheNextOnesTimeoutIs(t *testing.T) {
 	r := request(t, "one")
 	r.Timeout = Duration(10 * time.Second)
 	bubble(t, func(t *testing.T) {
-		w := newWorld()
-		first := w.client("first")
-		first.killAt = 12
-		require.Error(t, first.deploy(r).err)
-		require.NotEmpty(t, w.lease.Spec.HolderIdentity)
+		w := killedAtWork(t, r)
 		require.NoError(t, w.client("second").deploy(r).err)
 		w.converged(t, "one")
 	})
