@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 from sqlalchemy import Select, func, literal, select
 
-from conftest import PATIENCE, make_settings
+from conftest import PATIENCE, connected, make_settings
 from todo.database import Database, DatabaseUnavailableError
 from todo.settings import Settings
 
@@ -31,13 +30,8 @@ async def connection_of(database: Database) -> int:
 
 async def end(settings: Settings, connection: int) -> None:
     """Have the server close a connection, and wait until it has."""
-    operator = await asyncpg.connect(
-        settings.database_url.get_secret_value().replace("+asyncpg", "")
-    )
-    try:
+    async with connected(settings) as operator:
         await operator.execute("SELECT pg_terminate_backend($1, 600000)", connection)
-    finally:
-        await operator.close()
 
 
 async def test_a_connection_is_used_again(database: Database) -> None:

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import asyncpg
 import httpx2
 import pytest
 
-from conftest import PATIENCE, make_settings, run
+from conftest import PATIENCE, connected, make_settings, run
 from issuer import SigningKey
 from postgres import Server
 from streams import ACCEPT, Event, following, listening
@@ -113,10 +112,8 @@ async def test_many_todos_that_change_together_are_told_once(
         " SELECT gen_random_uuid(), 'alice', n, 'x', true FROM generate_series(1, 100) n",
     )
     told: list[object] = []
-    url = settings.database_url.get_secret_value().replace("+asyncpg", "")
-    listener = await asyncpg.connect(url)
-    await listener.add_listener("todo_changes", lambda *given: told.append(given[-1]))
-    try:
+    async with connected(settings) as listener:
+        await listener.add_listener("todo_changes", lambda *given: told.append(given[-1]))
         ids = (await alice.delete("/api/todos", params={"completed": "true"})).json()["ids"]
         # What was told before an answer comes before it.
         await listener.execute("SELECT 1")
@@ -124,8 +121,6 @@ async def test_many_todos_that_change_together_are_told_once(
         await alice.post("/api/todos/restore", json={"ids": ids})
         await listener.execute("SELECT 1")
         assert len(told) == 2
-    finally:
-        await listener.close()
 
 
 async def test_another_replica_tells_it_and_many_changes_are_few_events(
@@ -165,17 +160,13 @@ async def test_a_process_listens_by_one_connection_that_no_request_uses(
 
 
 async def listeners(settings: Settings) -> int:
-    url = settings.database_url.get_secret_value().replace("+asyncpg", "")
-    connection = await asyncpg.connect(url)
-    try:
+    async with connected(settings) as connection:
         return int(
             await connection.fetchval(
                 "SELECT count(*) FROM pg_stat_activity"
                 " WHERE application_name = 'todo-backend-changes'"
             )
         )
-    finally:
-        await connection.close()
 
 
 async def test_a_user_watches_so_often_and_no_more(settings: Settings, key: SigningKey) -> None:
