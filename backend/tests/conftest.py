@@ -92,12 +92,18 @@ def alembic() -> Alembic:
     return run_alembic
 
 
+def bare(**environment: str) -> dict[str, str]:
+    """Give a program's environment: of this process' own only what has its lines counted too."""
+    counted = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return {"PATH": os.defpath, **counted, **environment}
+
+
 def run_alembic(
     database_url: str, *arguments: str, ini: Path = BACKEND / "alembic.ini", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "alembic", "-c", str(ini), *arguments],
-        env={"PATH": os.defpath, "DATABASE_URL": database_url, **environment},
+        env=bare(DATABASE_URL=database_url, **environment),
         capture_output=True,
         text=True,
         check=False,

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from conftest import BACKEND, PATIENCE
+from conftest import BACKEND, PATIENCE, bare
 from issuer import AUDIENCE, ISSUER, JwksServer, SigningKey
 from postgres import PASSWORD
 
@@ -44,7 +43,7 @@ def serve(log: Path, *arguments: str, **environment: str) -> Iterator[Running]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "todo.main:app", "--port", str(port), *arguments],
-            env={"PATH": os.defpath, "PYTHONPATH": str(BACKEND / "src"), **environment},
+            env=bare(PYTHONPATH=str(BACKEND / "src"), **environment),
             stdout=out,
             stderr=subprocess.STDOUT,
         )
@@ -173,6 +172,6 @@ def test_whoever_watches_keeps_nothing_from_ending(
 
 def test_starting_does_not_wait_for_the_agents_sdk() -> None:
     program = "import sys, todo.app; sys.exit('agents' in sys.modules or 'openai' in sys.modules)"
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(BACKEND / "src")}
+    environment = bare(PYTHONPATH=str(BACKEND / "src"))
     done = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
     assert done.returncode == 0
