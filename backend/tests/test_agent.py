@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from agents import ModelSettings
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 from agents.usage import Usage
+from openai.types.responses import ResponseReasoningItem
 
 from conftest import PATIENCE, Connect, make_settings, replica, run
 from endpoint import Endpoint, Quiet
@@ -17,6 +19,7 @@ from todo.app import create_app
 from todo.chat.agent import AgentResponder
 from todo.chat.responder import Responder
 from todo.database import DatabaseUnavailableError
+from todo.schemas import TodoRead
 from todo.settings import Settings
 from todo.todos import TodoStore
 
@@ -52,6 +55,24 @@ def told(model: ScriptedModel) -> str:
     """Give all that the model was last shown."""
     assert model.last_call
     return str(model.last_call.input)
+
+
+def listed(model: ScriptedModel) -> dict[str, Any]:
+    """Give the page that a tool last gave the model."""
+    assert model.last_call
+    output: Any = model.last_call.input[-1]
+    page: dict[str, Any] = json.loads(output["output"])
+    return page
+
+
+async def todo_id(client: httpx2.AsyncClient, number: int) -> str:
+    todos = (await client.get("/api/todos")).json()
+    return str(next(todo["id"] for todo in todos if todo["number"] == number))
+
+
+def over_openai(**more: str) -> ModelSettings:
+    settings = make_settings(openai_api_key="a-key", **more)
+    return AgentResponder.over_openai(settings)._agent.model_settings
 
 
 async def test_tools_act_for_the_signed_in_user(connect: Connect, model: ScriptedModel) -> None:
@@ -107,6 +128,102 @@ async def test_due_dates_are_in_the_users_time_zone(
     assert (await alice.get("/api/todos")).json()[0]["due_at"] is None
 
 
+async def test_what_is_blank_stays(alice: httpx2.AsyncClient, model: ScriptedModel) -> None:
+    kept = {"due_at": "2026-11-27T17:00:00Z", "priority": "high"}
+    await alice.post("/api/todos", json={"title": "milk", **kept})
+    model.extend([call("edit_todo", number=1, title="oats", due="", priority=""), say("Ok.")])
+    await chat(alice, "oats, not milk")
+    [todo] = (await alice.get("/api/todos")).json()
+    assert todo == todo | {"title": "oats", **kept}
+
+
+async def test_what_is_done_can_be_open_again_and_is_not_restored(
+    alice: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    await alice.post("/api/todos", json={"title": "milk"})
+    reopen = call("edit_todo", number=1, completed=False)
+    model.extend(
+        [
+            call("complete_todo", number=1),
+            call("restore_todo", number=1),
+            reopen,
+            say("It is open again."),
+        ]
+    )
+    answer = (await chat(alice, "1 is done; no, it is not")).json()
+    assert [action["tool"] for action in answer["actions"]] == ["complete_todo", "edit_todo"]
+    assert not (await alice.get("/api/todos")).json()[0]["completed"]
+    assert "No todo 1 was deleted" in told(model)
+
+
+async def test_numbers_are_given_in_the_order_of_the_calls(
+    alice: httpx2.AsyncClient, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, waits = TodoStore.add, iter([0.2, 0.1, 0])
+
+    async def sooner_and_sooner(store: TodoStore, title: str, **more: Any) -> TodoRead:  # noqa: ANN401
+        await asyncio.sleep(next(waits))
+        return await add(store, title, **more)
+
+    monkeypatch.setattr(TodoStore, "add", sooner_and_sooner)
+    titles = ["milk", "eggs", "bread"]
+    adding = [
+        function_call("add_todo", {"title": title}, call_id=f"call-{title}") for title in titles
+    ]
+    model.extend([adding, say("Added.")])
+    await chat(alice, "milk, eggs and bread")
+    assert [todo["title"] for todo in (await alice.get("/api/todos")).json()] == titles
+
+
+async def test_the_model_is_told_how_many_fit_what_it_asked_for(
+    alice: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    for title, due in [("milk", "2026-11-27T22:59:00Z"), ("milk", None), ("bread", None)]:
+        await alice.post("/api/todos", json={"title": title, "due_at": due})
+    await alice.patch(f"/api/todos/{await todo_id(alice, 2)}", json={"completed": True})
+    model.extend([call("list_todos", **EVERYTHING | {"containing": "milk"}), say("Two.")])
+    await chat(alice, "how much milk?")
+    page = listed(model)
+    assert (page["open"], page["completed"], len(page["todos"])) == (1, 1, 2)
+    for due_by, numbers in [("2026-11-26", []), ("2026-11-27", [1]), ("2026-11-27T22:00", [])]:
+        model.extend([call("list_todos", **EVERYTHING | {"due_by": due_by}), say("So many.")])
+        await chat(alice, "what is due?")
+        page = listed(model)
+        assert [todo["number"] for todo in page["todos"]] == numbers
+        assert (page["open"], page["completed"]) == (len(numbers), 0)
+
+
+@pytest.mark.parametrize(
+    ("thought", "sent"),
+    [
+        ({}, ["function_call", "function_call_output"]),
+        ({"encrypted_content": "x"}, ["reasoning", "function_call", "function_call_output"]),
+    ],
+)
+async def test_a_server_that_keeps_nothing_is_not_asked_for_what_was_thought(
+    alice: httpx2.AsyncClient, model: ScriptedModel, thought: dict[str, str], sent: list[str]
+) -> None:
+    thinking = ResponseReasoningItem(id="rs_1", summary=[], type="reasoning", **thought)
+    adding = function_call("add_todo", {"title": "milk"}, call_id="call-1", item_id="fc_1")
+    model.extend([[thinking, adding], say("Added.")])
+    await chat(alice, "milk")
+    assert model.last_call
+    asked: list[Any] = list(model.last_call.input)
+    assert [item["type"] for item in asked[1:]] == sent
+    # A call's own id stands for the pair of them.
+    assert ("id" in asked[-2]) == bool(thought)
+
+
+def test_a_model_that_thinks_unless_told_not_to_is_told() -> None:
+    asks = over_openai(openai_model="gpt-5.6-luna")
+    assert asks.reasoning
+    assert asks.reasoning.effort == "none"
+    assert asks.store is False
+    assert asks.max_tokens
+    # Of another nothing is known.
+    assert over_openai(openai_model="llama").reasoning is None
+
+
 async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedModel) -> None:
     model.enqueue(say("Hello."))
     await chat(alice, "hello")
@@ -114,9 +231,9 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
     tools = {tool.name: tool.params_json_schema for tool in model.last_call.tools}  # type: ignore[union-attr]
     assert {name: sorted(schema["properties"]) for name, schema in tools.items()} == {
         "add_todo": ["due", "priority", "tags", "title"],
-        "list_todos": ["after_number", "completed", "containing", "tag"],
+        "list_todos": ["after_number", "completed", "containing", "due_by", "tag"],
         "complete_todo": ["number"],
-        "edit_todo": ["due", "number", "priority", "title"],
+        "edit_todo": ["completed", "due", "number", "priority", "title"],
         "tag_todo": ["add", "number", "remove"],
         "delete_todo": ["number"],
         "restore_todo": ["number"],
@@ -139,7 +256,8 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
         ("add_todo", {"title": "x", "due": "9999-12-31"}, "A due date is written as 2026-11-27"),
         ("add_todo", {"title": "x", "priority": "urgent"}, "A priority is low, normal or high."),
         ("edit_todo", {"number": 1}, "Say what to change"),
-        ("edit_todo", {"number": 1, "title": " "}, "A title has 1 to 200 characters"),
+        ("edit_todo", {"number": 1, "title": " ", "due": "", "priority": ""}, "Say what to change"),
+        ("edit_todo", {"number": 1, "title": "\u200b"}, "A title has 1 to 200 characters"),
         ("edit_todo", {"number": 1, "title": "x"}, "There is no todo 1."),
         ("edit_todo", {"number": 1, "due": 7}, "The arguments do not fit the tool"),
         ("restore_todo", {"number": 1}, "No todo 1 was deleted"),

@@ -109,15 +109,21 @@ async def test_it_is_asked_for_nothing_that_openai_alone_knows(
     [asked] = server.asked
     assert asked["path"] == "/v1/chat/completions"
     assert asked["model"] == "small"
+    assert asked["max_tokens"] == 2000
     assert asked["stream_options"] == {"include_usage": True}
     assert asked["messages"][-1] == {"role": "user", "content": "hello"}
     assert asked.keys().isdisjoint({"store", "prompt_cache_key", "metadata", "reasoning_effort"})
 
 
-def test_openai_itself_is_told_to_keep_nothing() -> None:
+def test_openai_itself_is_asked_as_it_wants_to_be() -> None:
     settings = make_settings(openai_api="chat_completions", openai_api_key="a-key")
-    openai = AgentResponder.over_openai(settings)
-    assert openai._agent.model_settings.store is False
+    asks = AgentResponder.over_openai(settings)._agent.model_settings
+    assert asks.store is False
+    # Its models that think refuse the name that others know.
+    assert asks.max_tokens is None
+    assert asks.extra_args == {"max_completion_tokens": 2000}
+    assert asks.reasoning
+    assert asks.reasoning.effort == "none"
 
 
 async def test_the_conversation_goes_on(settings: Settings, key: SigningKey) -> None:
@@ -131,6 +137,18 @@ async def test_the_conversation_goes_on(settings: Settings, key: SigningKey) -> 
         "Hello.",
         "again",
     ]
+
+
+async def test_an_answer_that_its_server_cut_off_ends_with_a_sign_of_it(
+    settings: Settings, key: SigningKey
+) -> None:
+    server = Server(
+        said("First, ") + ended("length", 10, written=2000),
+        said("All of it.") + ended("stop", 10, written=1999),
+    )
+    async with asking(settings, key, server) as client:
+        assert (await say(client, "tell")).json()["reply"] == "First, …"
+        assert (await say(client, "tell")).json()["reply"] == "All of it."
 
 
 NOTHING = (200, "The assistant gave an empty answer.")

@@ -209,11 +209,11 @@ async def test_whoever_leaves_stops_the_answer_and_what_there_was_is_kept(listen
     answer = await became(client, "key-1")
     assert answer.status_code == 200
     reply = answer.json()
-    assert (reply["reply"], reply["stopped"]) == ("Do …", True)
+    assert (reply["reply"], reply["stopped"]) == ("Do …\nAdded 1: milk", True)
     [todo] = (await client.get("/api/todos")).json()
     assert reply["actions"] == [{"tool": "add_todo", "todo": todo}]
     kept = (await client.get(f"/api/conversations/{reply['conversation_id']}")).json()
-    assert [message["content"] for message in kept["messages"]] == ["milk", "Do …"]
+    assert [message["content"] for message in kept["messages"]] == ["milk", reply["reply"]]
 
 
 class Silent(Held):
@@ -255,7 +255,8 @@ async def test_a_tool_that_is_at_work_comes_to_its_end_and_is_told(
     assert (await client.get("/api/chat/answers/key-1")).status_code == 409
     on.set()
     reply = (await became(client, "key-1")).json()
-    assert (reply["reply"], reply["stopped"]) == ("Stopped.", True)
+    # In words too: what comes after is told no more than these.
+    assert (reply["reply"], reply["stopped"]) == ("Stopped.\nAdded 1: milk", True)
     assert [action["todo"]["title"] for action in reply["actions"]] == ["milk"]
     # Nothing was asked of the model any more.
     assert len(model.calls) == 1
@@ -290,7 +291,7 @@ async def test_the_end_of_the_process_stops_an_answer_and_keeps_it(
             _ = [event async for event in told]
     async with listening(create_app(settings), key.token()) as client:
         reply = (await became(client, "key-1")).json()
-    assert (reply["reply"], reply["stopped"], len(reply["actions"])) == ("Do …", True, 1)
+    assert (reply["reply"], reply["stopped"]) == ("Do …\nAdded 1: milk", True)
 
 
 async def test_a_silence_is_filled_so_that_nothing_on_the_way_ends_it(
@@ -377,3 +378,6 @@ async def test_an_answer_that_reached_the_most_that_a_model_may_write_is_kept(
     model.enqueue(ModelStep.stream(cut_off))
     told = events((await ask(alice)).text)
     assert (told[-1][0], told[-1][1]["reply"]) == ("reply", "As I said …")
+    model.extend([[assistant_message("First, the milk."), *ADD], ModelStep.stream(cut_off)])
+    told = events((await ask(alice)).text)
+    assert told[-1][1]["reply"] == "First, the milk.\n\nAs I said …"

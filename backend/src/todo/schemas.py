@@ -49,11 +49,11 @@ type Tags = Annotated[
 
 type ChatText = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
     AfterValidator(text.lines),
     Field(json_schema_extra={"pattern": text.LINES_PATTERN}),
 ]
-"""What a user types: 1 to 2000 characters, without blanks around and without what nobody sees."""
+"""What a user types: 1 to 4000 characters, without blanks around and without what nobody sees."""
 
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    false,
     func,
     or_,
     select,
@@ -126,6 +127,7 @@ class Wanted:
     search: str | None = None
     """Words that a title contains, in any order; or a number, or with a # a tag."""
     tag: str | None = None
+    due_by: datetime | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Give what a todo has to be."""
@@ -136,6 +138,8 @@ class Wanted:
             found.append(_TABLE.c.completed == self.completed)
         if self.tag is not None:
             found.append(_TABLE.c.tags.contains([self.tag]))
+        if self.due_by is not None:
+            found.append(_TABLE.c.due_at <= self.due_by)
         return found
 
 
@@ -193,12 +197,17 @@ class TodoStore:
         todos = _TODOS.validate_python(found[:limit])
         return Page(todos, cursor_after(found[limit - 1], sort) if more else None)
 
-    async def summary(self) -> TodoSummary:
-        """Count the todos, and those of each tag."""
+    async def count(self, wanted: Wanted = EVERYTHING) -> tuple[int, int]:
+        """Count the todos that are wanted: those that are open, and those that are done."""
         query = select(
             func.count().filter(~col(Todo.completed)), func.count().filter(col(Todo.completed))
-        ).where(self._own)
+        ).where(self._own, *wanted.conditions())
         ((is_open, completed),) = await self._database.read(query)
+        return is_open, completed
+
+    async def summary(self) -> TodoSummary:
+        """Count the todos, and those of each tag."""
+        is_open, completed = await self.count()
         each = select(func.unnest(col(Todo.tags)).label("tag")).where(self._own).subquery()
         counted = (
             select(each.c.tag, func.count())
@@ -284,9 +293,11 @@ class TodoStore:
         return await self._restore(col(DeletedTodo.id) == todo_id, col(Todo.id) == todo_id)
 
     async def restore_number(self, number: int) -> Todo:
-        """Bring back the todo of that number; raise TodoNotFoundError and TooManyTodosError."""
-        there = self._numbered(number)
-        return await self._restore(col(DeletedTodo.number) == number, there)
+        """Bring back the deleted todo of that number.
+
+        Raises TodoNotFoundError, for one that is there too, and TooManyTodosError.
+        """
+        return await self._restore(col(DeletedTodo.number) == number, false())
 
     async def clear_completed(self) -> Sequence[UUID]:
         """Delete the completed todos, the first `MOST_AT_ONCE` of them, and give their ids."""

@@ -16,9 +16,14 @@ export function changesAmong(actions: Action[] = []): Action[] {
   return actions.filter(({ tool, todo }) => todo && DONE[tool]);
 }
 
-/** An action in words: "Added 3: milk". */
-export function inWords({ tool, todo }: Action): string {
-  return `${DONE[tool]} ${todo!.number}: ${todo!.title}`;
+/** Actions in words: "Added 3: milk; Completed 4: bread". Without titles where that is too long. */
+export function inWords(actions: Action[], { most }: { most: number }): string {
+  const told = (titled: boolean) =>
+    actions
+      .map(({ tool, todo }) => `${DONE[tool]} ${todo!.number}${titled ? `: ${todo!.title}` : ""}`)
+      .join("; ");
+  const whole = told(true);
+  return whole.length > most ? told(false) : whole;
 }
 
 /** What the assistant did to the list, beside what it says. */

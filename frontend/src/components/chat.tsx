@@ -32,6 +32,8 @@ interface ChatProps {
 
 const SUGGESTIONS = ["add buy milk", "list", "complete 1", "help"];
 const MAX_LENGTH = 2_000;
+/** Of a message with what was done for it, as the API takes it. */
+const LONGEST_MESSAGE = 2 * MAX_LENGTH;
 
 const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -343,7 +345,8 @@ function hasActed(utterance: Utterance): boolean {
 /** What is sent. No key keeps what was done under another from being done again: words do. */
 function said({ message, done }: Utterance): string {
   if (!done?.length) return message;
-  return `${message}\n\n(Done already, and not to be done again: ${done.map(inWords).join("; ")}.)`;
+  const told = (words: string) => `${message}\n\n(Done already, and not to be done again: ${words}.)`;
+  return told(inWords(done, { most: LONGEST_MESSAGE - told("").length }));
 }
 
 /** The conversation with one more message. */

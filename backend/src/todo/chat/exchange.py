@@ -17,11 +17,19 @@ from todo.chat.tools import Toolbox
 from todo.conversations import ConversationStore
 from todo.database import OutcomeUnknownError
 from todo.models import Message
-from todo.schemas import Action, ChatReply, ChatRequest
+from todo.schemas import Action, ChatReply, ChatRequest, ToolName
 from todo.todos import TodoStore
 from todo.usage import LimitExceededError, UsageStore
 
 _NOTHING_SAID = "Stopped."
+# In the words that commands are answered in.
+_DONE: Mapping[ToolName, str] = {
+    "add_todo": "Added",
+    "edit_todo": "Changed",
+    "complete_todo": "Completed",
+    "delete_todo": "Deleted",
+    "restore_todo": "Restored",
+}
 
 
 class ChatFailedError(Exception):
@@ -94,7 +102,7 @@ class Exchange:
             if not stopped:
                 reply = replying.result()
             elif progress.said or tools.changes:
-                reply = f"{progress.said.rstrip()} …" if progress.said else _NOTHING_SAID
+                reply = _until_then(progress.said, tools.changes)
             else:
                 raise StoppedError  # noqa: TRY301
             conversation_id = await self.conversations.record(
@@ -107,6 +115,15 @@ class Exchange:
         return ChatReply(
             conversation_id=conversation_id, reply=reply, actions=tools.actions, stopped=stopped
         )
+
+
+def _until_then(said: str, changes: Sequence[Action]) -> str:
+    """Say what there is of an answer that was stopped: what it did too, or it is done again."""
+    reply = f"{said.rstrip()} …" if said else _NOTHING_SAID
+    done = [
+        f"{_DONE[made.tool]} {made.todo.number}: {made.todo.title}" for made in changes if made.todo
+    ]
+    return "\n".join([reply, *done])
 
 
 def _failed(

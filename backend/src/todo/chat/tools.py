@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
@@ -31,7 +31,7 @@ class ToolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Some of the todos, and how many there are."""
+    """Some of the todos that fit, and how many do, done or not."""
 
     todos: list[TodoRead]
     more: bool
@@ -94,21 +94,21 @@ class Toolbox:
         completed: bool | None = None,
         containing: str | None = None,
         tag: str | None = None,
+        due_by: str | None = None,
         after: int = 0,
     ) -> Listed:
         """List the todos after a number, or only those of them that fit."""
         self._count_call()
         tags = _tags([tag] if tag else [])
-        wanted = Wanted(completed=completed, search=containing, tag=next(iter(tags), None))
+        wanted = Wanted(search=containing, tag=next(iter(tags), None), due_by=self._due(due_by))
         cursor = str(min(max(after, 0), LARGEST_NUMBER))
-        page = await self._todos.page(wanted, limit=_PAGE, cursor=cursor)
-        counts = await self._todos.summary()
+        page = await self._todos.page(
+            replace(wanted, completed=completed), limit=_PAGE, cursor=cursor
+        )
+        is_open, done = await self._todos.count(wanted)
         self._record(Action(tool="list_todos"))
         return Listed(
-            todos=[TodoRead.model_validate(todo) for todo in page.todos],
-            more=page.next_cursor is not None,
-            open=counts.open,
-            completed=counts.completed,
+            todos=[*page.todos], more=page.next_cursor is not None, open=is_open, completed=done
         )
 
     async def complete_todo(self, number: int) -> TodoRead:
@@ -124,18 +124,26 @@ class Toolbox:
         title: str | None = None,
         due: str | None = None,
         priority: str | None = None,
+        completed: bool | None = None,
     ) -> TodoRead:
-        """Change what is given of a todo; raise ToolError for what cannot be kept."""
+        """Change what is given of a todo; raise ToolError for what cannot be kept.
+
+        What is blank is not given: models write that for null.
+        """
         self._count_call()
         changes: dict[str, object] = {}
-        if title is not None:
+        if title and title.strip():
             changes["title"] = _title(title)
-        if due is not None:
+        if due and due.strip():
             changes["due_at"] = self._due(due)
-        if priority is not None:
+        if priority and priority.strip():
             changes["priority"] = _priority(priority)
+        if completed is not None:
+            changes["completed"] = completed
         if not changes:
-            raise ToolError("Say what to change: the title, the due date or the priority.")
+            raise ToolError(
+                "Say what to change: the title, the due date, the priority or whether it is done."
+            )
         todo = self._todos.update_number(number, **changes)
         return await self._act("edit_todo", todo, missing=_no_such(number))
 

@@ -1,7 +1,8 @@
 """Talking about todos."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Response
@@ -9,11 +10,14 @@ from fastapi import APIRouter, Header, Path, Response
 from todo import sse
 from todo.chat.exchange import ChatFailedError, Exchange
 from todo.chat.progress import Progress, Said, Step
+from todo.database import DatabaseUnavailableError
 from todo.dependencies import KEY_RULES, ExchangeDep, IdempotencyDep, KeyHeader, ServicesDep
 from todo.idempotency import AnswerInterruptedError, IdempotencyStore, KeptAnswer
 from todo.models import Message
 from todo.problems import answer_to, described, kept_answer_to, repeated
 from todo.schemas import ChatReply, ChatRequest, SaidWords
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter(
     prefix="/api/chat",
@@ -54,7 +58,7 @@ async def chat(
         history = await exchange.accept(body)
     except BaseException:
         if key:
-            await answers.release(key)
+            await _if_it_can_be(answers.release(key))
         raise
     progress = Progress()
     answering = app.tasks.start(
@@ -87,18 +91,26 @@ async def _answer(
     try:
         reply = await exchange.answer(body, history, progress)
         if key:
-            await answers.keep(key, KeptAnswer(200, reply.model_dump_json()))
+            await _if_it_can_be(answers.keep(key, KeptAnswer(200, reply.model_dump_json())))
     except ChatFailedError as error:
         if key and (error.actions or error.uncertain):
             failure = error if error.actions else AnswerInterruptedError()
-            await answers.keep(key, kept_answer_to(failure))
+            await _if_it_can_be(answers.keep(key, kept_answer_to(failure)))
         elif key:
-            await answers.release(key)
+            await _if_it_can_be(answers.release(key))
         raise
     else:
         return reply
     finally:
         progress.end()
+
+
+async def _if_it_can_be(write: Awaitable[None]) -> None:
+    """Write what a retry is to find. Without it the answer goes out all the same."""
+    try:
+        await write
+    except DatabaseUnavailableError as error:
+        _log.warning("what became of a message was not kept for a retry: %s", error)
 
 
 async def _events(answering: asyncio.Task[ChatReply], progress: Progress) -> AsyncGenerator[bytes]:
