@@ -137,6 +137,17 @@ func (r *Release) WithRegistry(
 	return &with
 }
 
+// Deploy into a cluster that adds a node for a pod that has no room, as Karpenter, GKE Autopilot and cluster-autoscaler do.
+//
+// Whether what is asked for fits the nodes that are there is told then, and decides nothing.
+//
+// +cache="session"
+func (r *Release) WithNodesOnDemand() *Release {
+	with := *r
+	with.Deployment.Request.NodesOnDemand = true
+	return &with
+}
+
 // Deploy the images of a published release in place of the checkout's.
 //
 // They are in the registry of with-registry, which comes before, and are verified first. The chart is the checkout's.

@@ -48,7 +48,7 @@ func CheckCapacity(s Snapshot, demand Demand, o CapacityOptions) error {
 		if err := s.checkPlatforms(o.Platforms); err != nil {
 			return err
 		}
-		return fmt.Errorf("capacity: no node takes pods; see: kubectl get nodes\n%s", facts)
+		return fmt.Errorf("capacity: no node takes pods; see: kubectl get nodes (a cluster that adds nodes by itself: %s)\n%s", onDemand, facts)
 	}
 	extras := demand.Extra
 	if len(extras) == 0 {
@@ -192,7 +192,7 @@ func labelList(labels map[string]string) string {
 
 // remedies tells how to get more room in the kind of cluster at hand, or to need less.
 func (s Snapshot) remedies(smaller string) string {
-	larger := "add a node or a larger one"
+	larger := "add a node or a larger one (a cluster that adds nodes by itself: " + onDemand + ")"
 	for _, n := range s.Nodes {
 		switch {
 		case n.Metadata.Labels["minikube.k8s.io/name"] != "":
@@ -210,6 +210,9 @@ func (s Snapshot) remedies(smaller string) string {
 	}
 	return larger + ", or ask for less: " + smaller
 }
+
+// onDemand is for a cluster where the nodes of now decide nothing.
+const onDemand = "release … with-nodes-on-demand"
 
 // indent writes lines two columns in.
 func indent(lines []string) string { return "  " + strings.Join(lines, "\n  ") }

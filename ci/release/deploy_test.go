@@ -228,7 +228,14 @@ func TestCapacityIsHeldAgainstBeforeAnythingChanges(t *testing.T) {
 		require.ErrorContains(t, got.err, "there is no place for")
 		assert.Empty(t, w.writes)
 
-		w.full, w.bootsAt = false, time.Now().Add(time.Minute)
+		r.NodesOnDemand = true
+		got = w.client("growing").deploy(r)
+		require.NoError(t, got.err, "such a cluster has room once a pod wants it")
+		assert.Contains(t, strings.Join(got.report.Warnings, "\n"), "there is no place for")
+		r.NodesOnDemand = false
+
+		w = newWorld()
+		w.bootsAt = time.Now().Add(time.Minute)
 		require.NoError(t, w.client("patient").deploy(r).err, "a cluster that has just started is waited for")
 
 		w = newWorld()

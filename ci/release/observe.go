@@ -174,6 +174,10 @@ func (r *run) capacity(ctx context.Context) error {
 		err = kube.CheckCapacity(snapshot, demand, kube.CapacityOptions{
 			Release: r.target.Release, Namespace: r.target.Namespace, Smaller: r.desired.request.smallerValues(), Platforms: r.desired.platforms,
 		})
+		if err != nil && r.desired.request.NodesOnDemand {
+			r.warn(fmt.Sprintf("%s; left to the cluster, which adds nodes", err))
+			err = nil
+		}
 		if err == nil && !r.facts.Held {
 			return r.misplaced(snapshot, rendered)
 		}

@@ -37,6 +37,9 @@ type Request struct {
 	// Ephemeral is a cluster that ends with the run: a failed release is left as it is there, and secrets that were not
 	// given are made.
 	Ephemeral bool `json:"ephemeral,omitempty"`
+	// NodesOnDemand is a cluster that adds a node for a pod that has no room. It does so for a pod that is there, so a lack of room
+	// is told, and no reason to stop.
+	NodesOnDemand bool `json:"nodesOnDemand,omitempty"`
 }
 
 // ParseRequest reads a request's JSON. A field that is not known is an error: it may be the one that matters.
