@@ -111,7 +111,8 @@ deliver() {
       --field-selector "involvedObject.name=node-$index" --output jsonpath='{.items[-1:].message}')" \
       "$privileged"
   on_node() { kubectl --namespace "$namespace" exec --stdin "node-$index" -- "${containerd[@]:1}" --address "${containerd[0]}" --namespace k8s.io "$@"; }
-  present=$(on_node images ls --quiet </dev/null)
+  present=$(on_node images ls --quiet </dev/null) || fail "node $name has no containerd at ${containerd[0]}, or no ${containerd[*]:1}; what it said is above" \
+    "Let the cluster pull the images: release … with-registry"
   on_node content ls --quiet </dev/null >"$part.has"
   for pair in "$@"; do
     if grep -qxF "${pair%%=*}" <<<"$present"; then echo "$name has ${pair%%=*}"; continue; fi
