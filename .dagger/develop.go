@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"fmt"
 
+	"todo-chatbot/ci/pins"
+
 	"dagger/todo-chatbot/internal/dagger"
 )
 
@@ -23,11 +25,14 @@ func (m *TodoChatbot) Dev(
 	publicUrl string, // +default="http://localhost:3000"
 	// Without it a small parser of commands answers.
 	openaiApiKey *dagger.Secret, // +optional
+	// Keep the mails that the pages send, and show them on port 8025. Who signs up has to confirm their address by one of them.
+	mail bool, // +optional
 ) (*dagger.Service, error) {
 	id, err := checkout.ID(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the workspace: %w", err)
 	}
+	// The last arguments are further flags of the program, and the server's command.
 	follows := func(container *dagger.Container, folder string, server ...string) *dagger.Service {
 		args := []string{programPath, "develop", "--workspace", string(id), "--folder", folder}
 		for _, pattern := range neverDeveloped {
@@ -48,6 +53,7 @@ func (m *TodoChatbot) Dev(
 	if openaiApiKey != nil {
 		backend = backend.WithSecretVariable("OPENAI_API_KEY", openaiApiKey)
 	}
+	server := []string{"npm", "run", "dev", "--", "--hostname", "0.0.0.0"}
 	pages := m.Tools.withOwnDatabase(m.Frontend().checkout()).
 		WithSecretVariable("BETTER_AUTH_SECRET", dag.SetSecret("better-auth-secret-"+rand.Text(), rand.Text()+rand.Text())).
 		WithEnvVariable("BETTER_AUTH_URL", publicUrl).
@@ -55,7 +61,23 @@ func (m *TodoChatbot) Dev(
 		WithExposedPort(frontendPort).
 		WithServiceBinding("backend", follows(backend, "/backend", "sh", "-c",
 			`alembic upgrade head && exec uvicorn todo.main:app --reload --reload-dir src --host 0.0.0.0 --port 8000 --ws none`))
-	return follows(pages, "/frontend", "npm", "run", "dev", "--", "--hostname", "0.0.0.0").WithHostname(developedPages), nil
+	if mail {
+		pages = m.Tools.withMail(pages).WithExposedPort(mailPort)
+		server = append([]string{"--forward", fmt.Sprintf("%d=mail:%[1]d", mailPort)}, server...)
+	}
+	return follows(pages, "/frontend", server...).WithHostname(developedPages), nil
+}
+
+// mailPort is where Mailpit shows the mails.
+const mailPort = 8025
+
+// withMail gives the pages a mail server that keeps every mail and sends none. It ends with the call.
+func (t tools) withMail(pages *dagger.Container) *dagger.Container {
+	return pages.WithServiceBinding("mail", t.from(pins.Mailpit).AsService(dagger.ContainerAsServiceOpts{UseEntrypoint: true})).
+		WithEnvVariable("SMTP_HOST", "mail").
+		WithEnvVariable("SMTP_PORT", "1025").
+		WithEnvVariable("SMTP_TLS", "none").
+		WithEnvVariable("SMTP_FROM", "Todos <todos@example.com>")
 }
 
 // developedPages is the name under which the backend finds the pages.

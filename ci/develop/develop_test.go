@@ -213,11 +213,13 @@ func (l *lines) Write(text []byte) (int, error) {
 	return l.text.Write(text)
 }
 
+func (l *lines) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
+}
+
 func (l *lines) wait(t *testing.T, text string) {
 	t.Helper()
-	assert.Eventually(t, func() bool {
-		l.mutex.Lock()
-		defer l.mutex.Unlock()
-		return strings.HasSuffix(l.text.String(), text)
-	}, time.Minute, 10*time.Millisecond, text)
+	assert.Eventually(t, func() bool { return strings.HasSuffix(l.String(), text) }, time.Minute, 10*time.Millisecond, text)
 }

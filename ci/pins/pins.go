@@ -37,11 +37,14 @@ const (
 	Go            Name = "go"
 	Gitleaks      Name = "gitleaks"
 	Cosign        Name = "cosign"
+	Mailpit       Name = "mailpit"
 )
 
 // Names gives every name that a pins file must have.
 func Names() []Name {
-	return []Name{Python, Node, Uv, Postgres, KindNode, Helm, Kubectl, Kubeconform, Jq, MetricsServer, Trivy, Go, Gitleaks, Cosign}
+	return []Name{
+		Python, Node, Uv, Postgres, KindNode, Helm, Kubectl, Kubeconform, Jq, MetricsServer, Trivy, Go, Gitleaks, Cosign, Mailpit,
+	}
 }
 
 //go:embed pins.txt

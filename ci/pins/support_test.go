@@ -12,7 +12,7 @@ import (
 )
 
 const supported = `
-- {product: Everything, pins: [uv, postgres, kind-node, helm, kubectl, kubeconform, jq, metrics-server, trivy, go, gitleaks, cosign, python], line: "1", because: no end is announced, source: here}
+- {product: Everything, pins: [uv, postgres, kind-node, helm, kubectl, kubeconform, jq, metrics-server, trivy, go, gitleaks, cosign, mailpit, python], line: "1", because: no end is announced, source: here}
 - {product: Node.js, pins: [node], line: "24", ends: "2028-04-30", source: their schedule}
 - {product: Alpine Linux, tag: alpine3.24, family: alpine, line: "3.24", ends: "2028-04-01", source: their releases}
 - {product: Debian, tag: trixie, family: debian, line: "13", ends: "2028-08-09", source: their wiki}`

@@ -44,6 +44,7 @@ func TestACallThatIsNotUnderstoodSaysHowToCall(t *testing.T) {
 		{"chart"}, {"chart", "lint"}, {"chart", "package", "one"}, {"chart", "test"}, {"chart", "helm"}, {"chart", "test", "--no-such-flag"}, {"scan"},
 		{"scan", "everything"}, {"scan", "image", "one"}, {"scan", "judge", "--no-such-flag"}, {"registry", "request"}, {"image", "sbom", "spdx"},
 		{"chart", "policy", "one"}, {"chart", "policy", "--no-such-flag"},
+		{"develop"}, {"develop", "--workspace", "w", "--folder", "/f"}, {"develop", "--workspace", "w", "--folder", "/f", "--forward", "mail:8025", "true"},
 	} {
 		code, out, errs := called(args...)
 		assert.Equal(t, misused, code, args)
