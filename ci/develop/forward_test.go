@@ -26,7 +26,7 @@ func TestAForwardIsAPortAndWhereItLeads(t *testing.T) {
 }
 
 func TestBytesGoBothWays(t *testing.T) {
-	client, server, _ := forwarded(t)
+	client, server := forwarded(t)
 	say(t, client, "HELO")
 	assert.Equal(t, "HELO", hear(t, server, 4))
 	say(t, server, "250 OK")
@@ -41,7 +41,7 @@ func TestWhoHasSaidAllStillHears(t *testing.T) {
 		"the server first": func(client, server *net.TCPConn) (first, last *net.TCPConn) { return server, client },
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, server, _ := forwarded(t)
+			client, server := forwarded(t)
 			first, last := sides(client, server)
 			say(t, first, "all of it")
 			require.NoError(t, first.CloseWrite())
@@ -55,12 +55,12 @@ func TestWhoHasSaidAllStillHears(t *testing.T) {
 }
 
 func TestWhoIsLostOnOneSideIsMissedOnTheOther(t *testing.T) {
-	client, server, _ := forwarded(t)
+	client, server := forwarded(t)
 	require.NoError(t, client.SetLinger(0))
 	require.NoError(t, client.Close(), "a reset, and no end")
 	ends(t, server)
 
-	client, server, _ = forwarded(t)
+	client, server = forwarded(t)
 	require.NoError(t, server.SetLinger(0))
 	require.NoError(t, server.Close())
 	ends(t, client)
@@ -70,7 +70,7 @@ func TestAServerThatIsNotThereIsTold(t *testing.T) {
 	gone := listen(t)
 	require.NoError(t, gone.Close())
 	said := &lines{}
-	client := connect(t, start(t, t.Context(), gone.Addr().String(), said))
+	client := connect(t, start(t.Context(), t, gone.Addr().String(), said))
 	ends(t, client)
 	said.wait(t, "connect: connection refused\n")
 	assert.Contains(t, said.String(), "develop: a connection was not forwarded to "+gone.Addr().String()+": ")
@@ -78,7 +78,7 @@ func TestAServerThatIsNotThereIsTold(t *testing.T) {
 	server, err := net.Listen("tcp", gone.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Close() })
-	client = connect(t, start(t, t.Context(), gone.Addr().String(), said))
+	client = connect(t, start(t.Context(), t, gone.Addr().String(), said))
 	say(t, client, "again")
 	assert.Equal(t, "again", hear(t, accept(t, server), 5), "it came later")
 }
@@ -86,7 +86,7 @@ func TestAServerThatIsNotThereIsTold(t *testing.T) {
 func TestForwardingEndsWithItsContext(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	server, said := listen(t), &lines{}
-	at := start(t, ctx, server.Addr().String(), said)
+	at := start(ctx, t, server.Addr().String(), said)
 	client := connect(t, at)
 	behind := accept(t, server)
 
@@ -113,15 +113,15 @@ func TestAPortThatIsTakenIsAnError(t *testing.T) {
 }
 
 // forwarded is a connection through a forward, by its two ends.
-func forwarded(t *testing.T) (client, server *net.TCPConn, said *lines) {
+func forwarded(t *testing.T) (client, server *net.TCPConn) {
 	t.Helper()
-	listener, said := listen(t), &lines{}
-	client = connect(t, start(t, t.Context(), listener.Addr().String(), said))
-	return client, accept(t, listener), said
+	listener := listen(t)
+	client = connect(t, start(t.Context(), t, listener.Addr().String(), &lines{}))
+	return client, accept(t, listener)
 }
 
 // start gives the address of a forward.
-func start(t *testing.T, ctx context.Context, to string, said *lines) string {
+func start(ctx context.Context, t *testing.T, to string, said *lines) string {
 	t.Helper()
 	at, err := develop.Forward{To: to}.Start(ctx, said)
 	require.NoError(t, err)
