@@ -222,11 +222,18 @@ func TestAnEngineThatIsNamedNeedsNoRuntimeHere(t *testing.T) {
 	}
 }
 
-// release puts a publisher onto the machine: a curl that serves the files it was given and refuses others.
-func (m *machine) release(files map[string]string) *machine {
+// sums are the checkout's checksums.
+func (m *machine) sums(lines ...string) *machine {
+	m.write(filepath.Join(m.checkout, "hack/dagger.sums"), strings.Join(lines, "\n")+"\n")
+	return m
+}
+
+// release puts a publisher onto the machine: a curl that serves the archive, and refuses whatever else. There is none to be had where it
+// is empty.
+func (m *machine) release(archive string) *machine {
 	served := m.t.TempDir()
-	for name, content := range files {
-		m.write(filepath.Join(served, name), content)
+	if archive != "" {
+		m.write(filepath.Join(served, archiveName), archive)
 	}
 	return m.program("curl", `for last; do :; done
 while [ "$1" != -o ]; do shift; done
@@ -258,8 +265,8 @@ func sumOf(content string) string { return fmt.Sprintf("%x", sha256.Sum256([]byt
 
 func TestAnotherVersionsDaggerIsLeftAloneAndThePinnedOneDownloadedOnce(t *testing.T) {
 	archive := archived(t, pinned)
-	m := newMachine(t, "Linux debian").up("docker").dagger("v1.2.30").release(map[string]string{
-		archiveName: archive, "checksums.txt": sumOf("another") + "  other.tar.gz\n" + sumOf(archive) + "  " + archiveName + "\n"})
+	m := newMachine(t, "Linux debian").up("docker").dagger("v1.2.30").release(archive).
+		sums(sumOf("another")+"  other.tar.gz", sumOf(archive)+"  "+archiveName)
 
 	out, ok := m.run("call", "deploy")
 
@@ -274,20 +281,21 @@ func TestAnotherVersionsDaggerIsLeftAloneAndThePinnedOneDownloadedOnce(t *testin
 
 func TestADownloadThatIsNotWholeAndGenuineInstallsNothing(t *testing.T) {
 	archive := archived(t, pinned)
+	genuine := sumOf(archive) + "  " + archiveName
 	for name, test := range map[string]struct {
-		files map[string]string
-		says  []string
+		archive, sum string
+		says         []string
 	}{
-		"refused": {nil, []string{"downloading https://dl.dagger.io/dagger/releases/1.2.3/" + archiveName + " was refused",
+		"refused": {"", genuine, []string{"downloading https://dl.dagger.io/dagger/releases/1.2.3/" + archiveName + " was refused",
 			"Allow dl.dagger.io, or put dagger v1.2.3 on PATH"}},
-		"no checksums": {map[string]string{archiveName: archive}, []string{"/checksums.txt was refused"}},
-		"not in the checksums": {map[string]string{archiveName: archive, "checksums.txt": sumOf(archive) + "  other" + archiveName + "\n"},
-			[]string{"checksums.txt does not name " + archiveName}},
-		"a wrong checksum": {map[string]string{archiveName: archive, "checksums.txt": sumOf("another") + "  " + archiveName + "\n"},
-			[]string{archiveName + " is not what its publisher says it is; nothing was installed"}},
+		"no checksum":              {archive, "", []string{"hack/dagger.sums does not name " + archiveName}},
+		"another's checksum":       {archive, sumOf(archive) + "  other" + archiveName, []string{"hack/dagger.sums does not name " + archiveName}},
+		"no checksum but its name": {archive, "  " + archiveName, []string{"hack/dagger.sums does not name " + archiveName}},
+		"a wrong checksum": {archive, sumOf("another") + "  " + archiveName,
+			[]string{archiveName + " has not the checksum of hack/dagger.sums; nothing was installed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newMachine(t, "Linux debian").up("docker").release(test.files)
+			m := newMachine(t, "Linux debian").up("docker").release(test.archive).sums(test.sum)
 			out, ok := m.run("call", "deploy")
 			assert.False(t, ok)
 			for _, says := range test.says {
@@ -297,6 +305,22 @@ func TestADownloadThatIsNotWholeAndGenuineInstallsNothing(t *testing.T) {
 			assert.NotContains(t, out, "ran:")
 		})
 	}
+}
+
+func TestTheChecksumsAreOfTheVersionThatIsPinned(t *testing.T) {
+	raw, err := os.ReadFile("dagger.sums")
+	require.NoError(t, err)
+	var names []string
+	for line := range strings.Lines(string(raw)) {
+		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		assert.Regexp(t, "^[0-9a-f]{64}$", sum)
+		names = append(names, name)
+	}
+	var wanted []string
+	for _, system := range []string{"darwin_amd64", "darwin_arm64", "linux_amd64", "linux_arm64"} {
+		wanted = append(wanted, "dagger_"+engineVersion(t)+"_"+system+".tar.gz")
+	}
+	assert.Equal(t, wanted, names, "those of another version are in the checksums.txt of its release")
 }
 
 // bare is a Debian without Docker, on which a user may ask for it: apt-get installs one, which answers once its daemon runs.
