@@ -137,9 +137,9 @@ func (r *Release) WithRegistry(
 	return &with
 }
 
-// Deploy into a cluster that adds a node for a pod that has no room, as Karpenter, GKE Autopilot and cluster-autoscaler do.
+// Deploy into a cluster that adds nodes by itself.
 //
-// Whether what is asked for fits the nodes that are there is told then, and decides nothing.
+// Karpenter, GKE Autopilot and cluster-autoscaler add one for a pod that has no room. Whether what is asked for fits the nodes that are there is told then, and decides nothing.
 //
 // +cache="session"
 func (r *Release) WithNodesOnDemand() *Release {
