@@ -137,7 +137,7 @@ func (c *Chart) Test(
 // golang has Go, and the parts of the repository that the chart's tests are made of.
 func (c *Chart) golang() *dagger.Container {
 	return c.Pipeline.Tools.golang(c.Pipeline.Source.Filter(dagger.DirectoryFilterOpts{
-		Include: []string{"go.mod", "go.sum", "ci", "helm", "tools/go.mod", "tools/go.sum"},
+		Include: []string{"go.mod", "go.sum", "ci", "helm", "docs/contracts", "tools/go.mod", "tools/go.sum"},
 	}))
 }
 

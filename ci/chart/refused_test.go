@@ -1,6 +1,9 @@
 package chart_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -19,7 +22,7 @@ var bad = map[string]struct{ values, set, line string }{
 	"negative replicas":     {"ci/default-values.yaml", "backend.replicas=-1", "'/backend/replicas': minimum: got -1, want 0"},
 	"a front end of none":   {"ci/default-values.yaml", "frontend.replicas=-1", "'/frontend/replicas': minimum: got -1"},
 	"a digest that is none": {"ci/default-values.yaml", "backend.image.digest=sha256:abc", "'/backend/image/digest': 'sha256:abc' does not match pattern"},
-	"an origin with a path": {"ci/default-values.yaml", "publicUrl=http://localhost:3000/todo", "'/publicUrl'"},
+	"an origin with a path": {"ci/default-values.yaml", "publicUrl=http://localhost:3000/todo", "\npublicUrl: is no origin; write it like"},
 	"another environment":   {"ci/default-values.yaml", "environment=prod", "'/environment': value must be one of 'development', 'staging', 'production'"},
 	"a least above the most": {"ci/default-values.yaml", "backend.autoscaling.minReplicas=6",
 		"\nbackend.autoscaling.minReplicas: 6 is above backend.autoscaling.maxReplicas, 5\n"},
@@ -65,9 +68,16 @@ var bad = map[string]struct{ values, set, line string }{
 	"a password in the clear": {"examples/ingress-values.yaml", "frontend.mail.tls=none",
 		"\nfrontend.mail.tls: is none, which would show secrets.SMTP_PASSWORD to the network"},
 	"a password of nobody":      {"examples/ingress-values.yaml", "secrets.SMTP_USER=", "\nsecrets.SMTP_USER: and secrets.SMTP_PASSWORD go together"},
-	"a mail server with a port": {"ci/default-values.yaml", "frontend.mail.host=smtp.example.com:25", "'/frontend/mail/host': 'smtp.example.com:25' does not match"},
-	"another TLS":               {"ci/default-values.yaml", "frontend.mail.tls=ssl", "'/frontend/mail/tls': value must be one of 'starttls', 'implicit', 'none'"},
-	"an address of no network":  {"ci/default-values.yaml", "networkPolicy.openai.cidrs[0]=everywhere", "'/networkPolicy/openai/cidrs/0': 'everywhere' does not match"},
+	"a mail server with a port": {"ci/default-values.yaml", "frontend.mail.host=smtp.example.com:25", "\nfrontend.mail.host: is no name or address alone"},
+	"a mail server as a URL": {"ci/default-values.yaml", "frontend.mail.host=smtps://todos:swordfish^[#@smtp.example.com",
+		"\nfrontend.mail.host: is no name or address alone"},
+	"a model's server with a password": {"ci/default-values.yaml", "backend.openaiBaseUrl=https://todos:swordfish^[#@llm.example.com/v1",
+		"\nbackend.openaiBaseUrl: cannot be read; write it like https://llm.example.com/v1"},
+	"an origin with a password": {"ci/default-values.yaml", "publicUrl=https://todos:swordfish^[#@todo.example.com", "\npublicUrl: is no origin"},
+	"a trusted origin with a password": {"ci/default-values.yaml", "frontend.trustedOrigins[0]=https://todos:swordfish^[#@todo.example.com",
+		"\nfrontend.trustedOrigins[0]: is no origin"},
+	"another TLS":              {"ci/default-values.yaml", "frontend.mail.tls=ssl", "'/frontend/mail/tls': value must be one of 'starttls', 'implicit', 'none'"},
+	"an address of no network": {"ci/default-values.yaml", "networkPolicy.openai.cidrs[0]=everywhere", "'/networkPolicy/openai/cidrs/0': 'everywhere' does not match"},
 }
 
 func TestABadValueIsRefusedWithALineThatNamesItsKey(t *testing.T) { holdBad(t, helm) }
@@ -83,6 +93,55 @@ func holdBad(t *testing.T, tool func() (string, error)) {
 			assert.Contains(t, refused, test.line)
 			assert.NotContains(t, refused, "swordfish")
 		})
+	}
+}
+
+// databaseURLs are those that the deployment, the backend and the front end judge; "becomes" is empty for one that is refused.
+func databaseURLs(t *testing.T) (urls []struct {
+	Name, URL string
+	Becomes   struct {
+		Port     int
+		Password string
+	}
+}) {
+	t.Helper()
+	raw, err := os.ReadFile(root + "/docs/contracts/database-urls.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(raw, &urls))
+	return urls
+}
+
+// withDatabase is the chart with a DATABASE_URL. It goes as JSON, since --set has signs of its own.
+func withDatabase(t *testing.T, url string, own bool) (manifests []byte, refused string) {
+	t.Helper()
+	set, err := json.Marshal(url)
+	require.NoError(t, err)
+	return templateWith(t, helm, "ci/fixed-replicas-values.yaml", "--set-json", "secrets.DATABASE_URL="+string(set),
+		"--set", fmt.Sprintf("networkPolicy.enabled=true,postgres.enabled=%t", own))
+}
+
+func TestEveryDatabaseThatTheApplicationTakesIsReachedAndNoPasswordIsShown(t *testing.T) {
+	for _, each := range databaseURLs(t) {
+		t.Run(each.Name, func(t *testing.T) {
+			manifests, refused := withDatabase(t, each.URL, false)
+			assert.NotContains(t, refused, "Pl4nted")
+			if each.Becomes.Port == 0 {
+				return
+			}
+			require.Empty(t, refused)
+			assert.Equal(t, 2, strings.Count(string(manifests), fmt.Sprintf("\n          port: %d\n", each.Becomes.Port)))
+		})
+	}
+}
+
+func TestAPasswordThatIsNotEncodedIsRefusedUnseen(t *testing.T) {
+	for _, sign := range []string{"#", "/", "?", "@", "%", "%zz", " ", "\n"} {
+		for _, own := range []bool{false, true} {
+			manifests, refused := withDatabase(t, "postgresql+asyncpg://todo:swordfish"+sign+"x@todo-postgres:5432/todo", own)
+			assert.Empty(t, manifests, "%q", sign)
+			assert.Contains(t, refused, "\nsecrets.DATABASE_URL: cannot be read; ", "%q", sign)
+			assert.NotContains(t, refused, "swordfish")
+		}
 	}
 }
 

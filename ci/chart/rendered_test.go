@@ -47,6 +47,16 @@ var bringsSecrets = regexp.MustCompile(`(?m)^(secrets|existingSecret):`)
 // template gives what a Helm prints with a set of values and further ones as --set takes them, or what it refuses them with.
 func template(t *testing.T, tool func() (string, error), values string, sets ...string) (manifests []byte, refused string) {
 	t.Helper()
+	var flags []string
+	for _, set := range sets {
+		flags = append(flags, "--set", set)
+	}
+	return templateWith(t, tool, values, flags...)
+}
+
+// templateWith is template with flags of Helm's.
+func templateWith(t *testing.T, tool func() (string, error), values string, flags ...string) (manifests []byte, refused string) {
+	t.Helper()
 	path, err := tool()
 	require.NoError(t, err)
 	raw, err := os.ReadFile(filepath.Join(source, values))
@@ -56,9 +66,7 @@ func template(t *testing.T, tool func() (string, error), values string, sets ...
 	if !bringsSecrets.Match(raw) {
 		arguments = append(arguments, "--set", "existingSecret="+chart.Placeholder)
 	}
-	for _, set := range sets {
-		arguments = append(arguments, "--set", set)
-	}
+	arguments = append(arguments, flags...)
 	var out, problems bytes.Buffer
 	command := exec.Command(path, arguments...)
 	command.Stdout, command.Stderr = &out, &problems

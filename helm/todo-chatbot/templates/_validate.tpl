@@ -1,12 +1,13 @@
 {{/*
-What values.schema.json cannot say: rules across keys, and rules about secrets, whose values the schema's own messages
-would repeat. Gives every problem at once, one line each, and no secret.
+What values.schema.json cannot say: rules across keys, and rules about secrets and URLs: the schema's own messages would repeat
+a password. Gives every problem at once, one line each, and no secret.
 */}}
 {{- define "todo-chatbot.problems" -}}
 {{- include "todo-chatbot.problems.secrets" . }}
 {{- include "todo-chatbot.problems.images" . }}
 {{- include "todo-chatbot.problems.labels" . }}
 {{- include "todo-chatbot.problems.mail" . }}
+{{- include "todo-chatbot.problems.urls" . }}
 {{- include "todo-chatbot.problems.rest" . }}
 {{- end }}
 
@@ -34,9 +35,11 @@ secrets.{{ $key }}: given together with existingSecret, which would win; leave o
 {{- if $secrets.DATABASE_URL }}
 {{- if not (hasPrefix "postgresql+asyncpg://" $secrets.DATABASE_URL) }}
 secrets.DATABASE_URL: does not start with postgresql+asyncpg://, the only scheme that the backend speaks
+{{- else if not (include "todo-chatbot.databasePlace" $secrets.DATABASE_URL) }}
+secrets.DATABASE_URL: cannot be read; write it like postgresql+asyncpg://USER:PASSWORD@HOST:5432/DATABASE, and percent-encode what is special in the user and the password (/ is %2F, @ is %40, # is %23, ? is %3F, % is %25)
 {{- else if .Values.postgres.enabled }}
 {{- $host := printf "%s-postgres" (include "todo-chatbot.fullname" .) }}
-{{- if ne $host (regexReplaceAll ":[0-9]+$" (urlParse $secrets.DATABASE_URL).host "") }}
+{{- if ne $host (regexReplaceAll ":[0-9]+$" (include "todo-chatbot.databasePlace" $secrets.DATABASE_URL) "") }}
 secrets.DATABASE_URL: names another host than {{ $host }} while postgres.enabled is true; leave it empty to have it made
 {{- end }}
 {{- end }}
@@ -57,9 +60,32 @@ secrets.POSTGRES_PASSWORD: is empty while postgres.enabled is true; set it, {{ $
 {{- end }}
 {{- end }}
 
+{{- define "todo-chatbot.problems.urls" -}}
+{{- $origin := "^https?://[a-z0-9.:\\[\\]-]+$" }}
+{{- if not (regexMatch $origin .Values.publicUrl) }}
+publicUrl: is no origin; write it like https://todo.example.com, in lower case and without a user, a path or a slash at its end
+{{- end }}
+{{- range $i, $_ := .Values.frontend.trustedOrigins }}
+{{- if not (regexMatch $origin .) }}
+frontend.trustedOrigins[{{ $i }}]: is no origin; write it like https://todo.example.com, in lower case and without a user, a path or a slash at its end
+{{- end }}
+{{- end }}
+{{- if regexMatch "^(http://.*:80|https://.*:443)$" .Values.publicUrl }}
+publicUrl: names the port that its scheme implies; leave it out, as browsers do
+{{- end }}
+{{- with .Values.backend.openaiBaseUrl }}
+{{- if not (regexMatch "^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\\s?#@]*)?$" .) }}
+backend.openaiBaseUrl: cannot be read; write it like https://llm.example.com/v1, without a user or a query: its key is OPENAI_API_KEY
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "todo-chatbot.problems.mail" -}}
 {{- $mail := .Values.frontend.mail }}
 {{- $secrets := .Values.secrets }}
+{{- if not (regexMatch "^([A-Za-z0-9._-]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)?$" $mail.host) }}
+frontend.mail.host: is no name or address alone; the port is frontend.mail.port, and who signs in secrets.SMTP_USER and SMTP_PASSWORD
+{{- end }}
 {{- if and $mail.host (not $mail.from) }}
 frontend.mail.from: is empty while frontend.mail.host is set; name who the mails are from, e.g. Todos <todos@example.com>
 {{- end }}
@@ -94,9 +120,6 @@ frontend.mail.tls: is none, which would show secrets.SMTP_PASSWORD to the networ
 
 {{- define "todo-chatbot.problems.rest" -}}
 {{- $autoscaling := .Values.backend.autoscaling }}
-{{- if regexMatch "^(http://.*:80|https://.*:443)$" .Values.publicUrl }}
-publicUrl: names the port that its scheme implies; leave it out, as browsers do
-{{- end }}
 {{- if gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas) }}
 backend.autoscaling.minReplicas: {{ $autoscaling.minReplicas }} is above backend.autoscaling.maxReplicas, {{ $autoscaling.maxReplicas }}
 {{- end }}
