@@ -47,15 +47,16 @@ func checkFlows(r *release, report reporter) {
 			missing(from, egress, resolver, "TCP", 53)
 		}
 		if slices.Contains([]string{"backend", "frontend"}, component) && len(r.podsOf("postgres")) == 0 {
-			port, at := r.database(from)
-			missing(from, egress, address("the database", at), "TCP", port)
+			database, port := r.database(from)
+			missing(from, egress, database, "TCP", port)
 		}
 		if component == "backend" && r.isSet(from.main(), "OPENAI_API_KEY") {
 			server, port := r.model(from)
 			missing(from, egress, server, "TCP", port)
 		}
-		if port, err := strconv.Atoi(r.environment(from.main())["SMTP_PORT"]); component == "frontend" && err == nil {
-			missing(from, egress, address("the mail server", netip.Addr{}), "TCP", port)
+		mail := r.environment(from.main())
+		if port, err := strconv.Atoi(mail["SMTP_PORT"]); component == "frontend" && err == nil {
+			missing(from, egress, r.elsewhere("the mail server", mail["SMTP_HOST"], netip.Addr{}), "TCP", port)
 		}
 		if component == "frontend" {
 			missing(from, ingress, anyone, "TCP", ports[component])
@@ -148,32 +149,40 @@ func portOf(u *url.URL) int {
 	return map[string]int{"http": 80, "https": 443, "postgres": 5432, "postgresql": 5432}[scheme]
 }
 
-// model is the server that answers for the assistant, and its port. One of the cluster is in another namespace.
+// model is the server that answers for the assistant, and its port.
 func (r *release) model(backend *pod) (other, int) {
 	const name = "the model's server"
 	u := r.urlOf(backend, "OPENAI_BASE_URL")
 	if u == nil {
 		return address("OpenAI", public), 443
 	}
-	if internal(u.Hostname()) {
-		return other{name, anyone.is}, portOf(u)
-	}
-	at, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		at = public
-	}
-	return address(name, at), portOf(u)
+	return r.elsewhere(name, u.Hostname(), public), portOf(u)
 }
 
-// database is where a pod's database listens, outside of the release, as far as its URL is rendered; the address is the zero
-// one when it has a name.
-func (r *release) database(p *pod) (int, netip.Addr) {
+// database is a pod's database outside of the release, and its port, as far as its URL is rendered.
+func (r *release) database(p *pod) (other, int) {
+	const name = "the database"
 	u := r.urlOf(p, "DATABASE_URL")
 	if u == nil {
-		return 0, netip.Addr{}
+		return r.elsewhere(name, "", netip.Addr{}), 0
 	}
-	at, _ := netip.ParseAddr(u.Hostname())
-	return portOf(u), at
+	return r.elsewhere(name, u.Hostname(), netip.Addr{}), portOf(u)
+}
+
+// elsewhere is a host that is not the release's: pods of the cluster where only its resolver knows the host, or where nobody does,
+// else an address; named stands for that of a name.
+func (r *release) elsewhere(name, host string, named netip.Addr) other {
+	if host == "" || internal(host) {
+		return other{name, func(namespace string, p peer) bool {
+			own := p.PodSelector != nil && slices.ContainsFunc(r.pods, func(q *pod) bool { return p.PodSelector.matches(q.meta.Labels) })
+			return anyone.is(namespace, p) || p.PodSelector != nil && !own
+		}}
+	}
+	at, err := netip.ParseAddr(host)
+	if err != nil {
+		at = named
+	}
+	return address(name, at)
 }
 
 // urlOf is the URL in a variable of a pod, nil where none is rendered.

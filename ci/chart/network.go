@@ -124,7 +124,7 @@ func address(name string, at netip.Addr) other {
 
 // admits is true when a pod's policies let it connect to, or be reached by, the other end. A pod that no policy is about may do
 // everything (https://kubernetes.io/docs/concepts/services-networking/network-policies, "The two sorts of pod isolation").
-// Port 0 is one that is not known: any rule that admits TCP will do.
+// Port 0 is one that is not known: any rule that admits TCP will do, save that of names.
 func (r *release) admits(p *pod, direction string, end other, protocol string, port int) bool {
 	isolated := false
 	for _, policy := range r.policies {
@@ -155,7 +155,7 @@ func admitsPort(list []policyPort, p *pod, protocol string, port int) bool {
 		if q.Protocol != protocol {
 			return false
 		}
-		if q.Port == nil || port == 0 {
+		if q.Port == nil || port == 0 && q.Port.number != 53 {
 			return true
 		}
 		if q.Port.text != "" {

@@ -203,11 +203,66 @@ func TestTheBackendReachesTheModelsServer(t *testing.T) {
 	}
 }
 
-func TestAModelsServerInTheClusterIsReachedAndNoAddress(t *testing.T) {
-	sets := "backend.openaiBaseUrl=http://llm.models.svc:8000/v1,networkPolicy.openai.to[0].namespaceSelector.matchLabels.name=models"
-	policies := string(render(t, "examples/ingress-values.yaml", sets))
-	assert.Contains(t, policies, "name: models")
-	assert.NotContains(t, policies, "except:")
+// ways are what a policy of the chart admits, from the release to what is not of it, by the port.
+func ways(t *testing.T, policy string, sets ...string) map[string][]any {
+	t.Helper()
+	found := map[string][]any{}
+	var flags []string
+	for _, set := range sets {
+		flags = append(flags, "--set-json", set)
+	}
+	manifests, refused := templateWith(t, helm, "examples/ingress-values.yaml", flags...)
+	require.Empty(t, refused)
+	for _, o := range objects(t, manifests) {
+		if o.(m)["kind"] != "NetworkPolicy" || o.(m)["metadata"].(m)["name"] != "todo-chatbot-"+policy {
+			continue
+		}
+		egress, _ := o.(m)["spec"].(m)["egress"].([]any)
+		for _, rule := range egress {
+			to, _ := rule.(m)["to"].([]any)
+			require.NotEmpty(t, to, "a rule without a peer admits everything")
+			found[fmt.Sprint(rule.(m)["ports"].([]any)[0].(m)["port"])] = to
+		}
+	}
+	return found
+}
+
+// The places outside of the release that its pods reach: the policy, the key of the values, and the port.
+var places = []struct{ policy, key, port string }{
+	{"backend", "openai", "443"}, {"backend", "database", "6432"}, {"frontend", "database", "6432"}, {"frontend", "smtp", "587"},
+}
+
+func TestAPlaceInTheClusterIsReachedByItsPodsAndNoAddress(t *testing.T) {
+	for _, place := range places {
+		peer := m{"namespaceSelector": m{"matchLabels": m{"name": "theirs"}}}
+		set := fmt.Sprintf(`networkPolicy.%s.to[0].namespaceSelector.matchLabels.name="theirs"`, place.key)
+		assert.Equal(t, []any{peer}, ways(t, place.policy, set)[place.port], place.key)
+	}
+	findings, err := chart.Check(render(t, "examples/ingress-values.yaml",
+		"secrets.DATABASE_URL=postgresql+asyncpg://todo:not-a-password@todo-rw:5432/todo,networkPolicy.database.to[0].podSelector.matchLabels.name=theirs",
+		"frontend.mail.host=mailpit.mail.svc,networkPolicy.smtp.to[0].namespaceSelector.matchLabels.name=theirs"), options())
+	require.NoError(t, err)
+	assert.NotContains(t, names(findings), "network-admits", "%s", chart.Text(findings))
+}
+
+func TestAnEmptyListOfPlacesIsNowhere(t *testing.T) {
+	for _, place := range places {
+		for _, empty := range []string{"[]", "null"} {
+			assert.NotContains(t, ways(t, place.policy, "networkPolicy."+place.key+".cidrs="+empty), place.port, place.key)
+		}
+		assert.Contains(t, ways(t, place.policy), place.port, place.key)
+	}
+	assert.Empty(t, ways(t, "default", "networkPolicy.dns.to=null"))
+	assert.Empty(t, ways(t, "default", "networkPolicy.dns.to=[]"))
+	assert.NotEmpty(t, ways(t, "default"))
+}
+
+func TestOpenAIIsAtNoPrivateAddressOfEitherFamily(t *testing.T) {
+	assert.Equal(t, []any{
+		m{"ipBlock": m{"cidr": "0.0.0.0/0", "except": []any{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"}}},
+		m{"ipBlock": m{"cidr": "::/0", "except": []any{"fc00::/7", "fe80::/10"}}},
+	}, ways(t, "backend")["443"])
+	assert.Equal(t, []any{m{"ipBlock": m{"cidr": "198.51.100.0/24"}}}, ways(t, "backend", `networkPolicy.openai.cidrs=["198.51.100.0/24"]`)["443"])
 }
 
 func TestEveryObjectHasTheCommonLabels(t *testing.T) {
