@@ -57,7 +57,7 @@ func (m *TodoChatbot) Serve(
 	return m.Tools.withNodeFiles(d.Cluster.tools()).
 		WithExposedPort(frontendPort).
 		AsService(dagger.ContainerAsServiceOpts{
-			Args: []string{node.Home + "/forward.sh", d.Request.Namespace, deploy.Fullname(d.Request.Release)},
+			Args: []string{node.Home + "/forward.sh", d.Request.Namespace, deploy.Fullname(d.Request.Release, deploy.Overrides{})},
 		}), nil
 }
 

@@ -15,6 +15,11 @@ import (
 
 // bad are values that are refused, and the line that says so: it names the key. Schemas name it as a JSON pointer.
 var bad = map[string]struct{ values, set, line string }{
+	"a name that no Service can have": {"ci/default-values.yaml", "fullnameOverride=2do",
+		"\nfullnameOverride: the objects would be called 2do-…, and no Service can be; set it to a name of a to z"},
+	"a name that no label can have": {"ci/default-values.yaml", "nameOverride=my todos", "'/nameOverride': 'my todos' does not match"},
+	"a name too long for a pod of the own Postgres": {"ci/default-values.yaml", "fullnameOverride=" + strings.Repeat("a", 44),
+		"-…, of 44 characters, and with postgres.enabled there is room for 43; set it to a shorter name\n"},
 	"a wrong type":          {"ci/default-values.yaml", "backend.replicas=two", "'/backend/replicas': got string, want integer"},
 	"a number for a name":   {"ci/default-values.yaml", "frontend.image.tag=1", "'/frontend/image/tag': got number, want string"},
 	"an unknown key":        {"ci/default-values.yaml", "backend.replica=2", "'/backend': additional properties 'replica' not allowed"},
@@ -116,7 +121,7 @@ func withDatabase(t *testing.T, url string, own bool) (manifests []byte, refused
 	t.Helper()
 	set, err := json.Marshal(url)
 	require.NoError(t, err)
-	return templateWith(t, helm, "ci/fixed-replicas-values.yaml", "--set-json", "secrets.DATABASE_URL="+string(set),
+	return templateWith(t, helm, "todo-chatbot", "ci/fixed-replicas-values.yaml", "--set-json", "secrets.DATABASE_URL="+string(set),
 		"--set", fmt.Sprintf("networkPolicy.enabled=true,postgres.enabled=%t", own))
 }
 

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"todo-chatbot/ci/chart"
+	"todo-chatbot/ci/deploy"
 )
 
 //go:generate go test . -run TestTheRenderedChartIsTheChart -update
@@ -51,17 +53,17 @@ func template(t *testing.T, tool func() (string, error), values string, sets ...
 	for _, set := range sets {
 		flags = append(flags, "--set", set)
 	}
-	return templateWith(t, tool, values, flags...)
+	return templateWith(t, tool, "todo-chatbot", values, flags...)
 }
 
-// templateWith is template with flags of Helm's.
-func templateWith(t *testing.T, tool func() (string, error), values string, flags ...string) (manifests []byte, refused string) {
+// templateWith is template of a release with flags of Helm's.
+func templateWith(t *testing.T, tool func() (string, error), release, values string, flags ...string) (manifests []byte, refused string) {
 	t.Helper()
 	path, err := tool()
 	require.NoError(t, err)
 	raw, err := os.ReadFile(filepath.Join(source, values))
 	require.NoError(t, err)
-	arguments := []string{"template", "todo-chatbot", source, "--namespace", "todo-chatbot", "--kube-version", kubernetes(t),
+	arguments := []string{"template", release, source, "--namespace", "todo-chatbot", "--kube-version", kubernetes(t),
 		"--values", filepath.Join(source, values)}
 	if !bringsSecrets.Match(raw) {
 		arguments = append(arguments, "--set", "existingSecret="+chart.Placeholder)
@@ -211,7 +213,7 @@ func ways(t *testing.T, policy string, sets ...string) map[string][]any {
 	for _, set := range sets {
 		flags = append(flags, "--set-json", set)
 	}
-	manifests, refused := templateWith(t, helm, "examples/ingress-values.yaml", flags...)
+	manifests, refused := templateWith(t, helm, "todo-chatbot", "examples/ingress-values.yaml", flags...)
 	require.Empty(t, refused)
 	for _, o := range objects(t, manifests) {
 		if o.(m)["kind"] != "NetworkPolicy" || o.(m)["metadata"].(m)["name"] != "todo-chatbot-"+policy {
@@ -263,6 +265,26 @@ func TestOpenAIIsAtNoPrivateAddressOfEitherFamily(t *testing.T) {
 		m{"ipBlock": m{"cidr": "::/0", "except": []any{"fc00::/7", "fe80::/10"}}},
 	}, ways(t, "backend")["443"])
 	assert.Equal(t, []any{m{"ipBlock": m{"cidr": "198.51.100.0/24"}}}, ways(t, "backend", `networkPolicy.openai.cidrs=["198.51.100.0/24"]`)["443"])
+}
+
+func TestADeploymentAndTheChartNameObjectsAlike(t *testing.T) {
+	for _, each := range []struct{ release, name, fullname string }{
+		{"todo-chatbot", "", ""}, {"my-todo-chatbot-2", "", ""}, {"blue", "", ""}, {"todo.prod", "", ""}, {"a.todo-chatbot", "", ""},
+		{strings.Repeat("a", 53), "", ""}, {strings.Repeat("a", 45), "", ""}, {strings.Repeat("a", 46), "", ""},
+		{"blue", "todos", ""}, {"my-todos", "todos", ""}, {"blue", "to.dos", ""}, {"blue", strings.Repeat("b", 63), ""},
+		{"blue", "todos", "todo"}, {"blue", "", "to.do"}, {"todo-chatbot", "", strings.Repeat("a.", 22) + "a"},
+	} {
+		manifests, refused := templateWith(t, helm, each.release, "ci/default-values.yaml", "--set", "postgres.enabled=false,secrets.POSTGRES_PASSWORD=",
+			"--set", "secrets.DATABASE_URL=postgresql+asyncpg://todo:not-a-password@db/todo,nameOverride="+each.name+",fullnameOverride="+each.fullname)
+		require.Empty(t, refused)
+		fullname := deploy.Fullname(each.release, deploy.Overrides{Name: &each.name, Fullname: &each.fullname})
+		for _, o := range objects(t, manifests) {
+			name := o.(m)["metadata"].(m)["name"].(string)
+			assert.True(t, name == fullname || strings.HasPrefix(name, fullname+"-"), "%v: %s is none of %s", o.(m)["kind"], name, fullname)
+			assert.Regexp(t, "^[a-z]([-a-z0-9]*[a-z0-9])?$", name)
+			assert.LessOrEqual(t, len(name), 63)
+		}
+	}
 }
 
 func TestEveryObjectHasTheCommonLabels(t *testing.T) {

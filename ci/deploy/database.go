@@ -256,11 +256,11 @@ func loopback(host string) bool {
 }
 
 // EmbeddedDatabase gives the DATABASE_URL of the chart's own Postgres: user and database todo on <fullname>-postgres.
-func EmbeddedDatabase(release, password string) string {
+func EmbeddedDatabase(fullname, password string) string {
 	u := url.URL{
 		Scheme: driver,
 		User:   url.UserPassword("todo", password),
-		Host:   Fullname(release) + "-postgres:5432",
+		Host:   fullname + "-postgres:5432",
 		Path:   "/todo",
 	}
 	return u.String()

@@ -25,7 +25,9 @@ const (
 type Inputs struct {
 	Environment Environment
 	Release     string
-	Namespace   string
+	// Fullname is what the names of the release's objects start with.
+	Fullname  string
+	Namespace string
 	// PublicURL is the origin under which browsers reach the application, e.g. http://localhost:3000.
 	PublicURL string
 	// DatabaseURL is the user's Postgres, "" where the chart's own is wanted.

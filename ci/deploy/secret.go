@@ -31,7 +31,7 @@ func SecretName(release string, data map[string]string) string {
 	}
 	sum := sha256.Sum256(content)
 	suffix := strings.NewReplacer("0", "g", "1", "h", "3", "k", "a", "m", "e", "t").Replace(hex.EncodeToString(sum[:])[:10])
-	return Fullname(release) + "-secrets-" + suffix
+	return Fullname(release, Overrides{}) + "-secrets-" + suffix
 }
 
 // SecretManifest gives the JSON of that Secret: Opaque, immutable, labelled as the release's. Send it with `kubectl create`
@@ -126,13 +126,26 @@ const chart = "todo-chatbot"
 // suffix in 63 characters.
 const maxFullname = 46
 
-// Fullname is the prefix of a release's objects, by the chart's rule: the release's name when the chart's is in it, both
-// otherwise, at most maxFullname characters.
-func Fullname(release string) string {
-	name := release
-	if !strings.Contains(release, chart) {
-		name = release + "-" + chart
+// Overrides are the chart's values that its objects are named by; nil is one that nobody set.
+type Overrides struct {
+	Name     *string `json:"nameOverride"`
+	Fullname *string `json:"fullnameOverride"`
+}
+
+// Fullname is the prefix of a release's objects, by the chart's rule: what the values call them, else the release's name when the
+// chart's is in it, and both otherwise, at most maxFullname characters without a dot.
+func Fullname(release string, o Overrides) string {
+	part, name := chart, release
+	if o.Name != nil && *o.Name != "" {
+		part = strings.TrimSuffix(*o.Name, "-")
 	}
+	switch {
+	case o.Fullname != nil && *o.Fullname != "":
+		name = *o.Fullname
+	case !strings.Contains(release, part):
+		name = release + "-" + part
+	}
+	name = strings.ReplaceAll(name, ".", "-")
 	if len(name) > maxFullname {
 		name = name[:maxFullname]
 	}

@@ -98,19 +98,10 @@ func TestEmbeddedDatabaseIsAURLThatValidates(t *testing.T) {
 	made := Password()
 	assert.Equal(t, "postgresql+asyncpg://todo:"+made+"@todo-chatbot-postgres:5432/todo", EmbeddedDatabase("todo-chatbot", made))
 	i := good()
-	i.DatabaseURL = EmbeddedDatabase("blue", "with/slash@at")
+	i.DatabaseURL = EmbeddedDatabase("blue-todo-chatbot", "with/slash@at")
 	require.NoError(t, i.Validate())
 	assert.Contains(t, i.DatabaseURL, "@blue-todo-chatbot-postgres:5432/")
 	assert.Contains(t, i.Secrets(), "with/slash@at")
-}
-
-func TestFullnameIsTheCharts(t *testing.T) {
-	for release, want := range map[string]string{
-		"todo-chatbot": "todo-chatbot", "my-todo-chatbot-2": "my-todo-chatbot-2", "blue": "blue-todo-chatbot",
-		strings.Repeat("a", 53): strings.Repeat("a", 46), strings.Repeat("a", 45): strings.Repeat("a", 45),
-	} {
-		assert.Equal(t, want, Fullname(release))
-	}
 }
 
 func TestTheNextDeploymentArrivesAtTheSamePassword(t *testing.T) {

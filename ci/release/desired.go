@@ -17,6 +17,8 @@ import (
 // desired is what a release shall be.
 type desired struct {
 	request Request
+	// fullname is what the names of the todo chatbot's objects start with.
+	fullname string
 	// secret is the name of the release's Secret and manifest the whole of it; of another application's there is none.
 	secret   string
 	manifest []byte

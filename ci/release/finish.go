@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"todo-chatbot/ci/deploy"
 	"todo-chatbot/ci/kube"
 	"todo-chatbot/ci/report"
 	"todo-chatbot/ci/secret"
@@ -94,7 +93,7 @@ func (r *run) accessHints(ctx context.Context) []string {
 	case todo == nil:
 		return r.forwards(ctx)
 	}
-	return []string{reach(todo.PublicURL, r.target)}
+	return []string{reach(todo.PublicURL, r.target.Namespace, r.desired.fullname)}
 }
 
 // forwards are a way to each Service of a release that has an address, or, without one, the way to its pods.
@@ -145,12 +144,12 @@ func (r *run) forwards(ctx context.Context) []string {
 const firstFree = 1024
 
 // reach says how a browser gets to the public URL. Of this machine's own it takes a way there, any other one is the caller's.
-func reach(publicURL string, to Target) string {
+func reach(publicURL, namespace, fullname string) string {
 	at, err := url.Parse(publicURL)
 	if err != nil || at.Hostname() != "localhost" && !strings.HasPrefix(at.Hostname(), "127.") {
 		return publicURL
 	}
-	forward := fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend ", to.Namespace, deploy.Fullname(to.Release))
+	forward := fmt.Sprintf("kubectl --namespace %s port-forward service/%s-frontend ", namespace, fullname)
 	if at.Scheme == "https" {
 		return forward + "3000:3000   behind what serves " + publicURL + " and passes it to port 3000: a port-forward has no TLS"
 	}

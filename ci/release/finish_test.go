@@ -26,6 +26,6 @@ func TestHowABrowserGetsToTheRelease(t *testing.T) {
 		"http://localhost.internal": "http://localhost.internal",
 		"http://192.168.49.2:30080": "http://192.168.49.2:30080",
 	} {
-		assert.Equal(t, want, reach(publicURL, Target{Release: "shop", Namespace: "prod"}), publicURL)
+		assert.Equal(t, want, reach(publicURL, "prod", "shop-todo-chatbot"), publicURL)
 	}
 }

@@ -92,7 +92,10 @@ func (r Request) inputs(read func(path string) (string, error)) (deploy.Inputs, 
 	if r.TodoChatbot == nil {
 		return inputs, nil
 	}
-	return r.TodoChatbot.inputs(inputs, read)
+	overrides, unread := r.overrides()
+	inputs.Fullname = deploy.Fullname(r.Release, overrides)
+	inputs, err := r.TodoChatbot.inputs(inputs, read)
+	return inputs, errors.Join(unread, err)
 }
 
 // SecretValues are what the request's secrets say, for a verb that deploys nothing and shows what the release prints.

@@ -158,6 +158,34 @@ func TestAContentIsOfEverythingThatARevisionIsMadeFrom(t *testing.T) {
 	assert.NotEqual(t, same, contentOf(func(*Request) {}), "a file of the chart")
 }
 
+func TestAReleasesOwnPostgresIsFoundByTheNameThatTheValuesGiveIt(t *testing.T) {
+	file := func(content string) string {
+		path := filepath.Join(t.TempDir(), "values.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	r := request(t, "one")
+	r.TodoChatbot.Postgres, r.TodoChatbot.Secrets.DatabaseURL, r.Images["postgres"] = true, "", "docker.io/library/postgres"+digest
+	for fullname, files := range map[string][]string{
+		"todo-chatbot":       {file("backend: {replicas: 1}")},
+		"todo-chatbot-todos": {file("nameOverride: todos")},
+		"todos":              {file("fullnameOverride: others"), file("fullnameOverride: todos\nnameOverride: x"), file("replicas: 1")},
+		"todo-chatbot-x":     {file("fullnameOverride: others\nnameOverride: x"), file("fullnameOverride:")},
+	} {
+		r.Values = files
+		d, err := desire(r)
+		require.NoError(t, err)
+		var secret struct{ Data map[string][]byte }
+		require.NoError(t, json.Unmarshal(d.manifest, &secret))
+		assert.Contains(t, string(secret.Data["DATABASE_URL"]), "@"+fullname+"-postgres:5432/todo")
+		assert.Equal(t, fullname, d.fullname)
+	}
+	r.Values = []string{file("fullnameOverride: [" + password)}
+	_, err := desire(r)
+	require.ErrorContains(t, err, "values.yaml is no YAML in which nameOverride and fullnameOverride are text")
+	assert.NotContains(t, err.Error(), password)
+}
+
 func TestAReleaseOfItsOwnPostgresHasItsPasswordAndAddress(t *testing.T) {
 	r := request(t, "one")
 	r.TodoChatbot.Postgres, r.TodoChatbot.Secrets.DatabaseURL, r.Images["postgres"] = true, "", "docker.io/library/postgres"+digest

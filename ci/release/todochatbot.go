@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 
+	"sigs.k8s.io/yaml"
+
 	"todo-chatbot/ci/deploy"
 )
 
@@ -30,6 +32,22 @@ type SecretFiles struct {
 func (r Request) OwnPostgres() bool {
 	t := r.TodoChatbot
 	return t != nil && t.Secrets.DatabaseURL == "" && (t.Postgres || r.Ephemeral)
+}
+
+// overrides are what the caller's values call the release's objects; of what several files say, the last counts.
+func (r Request) overrides() (deploy.Overrides, error) {
+	var o deploy.Overrides
+	for _, path := range r.Values {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return o, fmt.Errorf("reading the values: %w", err)
+		}
+		// The parser's own message may repeat a secret.
+		if yaml.Unmarshal(raw, &o) != nil {
+			return o, fmt.Errorf("reading the values: %s is no YAML in which nameOverride and fullnameOverride are text", path)
+		}
+	}
+	return o, nil
 }
 
 // inputs adds what the todo chatbot is told, with its secrets.
@@ -74,7 +92,7 @@ func secretData(inputs deploy.Inputs) map[string]string {
 	if inputs.OwnPostgres() {
 		password := deploy.PostgresPassword(data["BETTER_AUTH_SECRET"], inputs.Namespace, inputs.Release)
 		data["POSTGRES_PASSWORD"] = password
-		data["DATABASE_URL"] = deploy.EmbeddedDatabase(inputs.Release, password)
+		data["DATABASE_URL"] = deploy.EmbeddedDatabase(inputs.Fullname, password)
 	}
 	return data
 }
@@ -83,7 +101,7 @@ func secretData(inputs deploy.Inputs) map[string]string {
 func (d *desired) todoChatbot(inputs deploy.Inputs, values map[string]any) (err error) {
 	data := secretData(inputs)
 	d.hidden = hidden(inputs, data)
-	d.secret = deploy.SecretName(inputs.Release, data)
+	d.fullname, d.secret = inputs.Fullname, deploy.SecretName(inputs.Release, data)
 	values["environment"], values["publicUrl"], values["existingSecret"] = inputs.Environment, inputs.PublicURL, d.secret
 	if inputs.OwnPostgres() {
 		postgres, _ := values["postgres"].(map[string]any)

@@ -3,15 +3,18 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* What the names of all objects start with; 46 characters leave room for the longest suffix. */}}
+{{/*
+What the names of all objects start with; 46 characters leave room for the longest suffix. A Service has no dot in its name.
+ci/deploy/secret.go names them by the same rule.
+*/}}
 {{- define "todo-chatbot.fullname" -}}
+{{- $name := printf "%s-%s" .Release.Name (include "todo-chatbot.name" .) }}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 46 | trimSuffix "-" }}
+{{- $name = .Values.fullnameOverride }}
 {{- else if contains (include "todo-chatbot.name" .) .Release.Name }}
-{{- .Release.Name | trunc 46 | trimSuffix "-" }}
-{{- else }}
-{{- printf "%s-%s" .Release.Name (include "todo-chatbot.name" .) | trunc 46 | trimSuffix "-" }}
+{{- $name = .Release.Name }}
 {{- end }}
+{{- $name | replace "." "-" | trunc 46 | trimSuffix "-" }}
 {{- end }}
 
 {{/*

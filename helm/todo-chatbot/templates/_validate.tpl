@@ -3,12 +3,23 @@ What values.schema.json cannot say: rules across keys, and rules about secrets a
 a password. Gives every problem at once, one line each, and no secret.
 */}}
 {{- define "todo-chatbot.problems" -}}
+{{- include "todo-chatbot.problems.names" . }}
 {{- include "todo-chatbot.problems.secrets" . }}
 {{- include "todo-chatbot.problems.images" . }}
 {{- include "todo-chatbot.problems.labels" . }}
 {{- include "todo-chatbot.problems.mail" . }}
 {{- include "todo-chatbot.problems.urls" . }}
 {{- include "todo-chatbot.problems.rest" . }}
+{{- end }}
+
+{{- define "todo-chatbot.problems.names" -}}
+{{- $fullname := include "todo-chatbot.fullname" . }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $fullname) }}
+fullnameOverride: the objects would be called {{ $fullname }}-…, and no Service can be; set it to a name of a to z, 0 to 9 and -, beginning with a letter
+{{- else if and .Values.postgres.enabled (gt (len $fullname) 43) }}
+{{- /* a StatefulSet's pods have its name and a hash of ten characters as a label (kubernetes#64023) */}}
+fullnameOverride: the objects would be called {{ $fullname }}-…, of {{ len $fullname }} characters, and with postgres.enabled there is room for 43; set it to a shorter name
+{{- end }}
 {{- end }}
 
 {{/* A label twice is a key twice, which Helm tells with a line of the rendered text and no value's name. */}}
