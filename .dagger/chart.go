@@ -74,7 +74,8 @@ func (c *Chart) Unit(ctx context.Context) error {
 
 // Render the chart as Helm would install it in an environment.
 //
-// Secrets are named, not made: without values that bring or name them, the Secret is called as in the checks.
+// Secrets are named, not made: without values that bring or name them, the Secret is called as in the checks. So is the address
+// of users outside development: https://todo.example.com.
 func (c *Chart) Render(
 	// development, staging or production: values-dev.yaml, values-staging.yaml or values-prod.yaml.
 	environment string, // +default="development"

@@ -44,7 +44,11 @@ func built(name string) (string, error) {
 func helm() (string, error)  { return built("helm") }
 func helm3() (string, error) { return built("helm3") }
 
-var bringsSecrets = regexp.MustCompile(`(?m)^(secrets|existingSecret):`)
+var (
+	bringsSecrets = regexp.MustCompile(`(?m)^(secrets|existingSecret):`)
+	bringsURL     = regexp.MustCompile(`(?m)^publicUrl:`)
+	forUsers      = regexp.MustCompile(`(?m)^environment: (staging|production)`)
+)
 
 // template gives what a Helm prints with a set of values and further ones as --set takes them, or what it refuses them with.
 func template(t *testing.T, tool func() (string, error), values string, sets ...string) (manifests []byte, refused string) {
@@ -67,6 +71,9 @@ func templateWith(t *testing.T, tool func() (string, error), release, values str
 		"--values", filepath.Join(source, values)}
 	if !bringsSecrets.Match(raw) {
 		arguments = append(arguments, "--set", "existingSecret="+chart.Placeholder)
+	}
+	if forUsers.Match(raw) && !bringsURL.Match(raw) {
+		arguments = append(arguments, "--set", "publicUrl=https://todo.example.com")
 	}
 	arguments = append(arguments, flags...)
 	var out, problems bytes.Buffer

@@ -14,10 +14,12 @@ shift
 # render VERSION ARGUMENT... prints what is rendered.
 render() { version=$1; shift; helm template todo-chatbot . --namespace todo-chatbot --kube-version "$version" "$@"; }
 
-# given VALUES... makes $given the arguments for them: a set that brings no secrets wants the name of a Secret.
+# given VALUES... makes $given the arguments for them: a set that brings no secrets wants the name of a Secret, and one that is not
+# for development the address of its users.
 given() {
   given=
   for values; do given="$given --values $values"; done
+  ! grep -qE '^environment: (staging|production)' "$@" || grep -q '^publicUrl:' "$@" || given="$given --set publicUrl=https://todo.example.com"
   grep -qE '^(secrets|existingSecret):' "$@" || given="$given --set existingSecret=${SECRET:-named}"
 }
 

@@ -140,6 +140,9 @@ func (i Inputs) checkPublicURL() error {
 		return fmt.Errorf("%s: take the user out of it; give the origin alone, e.g. %s://%s", name, u.Scheme, u.Host)
 	case u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery || strings.HasSuffix(i.PublicURL, "#"):
 		return fmt.Errorf("%s: give the origin alone, without a path: %s://%s", name, u.Scheme, u.Host)
+	case i.Environment != Development && loopback(u.Hostname()) && !strings.HasSuffix(u.Hostname(), ".localhost"):
+		return fmt.Errorf("%s: nobody but you can sign in at %s; give the origin that users open, e.g. https://todo.example.com, or "+
+			"use the environment development", name, u.Host)
 	}
 	return nil
 }

@@ -84,6 +84,9 @@ frontend.trustedOrigins[{{ $i }}]: is no origin; write it like https://todo.exam
 {{- if regexMatch "^(http://.*:80|https://.*:443)$" .Values.publicUrl }}
 publicUrl: names the port that its scheme implies; leave it out, as browsers do
 {{- end }}
+{{- if and (ne .Values.environment "development") (regexMatch "^https?://(localhost|127\\.[0-9.]+|\\[::1\\])(:[0-9]+)?$" .Values.publicUrl) }}
+publicUrl: is {{ .Values.publicUrl }}, where nobody but you can sign in; set it to the origin that users open, e.g. https://todo.example.com, or use environment=development
+{{- end }}
 {{- with .Values.backend.openaiBaseUrl }}
 {{- if not (regexMatch "^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\\s?#@]*)?$" .) }}
 backend.openaiBaseUrl: cannot be read; write it like https://llm.example.com/v1, without a user or a query: its key is OPENAI_API_KEY
