@@ -6,6 +6,7 @@ a password. Gives every problem at once, one line each, and no secret.
 {{- include "todo-chatbot.problems.names" . }}
 {{- include "todo-chatbot.problems.secrets" . }}
 {{- include "todo-chatbot.problems.images" . }}
+{{- include "todo-chatbot.problems.extras" . }}
 {{- include "todo-chatbot.problems.labels" . }}
 {{- include "todo-chatbot.problems.mail" . }}
 {{- include "todo-chatbot.problems.urls" . }}
@@ -22,13 +23,42 @@ fullnameOverride: the objects would be called {{ $fullname }}-…, of {{ len $fu
 {{- end }}
 {{- end }}
 
-{{/* A label twice is a key twice, which Helm tells with a line of the rendered text and no value's name. */}}
+{{/* A label or an annotation twice is a key twice, which Helm tells with a line of the rendered text and no value's name. */}}
 {{- define "todo-chatbot.problems.labels" -}}
-{{- range $key, $labels := dict "commonLabels" .Values.commonLabels "backend.podLabels" .Values.backend.podLabels "frontend.podLabels" .Values.frontend.podLabels "postgres.podLabels" .Values.postgres.podLabels }}
+{{- range $key, $labels := dict "commonLabels" .Values.commonLabels "backend.podLabels" .Values.backend.podLabels "frontend.podLabels" .Values.frontend.podLabels "postgres.podLabels" .Values.postgres.podLabels "serviceMonitor.labels" .Values.serviceMonitor.labels "backend.podAnnotations" .Values.backend.podAnnotations "frontend.podAnnotations" .Values.frontend.podAnnotations "postgres.podAnnotations" .Values.postgres.podAnnotations }}
 {{- range $label, $_ := $labels }}
-{{- if regexMatch "^(app\\.kubernetes\\.io|helm\\.sh)/" $label }}
+{{- if regexMatch "^(app\\.kubernetes\\.io|helm\\.sh|checksum|pod-security\\.kubernetes\\.io)/" $label }}
 {{ $key }}: has {{ $label }}, which the chart sets itself; leave it out
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What a list has twice is refused by the API server, in the words of the rendered object. */}}
+{{- define "todo-chatbot.problems.extras" -}}
+{{- $mail := ternary (list "SMTP_USER" "SMTP_PASSWORD") list (not (empty .Values.frontend.mail.host)) }}
+{{- range list
+  (dict "key" "backend.extraEnv" "by" "name" "taken" (list "DATABASE_URL" "OPENAI_API_KEY"))
+  (dict "key" "frontend.extraEnv" "by" "name" "taken" (concat (list "DATABASE_URL" "BETTER_AUTH_SECRET") $mail))
+  (dict "key" "backend.extraVolumes" "by" "name" "taken" (list "tmp"))
+  (dict "key" "frontend.extraVolumes" "by" "name" "taken" (list "tmp" "cache"))
+  (dict "key" "backend.extraVolumeMounts" "by" "mountPath" "taken" (list "/tmp"))
+  (dict "key" "frontend.extraVolumeMounts" "by" "mountPath" "taken" (list "/tmp" "/app/.next/cache"))
+}}
+{{- $path := splitList "." .key }}
+{{- $given := list }}
+{{- $extra := . }}
+{{- range index $.Values (first $path) (last $path) }}
+{{- $one := get . $extra.by }}
+{{- if has $one $given }}
+{{ $extra.key }}: has {{ $one }} twice; keep one of them
+{{- else if not (has $one $extra.taken) }}
+{{- else if eq (last $path) "extraEnv" }}
+{{ $extra.key }}: has {{ $one }}, which the chart sets itself; use secrets.{{ $one }}, or the key {{ $one }} of the Secret that existingSecret names
+{{- else }}
+{{ $extra.key }}: has {{ $one }}, which the chart has itself; use another one
+{{- end }}
+{{- $given = append $given $one }}
 {{- end }}
 {{- end }}
 {{- end }}
