@@ -294,6 +294,24 @@ func TestADeploymentAndTheChartNameObjectsAlike(t *testing.T) {
 	}
 }
 
+// A node that passes a connection on to another one gives it its own address, and all users would share one limit on sign-ins.
+func TestAFrontEndThatUsersReachByNodesSeesTheirAddresses(t *testing.T) {
+	policy := func(set string) any {
+		for _, o := range objects(t, render(t, "ci/default-values.yaml", set)) {
+			if o.(m)["kind"] == "Service" && o.(m)["metadata"].(m)["name"] == "todo-chatbot-frontend" {
+				return o.(m)["spec"].(m)["externalTrafficPolicy"]
+			}
+		}
+		return "no Service"
+	}
+	for set, want := range map[string]any{
+		"frontend.service.type=ClusterIP": nil, "frontend.service.type=NodePort": "Local", "frontend.service.type=LoadBalancer": "Local",
+		"frontend.service.type=LoadBalancer,frontend.service.externalTrafficPolicy=Cluster": "Cluster",
+	} {
+		assert.Equal(t, want, policy(set), set)
+	}
+}
+
 func TestEveryObjectHasTheCommonLabels(t *testing.T) {
 	for _, o := range objects(t, render(t, "ci/extras-values.yaml")) {
 		labels := o.(m)["metadata"].(m)["labels"].(m)
