@@ -22,6 +22,8 @@ var bad = map[string]struct{ values, set, line string }{
 		"-…, of 44 characters, and with postgres.enabled there is room for 43; set it to a shorter name\n"},
 	"a wrong type":          {"ci/default-values.yaml", "backend.replicas=two", "'/backend/replicas': got string, want integer"},
 	"a number for a name":   {"ci/default-values.yaml", "frontend.image.tag=1", "'/frontend/image/tag': got number, want string"},
+	"a blank":               {"ci/default-values.yaml", "frontend.service.port=null", "'/frontend/service': missing property 'port'"},
+	"a blank part":          {"ci/default-values.yaml", "networkPolicy=null", "'': missing property 'networkPolicy'"},
 	"an unknown key":        {"ci/default-values.yaml", "backend.replica=2", "'/backend': additional properties 'replica' not allowed"},
 	"an unknown part":       {"ci/default-values.yaml", "backnd.replicas=2", "'': additional properties 'backnd' not allowed"},
 	"negative replicas":     {"ci/default-values.yaml", "backend.replicas=-1", "'/backend/replicas': minimum: got -1, want 0"},

@@ -127,7 +127,7 @@ backend.openaiBaseUrl: cannot be read; write it like https://llm.example.com/v1,
 {{- define "todo-chatbot.problems.mail" -}}
 {{- $mail := .Values.frontend.mail }}
 {{- $secrets := .Values.secrets }}
-{{- if not (regexMatch "^([A-Za-z0-9._-]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)?$" $mail.host) }}
+{{- if not (regexMatch "^([A-Za-z0-9._-]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)?$" ($mail.host | default "")) }}
 frontend.mail.host: is no name or address alone; the port is frontend.mail.port, and who signs in secrets.SMTP_USER and SMTP_PASSWORD
 {{- end }}
 {{- if and $mail.host (not $mail.from) }}
