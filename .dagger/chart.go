@@ -72,7 +72,7 @@ func (c *Chart) Unit(ctx context.Context) error {
 		"go", "test", "-skip", "Helm3", "./ci/chart/...")
 }
 
-// Render the chart as Helm would install it in an environment.
+// Render the chart as Helm would install it in an environment, without its tests.
 //
 // Secrets are named, not made: without values that bring or name them, the Secret is called as in the checks. So is the address
 // of users outside development: https://todo.example.com.

@@ -312,6 +312,25 @@ func TestAFrontEndThatUsersReachByNodesSeesTheirAddresses(t *testing.T) {
 	}
 }
 
+// A pod that was evicted for what it wrote is told to raise it (ci/kube).
+func TestAContainerMayHaveALimitOfWhatItWrites(t *testing.T) {
+	for _, part := range []string{"backend", "frontend", "postgres", "tests"} {
+		set := fmt.Sprintf("%[1]s.resources.requests.ephemeral-storage=64Mi,%[1]s.resources.limits.ephemeral-storage=64Mi", part)
+		manifests := render(t, "ci/default-values.yaml", set)
+		assert.Contains(t, string(manifests), "ephemeral-storage: 64Mi", part)
+		findings, err := chart.Check(manifests, options())
+		require.NoError(t, err)
+		assert.NotContains(t, names(findings), "requests-equal-limits", part)
+	}
+}
+
+func TestTheNotesAdviseWhatAnotherVersionsValuesPass(t *testing.T) {
+	notes, err := os.ReadFile(filepath.Join(source, "templates/NOTES.txt"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(notes), "--reuse-values")
+	assert.Contains(t, string(notes), "--reset-then-reuse-values --set publicUrl=")
+}
+
 func TestEveryObjectHasTheCommonLabels(t *testing.T) {
 	for _, o := range objects(t, render(t, "ci/extras-values.yaml")) {
 		labels := o.(m)["metadata"].(m)["labels"].(m)

@@ -4,7 +4,7 @@
 #   KUBERNETES=VERSION sets.sh lint
 #   sets.sh validate SCHEMAS                  SCHEMAS has a folder for each version of Kubernetes, and one for what others define
 #   KUBERNETES=VERSION sets.sh render FOLDER  writes there what is rendered, under the name of the values
-#   KUBERNETES=VERSION sets.sh one FILE VALUES...   renders the chart with those values into a file, and nothing else
+#   KUBERNETES=VERSION sets.sh one FILE VALUES...   renders the chart with those values into a file, as it is applied: without its tests
 set -eu
 
 verb=$1
@@ -27,7 +27,7 @@ if [ "$verb" = one ]; then
   given "$@"
   # Into a file at once: what is rendered may hold secrets, and a log is not the place for them.
   # shellcheck disable=SC2086 # One argument each.
-  render "$KUBERNETES" $given >"$to"
+  render "$KUBERNETES" --skip-tests $given >"$to"
   exit
 fi
 
