@@ -60,8 +60,9 @@ func (b *Backend) Image(ctx context.Context) (*Image, error) {
 	return b.Tools.image(backendRepository, pins.Python, built), err
 }
 
-// backendServer is what the image runs. Nothing here speaks WebSocket, and its library would be loaded all the same.
-var backendServer = []string{"uvicorn", "todo.main:app", "--host", "0.0.0.0", "--port", "8000", "--ws", "none", "--no-access-log"}
+// backendServer is what the image runs. No host is every address, of IPv6 where a kernel has it. Nothing here speaks WebSocket, and
+// its library would be loaded all the same.
+var backendServer = []string{"uvicorn", "todo.main:app", "--host=", "--port", "8000", "--ws", "none", "--no-access-log"}
 
 // Run the tests against a real Postgres.
 //

@@ -34,7 +34,7 @@ func (f *Frontend) Build() *dagger.Container {
 		WithWorkdir("/app").
 		WithEnvVariable("NODE_ENV", "production").
 		WithEnvVariable("NEXT_TELEMETRY_DISABLED", "1").
-		WithEnvVariable("HOSTNAME", "0.0.0.0").
+		WithEnvVariable("HOSTNAME", ""). // every address: a container runtime sets it to the container's name
 		WithEnvVariable("PORT", "3000").
 		WithUser(frontendUser).
 		WithExposedPort(frontendPort).

@@ -10,6 +10,9 @@
  *   well-formed Unicode only. The two keys beside it are read after that comparison has succeeded.
  * - The server-action key becomes empty, with which Next.js refuses to decrypt. A build that has a server action fails.
  *
+ * The server listens on every address where HOSTNAME is empty: `next build` falls back to those of IPv4, and `::` fails where a kernel has
+ * no IPv6.
+ *
  * Source maps go, and so do the lists of what was traced, which only a build reads, and the path of the directory that the build ran in. Files and directories get one mode each: the
  * bundler makes some of its own writable for a group, and copies carry whatever the checkout had.
  */
@@ -22,6 +25,9 @@ export const UNMATCHABLE = "\ud800";
 
 /** What stands in for the directory of the build: where an image keeps the application. */
 export const APP_DIRECTORY = "/app";
+
+const IPV4_ALONE = "process.env.HOSTNAME || '0.0.0.0'";
+const EVERY_ADDRESS = "process.env.HOSTNAME || undefined";
 
 const PREVIEW_KEYS = ["previewModeEncryptionKey", "previewModeId", "previewModeSigningKey"];
 
@@ -68,6 +74,12 @@ export async function sealStandalone(project) {
     // Next.js looks upwards for a lock file; what lies above the project is no part of the build either.
     await rewrite(file, moved.replace(/("repoRoot":\s*)"(?:[^"\\]|\\.)*"/g, `$1"${APP_DIRECTORY}"`));
   }
+
+  const server = await readFile(path.join(root, "server.js"), "utf8");
+  if (!server.includes(IPV4_ALONE) && !server.includes(EVERY_ADDRESS)) {
+    throw new Error(`seal: server.js does not say ${IPV4_ALONE}, so what it listens on is not known`);
+  }
+  await rewrite("server.js", server.replace(IPV4_ALONE, EVERY_ADDRESS));
 
   for (const file of await files(root)) {
     if (file.startsWith(".next") && /\.map$|\.nft\.json$/.test(file)) {

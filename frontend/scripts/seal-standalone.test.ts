@@ -41,7 +41,7 @@ async function build({ actions = {}, extra = {}, preview }: Shape = {}): Promise
     ".next/server/app/page.js": "page",
     ".next/server/app/page.js.map": "{}",
     ".next/server/app/page.js.nft.json": "{}",
-    "server.js": `const nextConfig = ${JSON.stringify({ outputFileTracingRoot: project, repoRoot: path.dirname(project) })}`,
+    "server.js": `const hostname = process.env.HOSTNAME || '0.0.0.0'; const nextConfig = ${JSON.stringify({ outputFileTracingRoot: project, repoRoot: path.dirname(project) })}`,
     "node_modules/dependency/index.js": "dependency",
     ...extra,
   };
@@ -105,6 +105,14 @@ describe("sealing a build", () => {
       `"outputFileTracingRoot":"${APP_DIRECTORY}","repoRoot":"${APP_DIRECTORY}"`,
     );
     expect(Object.values(sealed).join()).not.toContain(project);
+  });
+
+  test("listens on every address, and knows no other server", async () => {
+    await build();
+    await sealStandalone(project);
+    expect((await tree())["server.js"]).toContain("const hostname = process.env.HOSTNAME || undefined;");
+    await writeFile(path.join(project, ".next/standalone/server.js"), "const hostname = '0.0.0.0'");
+    await expect(sealStandalone(project)).rejects.toThrow("so what it listens on is not known");
   });
 
   test("leaves nothing that a group or the world may write", async () => {

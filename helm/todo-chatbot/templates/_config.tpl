@@ -46,6 +46,6 @@ SMTP_TLS: {{ .tls }}
 SMTP_FROM: {{ .from | quote }}
 {{- end }}
 {{- end }}
-# a container runtime sets HOSTNAME to the pod's name, and Next.js would then listen on that address alone
-HOSTNAME: 0.0.0.0
+# a container runtime sets HOSTNAME to the pod's name, and Next.js would then listen on that address alone; nothing is every address
+HOSTNAME: ""
 {{- end }}
