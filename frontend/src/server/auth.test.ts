@@ -171,8 +171,14 @@ describe("a body of any route", () => {
 });
 
 describe("what is kept about a user", () => {
-  const update = (cookie: string, body: object) =>
-    routes.POST(request("POST", "/api/auth/update-user", { cookie, body }));
+  let names = 0;
+  const signUpAs = (fields: object) =>
+    routes.POST(
+      request("POST", "/api/auth/sign-up/email", {
+        body: { name: "Ada", email: `kept${++names}@example.com`, password: "correct horse", ...fields },
+        headers: { "x-forwarded-for": `198.18.3.${names}` },
+      }),
+    );
 
   test.each([
     ["an image that is a script", { image: "javascript:alert(1)" }, "The image is not an https address."],
@@ -186,23 +192,19 @@ describe("what is kept about a user", () => {
     ["a name of another type", { name: { first: "Ada" } }, "The name is not text."],
     ["a name that moves the cursor", { name: "Ada\u001b[2J" }, "The name holds a control character."],
     ["half a character", { name: "Ada\ud800" }, "The name holds a control character."],
-  ])("is not %s", async (_, body, message) => {
-    const { cookie } = await signUp();
-    const response = await update(cookie, body);
+  ])("is not %s", async (_, fields, message) => {
+    const response = await signUpAs(fields);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ message });
   });
 
   test("is not an address of 255 characters", async () => {
     const email = `${"x".repeat(60)}@${"y".repeat(60)}.${"z".repeat(60)}.${"w".repeat(60)}.example.com`;
-    const body = { name: "Ada", email, password: "correct horse" };
-    const response = await routes.POST(request("POST", "/api/auth/sign-up/email", { body }));
-    expect(response.status).toBe(400);
+    expect((await signUpAs({ email })).status).toBe(400);
   });
 
-  test("is a name and an image, of which a new cookie tells", async () => {
-    const { cookie } = await signUp();
-    const response = await update(cookie, { name: "Ada Lovelace", image: "https://example.com/ada.png" });
+  test("is a name and an image, of which the cookie tells", async () => {
+    const response = await signUpAs({ name: "Ada Lovelace", image: "https://example.com/ada.png" });
     expect(response.status).toBe(200);
     const session = await routes.GET(request("GET", "/api/auth/get-session", { cookie: cookies(response) }));
     expect(await session.json()).toMatchObject({
@@ -221,6 +223,76 @@ describe("what is kept about a user", () => {
   });
 });
 
+describe("of Better Auth's paths", () => {
+  const USED = [
+    "/sign-up/email",
+    "/sign-in/email",
+    "/sign-out",
+    "/get-session",
+    "/revoke-other-sessions",
+    "/change-password",
+    "/passkey/generate-authenticate-options",
+    "/passkey/verify-authentication",
+    "/passkey/generate-register-options",
+    "/passkey/verify-registration",
+    "/passkey/delete-passkey",
+    "/jwks",
+  ];
+  let paths: string[];
+  beforeAll(async () => {
+    const { auth } = await import("./auth");
+    const endpoints: { path?: string }[] = Object.values(auth().api);
+    paths = endpoints.flatMap(({ path }) => path ?? []);
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+  });
+
+  let places = 0;
+  /** What each way of asking for a path answers. */
+  const askFor = (path: string, cookie: string) => {
+    const headers = { "x-forwarded-for": `198.18.4.${++places}` };
+    const body = {
+      image: null,
+      password: "correct horse",
+      newPassword: "battery staple",
+      currentPassword: "x",
+    };
+    return Promise.all([
+      routes.GET(request("GET", `/api/auth${path}`, { cookie, headers })),
+      routes.POST(request("POST", `/api/auth${path}`, { cookie, headers, body })),
+    ]);
+  };
+
+  test("a browser reaches those that the pages use, and no other", async () => {
+    const { cookie } = await signUp();
+    expect(paths).toEqual(
+      expect.arrayContaining([...USED, "/update-user", "/verify-password", "/delete-user"]),
+    );
+    for (const path of paths) {
+      const statuses = (await askFor(path, cookie)).map(({ status }) => status);
+      if (USED.includes(path)) expect.soft(statuses, path).not.toEqual([404, 404]);
+      else expect.soft(statuses, path).toEqual([404, 404]);
+    }
+    for (const path of ["", "/", "/sign-out/", "//sign-out", "/x/../update-user/", "/%75pdate-user"]) {
+      expect
+        .soft(
+          (await askFor(path, cookie)).map(({ status }) => status),
+          path,
+        )
+        .toEqual([404, 404]);
+    }
+  });
+
+  test("none has a session believed for longer that has ended", async () => {
+    for (const path of paths) {
+      const { id, cookie } = await signUp();
+      await query(application.databaseUrl, `DELETE FROM session WHERE "userId" = '${id}'`);
+      for (const { headers } of await askFor(path, cookie)) {
+        expect.soft(headers.getSetCookie().join(), path).not.toMatch(/session_(data|token)=[^;]/);
+      }
+    }
+  });
+});
+
 describe("what was never typed into a form", () => {
   beforeEach(() => void vi.spyOn(console, "error").mockImplementation(() => undefined));
 
@@ -235,14 +307,7 @@ describe("what was never typed into a form", () => {
     });
     return routes.POST(asked);
   };
-  const PATHS = [
-    "sign-up/email",
-    "sign-in/email",
-    "update-user",
-    "change-password",
-    "delete-user",
-    "sign-out",
-  ];
+  const PATHS = ["sign-up/email", "sign-in/email", "change-password", "sign-out"];
   const fields = (values: object) =>
     JSON.stringify({ name: "Ada", email: "typed@example.com", password: "correct horse", ...values });
   const deep = (open: string, close: string, depth = 5_000) => open.repeat(depth) + close.repeat(depth);
@@ -290,12 +355,10 @@ test("deleting the user while the backend is away is refused in words", async ()
   const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
   const { cookie } = await signUp();
   application.upstream.answer = () => ({ status: 500 });
-  const response = await routes.POST(request("POST", "/api/auth/delete-user", { cookie, body: {} }));
+  const { DELETE } = await import("@/app/api/me/route");
+  const response = await DELETE(request("DELETE", "/api/me", { cookie }));
   expect(response.status).toBe(502);
-  expect(await response.json()).toEqual({
-    code: "BACKEND_UNAVAILABLE",
-    message: "The todos could not be deleted.",
-  });
+  expect(await response.json()).toMatchObject({ detail: "The todos could not be deleted." });
   expect(log).toHaveBeenCalledWith("backend: DELETE /api/me: status 500");
 });
 

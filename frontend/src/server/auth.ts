@@ -1,7 +1,7 @@
 import "server-only";
 
 import { betterAuth } from "better-auth";
-import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
+import { APIError, createAuthMiddleware, getAuthoritativeSessionFromCtx } from "better-auth/api";
 import { symmetricDecrypt } from "better-auth/crypto";
 import { jwt, type Jwk } from "better-auth/plugins/jwt";
 import { Pool } from "pg";
@@ -23,6 +23,9 @@ const TOKEN_MINUTES = 15;
 /** Seconds that a session's cookie is believed before the database is asked again. */
 const SESSION_CACHE = 60;
 
+/** Milliseconds that a session which was read is known without another look at its cookie. */
+export const KNOWN = 10_000;
+
 /** Milliseconds after which the server ends a statement. */
 const STATEMENT = 10_000;
 
@@ -41,11 +44,8 @@ const MAILS: Rule = { window: 600, max: 5 };
 /** What sends mail, for an address that there is and for any other: the answers are the same. */
 const MAILING = ["/sign-up/email", "/request-password-reset", "/send-verification-email"];
 
-/** What makes no sense without mail. */
-const MAIL_ONLY = ["/request-password-reset", "/reset-password", "/send-verification-email", "/verify-email"];
-
-/** Sessions that ended here, for as long as their cookies would still be believed. */
-const ended = new Recent<true>(SESSION_CACHE * 1000, 10_000);
+/** Sessions that ended here, for as long as anybody would still believe in them: a read that was under way then, its cookie, `KNOWN`. */
+const ended = new Recent<true>(STATEMENT + SESSION_CACHE * 1000 + KNOWN, 10_000);
 
 /** Whether the session of this token has ended, whatever its cookie says. */
 export function hasEnded(sessionToken: string): boolean {
@@ -130,7 +130,6 @@ export function createAuth(env: Env, database: Pool) {
     databaseHooks: {
       user: {
         create: { before: async (user) => checkUserFields(user) },
-        update: { before: async (user) => checkUserFields(user) },
       },
       session: {
         // A browser chooses its own name, of any length, and the session's cookie carries it.
@@ -146,7 +145,6 @@ export function createAuth(env: Env, database: Pool) {
       customRules: {
         "/sign-in/*": PER_ADDRESS,
         "/sign-up/*": PER_ADDRESS,
-        "/delete-user": PER_ADDRESS,
         "/change-password": PER_ADDRESS,
         "/request-password-reset": PER_ADDRESS,
         "/reset-password": PER_ADDRESS,
@@ -166,7 +164,7 @@ export function createAuth(env: Env, database: Pool) {
           await limit(accountKey(body), PER_ACCOUNT, "Too many attempts to sign in to this account.");
         }
         if (path === "/change-password") {
-          const session = await getSessionFromCtx(context);
+          const session = await getAuthoritativeSessionFromCtx(context);
           const message = "Too many attempts to change this password.";
           if (session) await limit(`password|${session.user.id}`, PER_ACCOUNT, message);
         }
@@ -181,15 +179,6 @@ export function createAuth(env: Env, database: Pool) {
         if (path === "/sign-in/email" && context.newSession) await rateLimit.reset(accountKey(body));
       }),
     },
-    // A browser never needs a token, be it for the backend (mintToken) or of another session (sessions.ts), nor a key (passkey-list.ts).
-    disabledPaths: [
-      "/token",
-      "/list-sessions",
-      "/revoke-session",
-      "/passkey/list-user-passkeys",
-      "/passkey/update-passkey",
-      ...(mailer ? [] : MAIL_ONLY),
-    ],
     plugins: [
       passkeys(env),
       jwt({

@@ -281,6 +281,16 @@ describe("what is asked for again costs little", () => {
     const { POST } = await import("@/app/api/auth/[...all]/route");
     await POST(request("POST", "/api/auth/sign-out", { cookie, body: {} }));
     expect((await get("/api/todos", cookie)).status).toBe(401);
+    // Its cookie is good for a minute, and what was read from it for ten seconds more.
+    const now = Date.now();
+    try {
+      for (const seconds of [55, 61, 65, 71]) {
+        vi.useFakeTimers({ now: now + seconds * 1_000, toFake: ["Date"] });
+        expect((await get("/api/todos", cookie)).status, `after ${seconds} s`).toBe(401);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

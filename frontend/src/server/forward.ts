@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 
 import { APIError } from "better-auth/api";
 
-import { auth, dropToken, hasEnded, tokenFor } from "./auth";
+import { auth, dropToken, hasEnded, KNOWN, tokenFor } from "./auth";
 import { BackendError, callBackend, type BackendRequest } from "./backend";
 import { readJson, refuse, refuseForeignOrigin, refuseUnread } from "./guard";
 import { Recent } from "./recent";
@@ -70,7 +70,7 @@ async function call(userId: string, request: BackendRequest): Promise<Response> 
 }
 
 /** Sessions that were read a moment ago, by a digest of the cookies, which may be long, that they were read from. */
-const known = new Recent<{ userId: string; token: string }>(10_000, 10_000);
+const known = new Recent<{ userId: string; token: string }>(KNOWN, 10_000);
 
 /** Whose session the cookies are and the ones that keep it alive, or the refusal. */
 async function readSession(headers: Headers): Promise<{ userId: string; setCookie: string[] } | Response> {
