@@ -26,8 +26,3 @@ export function AccountList<Item>({ label, of, children }: AccountListProps<Item
     </>
   );
 }
-
-/** A time as people read it. */
-export function moment(time: string): string {
-  return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-}

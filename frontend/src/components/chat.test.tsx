@@ -57,6 +57,7 @@ afterEach(() => {
   // First: a page that is still there keeps what was typed into it.
   cleanup();
   vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
   sessionStorage.clear();
 });
 
@@ -368,6 +369,45 @@ describe("an answer that is streamed", () => {
     expect(input).toHaveValue("");
   });
 
+  test("that ends sends nothing by a press that was meant for Stop", async () => {
+    const { user, stream, input, calls } = await asked();
+    await user.type(input, "and bread");
+    const pressed = stop();
+    pressed.focus();
+    stream.send("reply", whole("I have added milk.", []));
+    const send = await screen.findByRole("button", { name: "Send" });
+    expect(send).not.toBe(pressed);
+    expect(screen.getByRole("log")).toHaveFocus();
+    await user.click(send);
+    expect(input).toHaveValue("and bread");
+    expect(calls).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 600)); // who presses by then has seen it
+    await user.click(send);
+    await waitFor(() => expect(calls).toHaveLength(2));
+  });
+
+  test("moves who has gone back in the conversation nowhere, until they say something", async () => {
+    const { user, stream, log, input } = await asked();
+    const scroller = screen.getByRole("log");
+    Object.defineProperties(scroller, { scrollHeight: { value: 1000 }, clientHeight: { value: 100 } });
+    const scrollTo = (place: number) => {
+      scroller.scrollTop = place;
+      fireEvent.scroll(scroller);
+    };
+    scrollTo(900);
+    stream.send("text", { text: "I have" });
+    await log.findByText("I have");
+    expect(scroller.scrollTop).toBe(1000);
+    scrollTo(300);
+    stream.send("text", { text: " added" });
+    await log.findByText("I have added");
+    stream.send("reply", whole("I have added milk.", []));
+    await log.findByText("I have added milk.");
+    expect(scroller.scrollTop).toBe(300);
+    await user.type(input, "list{Enter}");
+    await waitFor(() => expect(scroller.scrollTop).toBe(1000));
+  });
+
   test("that is stopped before anything came of it gives the message back", async () => {
     const { log, user, input } = await asked(() => [404, { detail: "no answer is kept" }]);
     await user.click(stop());
@@ -566,6 +606,29 @@ describe("what is typed", () => {
     expect(onExpired).not.toHaveBeenCalled();
   });
 
+  test("is not sent by the Enter that takes what an input method proposes, in Safari neither", async () => {
+    const calls = fakeServer(() => reply("Added."));
+    const { user, input } = await open();
+    await user.type(input, "milk");
+    fireEvent.keyDown(input, { key: "Enter", isComposing: true });
+    fireEvent.keyDown(input, { key: "Enter", keyCode: 229 });
+    expect(calls).toEqual([]);
+    expect(input).toHaveValue("milk");
+  });
+
+  test("is sent with the time zone that the browser is in by now", async () => {
+    const calls = fakeServer(() => reply("Added."));
+    const { user, log, input } = await open();
+    for (const zone of ["Asia/Tokyo", "America/Lima"]) {
+      vi.stubEnv("TZ", zone);
+      await user.type(input, `${zone}{Enter}`);
+      await log.findByText(zone);
+    }
+    await waitFor(() => expect(calls).toHaveLength(2));
+    for (const { body } of calls)
+      expect(body).toMatchObject({ time_zone: (body as { message: string }).message });
+  });
+
   test("has more than one line, and is sent by Enter alone", async () => {
     const calls = fakeServer(() => reply("Added."));
     const { user, input } = await open();
@@ -651,6 +714,26 @@ describe("conversations that there were", () => {
     await waitFor(() =>
       expect(drawer().queryByRole("button", { name: /^add milk/ })).not.toBeInTheDocument(),
     );
+  });
+
+  test("one that is gone takes no other one off the screen, and nothing is said there that was not meant for it", async () => {
+    let release = (_: FakeAnswer) => {};
+    const calls = fakeServer(() => new Promise<FakeAnswer>((resolve) => (release = resolve)));
+    const { user, log, input } = await open();
+    await user.type(input, "list{Enter}");
+    await user.click(button("Conversations"));
+    await user.click(await drawer().findByRole("button", { name: /^help/ }));
+    await log.findByText("I understand");
+    release([404, { detail: "gone" }]);
+    expect(await screen.findByRole("alert")).toHaveTextContent("The conversation of that message is gone.");
+    expect(log.getByText("I understand")).toBeVisible();
+    expect(input).toHaveValue("");
+    await user.click(button("Send again"));
+    expect(calls.map(({ body }) => (body as { conversation_id: unknown }).conversation_id)).toEqual([
+      CONVERSATION,
+      null,
+    ]);
+    release(reply("Nothing."));
   });
 
   test("one that was deleted elsewhere takes no more, and what was said begins another", async () => {
@@ -770,6 +853,17 @@ describe("conversations that there were", () => {
     await user.click(button("Try again"));
     expect(await log.findByText("I understand")).toBeVisible();
   });
+});
+
+test("what is said has its own direction, whoever is said to have said it", async () => {
+  fakeServer(() => reply("שלום"));
+  const { user, log, input } = await open();
+  await user.type(input, "مرحبا{Enter}");
+  for (const said of [await log.findByText("שלום"), log.getByText("مرحبا")]) {
+    expect(said).toHaveAttribute("dir", "auto");
+    // Anything before what is said would decide, unless it has a direction of its own.
+    expect([...said.children].map((before) => before.getAttribute("dir"))).toEqual(["ltr"]);
+  }
 });
 
 test("a name or a title inside a sentence has its own direction", async () => {

@@ -2,6 +2,7 @@
 
 import {
   Fragment,
+  useCallback,
   useEffect,
   useId,
   useRef,
@@ -35,7 +36,14 @@ const MAX_LENGTH = 2_000;
 /** Of a message with what was done for it, as the API takes it. */
 const LONGEST_MESSAGE = 2 * MAX_LENGTH;
 
-const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** Pixels: who is nearer to the end of the conversation sees it grow. */
+const NEAR = 24;
+
+/** Milliseconds: a press that comes so soon after Stop became Send was meant for Stop. */
+const MEANT_FOR_STOP = 500;
+
+const GONE = "This conversation is gone. What you say now begins another.";
+const GONE_ELSEWHERE = "The conversation of that message is gone. Sent again, it begins another.";
 
 /** A conversation with the assistant about the todos. */
 export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
@@ -52,12 +60,14 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const busy = sending !== undefined;
   const waiting = busy || opening;
   const log = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
   const stop = useRef<AbortController>(null);
+  const stopWent = useRef(-Infinity);
   const unmounting = useRef<AbortController>(null);
 
   const last = messages.at(-1);
   useEffect(() => {
-    if (log.current) log.current.scrollTop = log.current.scrollHeight;
+    if (log.current && atEnd.current) log.current.scrollTop = log.current.scrollHeight;
     // In a low window the log may push the field out of it while somebody types there.
     if (document.activeElement === input.current) input.current?.scrollIntoView({ block: "nearest" });
   }, [last, busy, answering]);
@@ -82,6 +92,7 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
     const heard: Action[] = [];
     setSending(utterance.key);
     setError(undefined);
+    atEnd.current = true;
     // Before there is an answer: the page may be gone before it comes.
     settle(utterance, utterance);
     change(here, (now) => say(now, { role: "user", content: message }));
@@ -125,8 +136,9 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
         const anew = { ...utterance, key: newKey(), done, heard: [], ...(gone && { conversationId: null }) };
         settle(utterance, ...(returned ? [] : [anew]));
       }
-      if (gone && here !== undefined) begin();
-      setError(gone ? "This conversation is gone. What you say now begins another." : errorMessage(error));
+      const isShown = here === turn();
+      if (gone && isShown) begin();
+      setError(gone ? (isShown ? GONE : GONE_ELSEWHERE) : errorMessage(error));
     } finally {
       setSending(undefined);
       change(here, (now) => ({ ...now, answering: undefined }));
@@ -135,27 +147,29 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   }
 
   /**
-   * What was not answered is not part of the conversation: gives it back, unless something was done for it, or something else
-   * was typed meanwhile.
+   * What was not answered is not part of the conversation: gives it back, unless something was done for it, something else was
+   * typed meanwhile, or what is typed now would be said in another conversation.
    */
   function giveBack(utterance: Utterance, here: number | undefined, acted: Action[] = []): boolean {
     change(here, (now) => ({ ...now, messages: now.messages.slice(0, -1) }));
-    const returned = !acted.length && !hasActed(utterance) && !input.current?.value;
+    const returned = here === turn() && !acted.length && !hasActed(utterance) && !input.current?.value;
     if (returned) setText(utterance.message);
     return returned;
   }
 
   /** Stopped before anything came of it, it is as if it had not been sent then. */
   function takeBack(utterance: Utterance, here: number | undefined) {
-    giveBack(utterance, here);
-    settle(utterance, ...(hasActed(utterance) ? [utterance] : []));
+    const returned = giveBack(utterance, here);
+    settle(utterance, ...(returned ? [] : [utterance]));
   }
 
   function submitMessage(said: string) {
     const message = said.trim();
     if (!message || waiting) return;
     const again = unanswered.find((each) => each.message === message);
-    void send(again ?? { message, conversationId: shown.id ?? null, timeZone: TIME_ZONE, key: newKey() });
+    // The zone as it is now: a page stays open on a journey.
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    void send(again ?? { message, conversationId: shown.id ?? null, timeZone, key: newKey() });
   }
 
   function submitTyped() {
@@ -166,11 +180,22 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    submitTyped();
+    if (performance.now() - stopWent.current > MEANT_FOR_STOP) submitTyped();
   }
 
+  /** The focus that Stop has when it goes stays near what was to be stopped, where Enter sends nothing. */
+  const watchStop = useCallback(
+    (button: HTMLButtonElement) => () => {
+      stopWent.current = performance.now();
+      if (button === document.activeElement) log.current?.focus();
+    },
+    [],
+  );
+
   function submitOnEnter(event: KeyboardEvent) {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    // Safari has ended a composition by the time that it tells of the Enter which did; the code says that it was not typed.
+    const composes = event.nativeEvent.isComposing || event.keyCode === 229;
+    if (event.key !== "Enter" || event.shiftKey || composes) return;
     event.preventDefault();
     // A key that is held was pressed for what had the focus before, or has sent what there was.
     if (!event.repeat) submitTyped();
@@ -199,6 +224,7 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
         current={shown.id}
         onOpen={(id) => {
           setError(undefined);
+          atEnd.current = true;
           void open(id);
         }}
         onBegin={() => {
@@ -217,6 +243,9 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
         aria-label="Conversation"
         aria-busy={opening || Boolean(answering)}
         tabIndex={0}
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR;
+        }}
       >
         {shown.earlier ? (
           <button
@@ -315,11 +344,21 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
           autoFocus
         />
         {busy ? (
-          <button className="button" data-kind="quiet" type="button" onClick={() => stop.current?.abort()}>
+          <button
+            key="stop"
+            ref={watchStop}
+            className="button"
+            data-kind="quiet"
+            type="button"
+            onClick={() => {
+              stop.current?.abort();
+              input.current?.focus();
+            }}
+          >
             Stop
           </button>
         ) : (
-          <button className="button" type="submit" disabled={waiting || !text.trim()}>
+          <button key="send" className="button" type="submit" disabled={waiting || !text.trim()}>
             Send
           </button>
         )}
@@ -379,7 +418,10 @@ function Turn({ message: { role, content, actions } }: { message: Message }) {
 function Bubble({ from, children }: { from: Message["role"]; children: ReactNode }) {
   return (
     <div className={styles.bubble} data-from={from} dir="auto">
-      <span className="visually-hidden">{from === "user" ? "You: " : "Assistant: "}</span>
+      {/* Its own direction, or it would be that of what is said. */}
+      <span className="visually-hidden" dir="ltr">
+        {from === "user" ? "You: " : "Assistant: "}
+      </span>
       {children}
     </div>
   );

@@ -13,6 +13,7 @@ import {
 
 import { Confirmation } from "./confirmation";
 import styles from "./conversations.module.css";
+import { moment } from "./moment";
 import { Notice } from "./notice";
 
 interface ConversationsProps {
@@ -30,8 +31,6 @@ interface ConversationsProps {
 
 /** How many conversations are read at once. */
 const PAGE = 30;
-
-const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** A button that begins a conversation, and one that opens the list of those that there were. */
 export function Conversations({ current, onOpen, onBegin, onGone, onExpired, input }: ConversationsProps) {
@@ -130,7 +129,7 @@ export function Conversations({ current, onOpen, onBegin, onGone, onExpired, inp
                   {conversation.title}
                 </span>
                 <time className={styles.time} dateTime={conversation.updated_at}>
-                  {TIME.format(new Date(conversation.updated_at))}
+                  {moment(conversation.updated_at)}
                 </time>
               </button>
               <button

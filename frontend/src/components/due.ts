@@ -1,9 +1,9 @@
 /** A day that is due without a time is due until its end, as the assistant has it too. */
 const END_OF_DAY = "23:59";
 
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric" });
-const DAY_OF_A_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const DAY = { weekday: "short", month: "short", day: "numeric" } as const;
+const DAY_OF_A_YEAR = { dateStyle: "medium" } as const;
+const TIME = { timeStyle: "short" } as const;
 
 /** A moment as the fields of a form have it, on the user's own clock. */
 export interface DueFields {
@@ -32,8 +32,9 @@ export function dueMoment({ date, time }: DueFields): string | null {
 /** A moment in words for the user, with its year where that is not `year`. */
 export function dueText(due: string, year = new Date().getFullYear()): string {
   const at = new Date(due);
-  const day = (at.getFullYear() === year ? DAY : DAY_OF_A_YEAR).format(at);
-  return dueFields(due).time ? `${day}, ${TIME.format(at)}` : day;
+  // Formatted anew each time: a formatter keeps the time zone that it was made in.
+  const day = at.toLocaleDateString(undefined, at.getFullYear() === year ? DAY : DAY_OF_A_YEAR);
+  return dueFields(due).time ? `${day}, ${at.toLocaleTimeString(undefined, TIME)}` : day;
 }
 
 /** Whether a moment has gone by at another, in milliseconds. */

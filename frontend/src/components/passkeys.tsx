@@ -4,9 +4,10 @@ import { listPasskeys, type Passkey } from "@/lib/api";
 import { nameBrowser } from "@/lib/browser";
 import { addPasskey, removePasskey } from "@/lib/passkeys";
 
-import { AccountList, moment } from "./account-list";
+import { AccountList } from "./account-list";
 import { EntranceForm, text, useSubmission } from "./entrance";
 import { Field } from "./field";
+import { moment } from "./moment";
 import { Panel } from "./panel";
 import { useAccountList } from "./use-account-list";
 import { useWebAuthn } from "./use-webauthn";

@@ -5,7 +5,8 @@ import { attempt } from "@/lib/attempt";
 import { authClient } from "@/lib/auth-client";
 import { nameBrowser } from "@/lib/browser";
 
-import { AccountList, moment } from "./account-list";
+import { AccountList } from "./account-list";
+import { moment } from "./moment";
 import { Panel } from "./panel";
 import styles from "./account-list.module.css";
 import { useAccountList } from "./use-account-list";

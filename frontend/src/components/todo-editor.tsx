@@ -103,7 +103,7 @@ function EditForm({ todo, edit, close }: EditFormProps) {
             min="1971-01-01"
             max="2998-12-30"
             value={fields.date}
-            onChange={({ target }) => set(target.value ? { date: target.value } : { date: "", time: "" })}
+            onChange={(event) => set({ date: event.target.value })}
           />
         </label>
         <label>
@@ -166,12 +166,12 @@ function tagsOf({ tags }: Fields): string[] {
   return [...new Set(words.filter(Boolean))].sort();
 }
 
-/** What of the todo is to be another than it is. */
+/** What of the todo is to be another than it is. A time is none without a date, which a field has not while it is being typed. */
 function changesOf(base: Todo, fields: Fields): TodoEdit {
   const before = fieldsOf(base);
   return {
     ...(fields.title.trim() !== before.title && { title: fields.title.trim() }),
-    ...((fields.date !== before.date || fields.time !== before.time) && { due_at: dueMoment(fields) }),
+    ...(dueMoment(fields) !== dueMoment(before) && { due_at: dueMoment(fields) }),
     ...(fields.priority !== before.priority && { priority: fields.priority }),
     ...(tagsOf(fields).join() !== tagsOf(before).join() && { tags: tagsOf(fields) }),
   };
@@ -179,7 +179,7 @@ function changesOf(base: Todo, fields: Fields): TodoEdit {
 
 /** What was typed where something was, and otherwise what is there by now. A date and its time belong together. */
 function merged(before: Fields, typed: Fields, now: Fields): Fields {
-  const due = typed.date === before.date && typed.time === before.time ? now : typed;
+  const due = dueMoment(typed) === dueMoment(before) ? now : typed;
   return {
     title: typed.title === before.title ? now.title : typed.title,
     priority: typed.priority === before.priority ? now.priority : typed.priority,

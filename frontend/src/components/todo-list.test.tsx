@@ -107,6 +107,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
   sessionStorage.clear();
 });
 
@@ -864,6 +865,12 @@ describe("editing by hand", () => {
     await user.click(dialog.getByRole("button", { name: "Save" }));
     await waitFor(() => expect(stored[0]!.due_at).toBe(new Date("2030-11-27T17:00").toISOString()));
     ({ user, dialog } = await edit());
+    // A date field is empty while a part of it is being typed anew.
+    await user.clear(dialog.getByLabelText("Due date"));
+    await user.type(dialog.getByLabelText("Due date"), "2030-11-28");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(stored[0]!.due_at).toBe(new Date("2030-11-28T17:00").toISOString()));
+    ({ user, dialog } = await edit());
     await user.clear(dialog.getByLabelText("Due date"));
     await user.click(dialog.getByRole("button", { name: "Save" }));
     await waitFor(() => expect(stored[0]!.due_at).toBeNull());
@@ -950,6 +957,20 @@ test("a title inside a sentence has its own direction", async () => {
   await user.click(screen.getByRole("button", { name: "Delete לקנות לחם" }));
   const deleted = await screen.findByText(/^Deleted/);
   expect(within(deleted).getByText("לקנות לחם").tagName).toBe("BDI");
+});
+
+test("what is due is shown in the time zone that the browser is in by now", async () => {
+  fakeServer(serve);
+  stored[0]!.due_at = "2030-11-27T20:00:00Z";
+  for (const [zone, due] of [
+    ["Asia/Tokyo", /Nov 28, 2030, 5:00\sAM/],
+    ["America/Lima", /Nov 27, 2030, 3:00\sPM/],
+  ] as const) {
+    vi.stubEnv("TZ", zone);
+    const { unmount } = render(<List />);
+    expect(await screen.findByText(due)).toBeVisible();
+    unmount();
+  }
 });
 
 test("what is overdue says so, unless it is done", async () => {
