@@ -137,6 +137,43 @@ describe("with a session cookie", () => {
     expect(await screen.findByLabelText("Password")).toBeVisible();
   });
 
+  test.each<[string, FakeAnswer | undefined]>([
+    ["reaches nobody", undefined],
+    ["fails", [503, {}]],
+    ["is turned away on the way", [403, {}]],
+  ])("says so where the first check %s, and goes on at a press", async (_, answer) => {
+    signedIn = true;
+    overrides["/api/auth/get-session"] = answer;
+    const user = await open(true);
+    expect(await screen.findByRole("alert")).toHaveTextContent("Your session cannot be checked right now.");
+    expect(screen.queryByLabelText("Password")).not.toBeInTheDocument();
+    delete overrides["/api/auth/get-session"];
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+    await greeted();
+  });
+
+  test.each<[string, FakeAnswer | undefined]>([
+    ["reaches nobody", undefined],
+    ["fails", [502, {}]],
+  ])("leaves a form that is being filled in where it is when a later check %s", async (_, answer) => {
+    const user = await open(true);
+    await user.type(await screen.findByLabelText("Email"), "ada@");
+    overrides["/api/auth/get-session"] = answer;
+    const before = calls.length;
+    document.dispatchEvent(new Event("visibilitychange"));
+    await waitFor(() => expect(calls.length).toBeGreaterThan(before));
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the answer is on the screen by then
+    expect(screen.getByLabelText("Email")).toHaveValue("ada@");
+    await user.type(screen.getByLabelText("Email"), "example.com");
+    await user.type(screen.getByLabelText("Password"), "correct horse");
+    await user.click(submit("Sign in"));
+    // Signed in by now, and nobody can say so.
+    expect(await screen.findByRole("alert")).toHaveTextContent("Your session cannot be checked right now.");
+    delete overrides["/api/auth/get-session"];
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+    await greeted();
+  });
+
   test("asks to sign in again when the session has expired, and has kept what was typed", async () => {
     signedIn = true;
     const user = await open(true);

@@ -20,9 +20,11 @@ interface AppProps {
 export function App({ mayBeSignedIn, sendsMail }: AppProps) {
   const { data, isPending, error, refetch } = authClient.useSession();
   const [notice, setNotice] = useState<string>();
+  // A session that could not be asked for is not the end of the session.
+  const unread = error !== null && error.status !== 401;
   // Later checks, for example when the window comes back into view, must not take a form away that is being filled in.
-  const [sessionChecked, setSessionChecked] = useState(!mayBeSignedIn);
-  if (!sessionChecked && !isPending) setSessionChecked(true);
+  const [signedOut, setSignedOut] = useState(!mayBeSignedIn);
+  if (!signedOut && !data && !isPending && !unread) setSignedOut(true);
 
   const recheckSession = useCallback(
     async (notice?: string) => {
@@ -33,12 +35,18 @@ export function App({ mayBeSignedIn, sendsMail }: AppProps) {
     [refetch],
   );
 
+  async function comeIn() {
+    await recheckSession();
+    // Unless that says otherwise.
+    setSignedOut(false);
+  }
+
   if (data) {
     const { id, name, email } = data.user;
     return <Workspace key={id} userId={id} name={name} email={email} onLeave={recheckSession} />;
   }
-  // A session that cannot be read for want of a server is not the end of the session.
-  if (mayBeSignedIn && error && error.status >= 500) {
+  if (signedOut) return <SignIn notice={notice} sendsMail={sendsMail} onSignedIn={comeIn} />;
+  if (unread) {
     return (
       <main className="centered">
         <Brand />
@@ -49,13 +57,10 @@ export function App({ mayBeSignedIn, sendsMail }: AppProps) {
       </main>
     );
   }
-  if (!sessionChecked) {
-    return (
-      <main className="centered" aria-busy="true">
-        <Brand />
-        <p role="status">Opening your todos…</p>
-      </main>
-    );
-  }
-  return <SignIn notice={notice} sendsMail={sendsMail} onSignedIn={() => recheckSession()} />;
+  return (
+    <main className="centered" aria-busy="true">
+      <Brand />
+      <p role="status">Opening your todos…</p>
+    </main>
+  );
 }

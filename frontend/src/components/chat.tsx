@@ -62,7 +62,7 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const log = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const stop = useRef<AbortController>(null);
-  const stopWent = useRef(-Infinity);
+  const stopWent = useRef(false);
   const unmounting = useRef<AbortController>(null);
 
   const last = messages.at(-1);
@@ -180,13 +180,14 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (performance.now() - stopWent.current > MEANT_FOR_STOP) submitTyped();
+    if (!stopWent.current) submitTyped();
   }
 
   /** The focus that Stop has when it goes stays near what was to be stopped, where Enter sends nothing. */
   const watchStop = useCallback(
     (button: HTMLButtonElement) => () => {
-      stopWent.current = performance.now();
+      stopWent.current = true;
+      setTimeout(() => (stopWent.current = false), MEANT_FOR_STOP);
       if (button === document.activeElement) log.current?.focus();
     },
     [],
