@@ -13,6 +13,10 @@ inWindows(BOTH, () => {
     await expect(await elsewhere.get("/api/me/sessions")).toBeOK();
 
     await openMenu(page);
+    await page.context().setOffline(true);
+    await page.getByRole("button", { name: "Sessions…" }).click();
+    await expect(page.locator("[popover]").getByRole("alert")).toContainText("The server cannot be reached.");
+    await page.context().setOffline(false);
     await page.getByRole("button", { name: "Sessions…" }).click();
     const sessions = page.getByRole("dialog", { name: "Where you are signed in" });
     await expect(sessions.getByRole("listitem")).toHaveCount(2);

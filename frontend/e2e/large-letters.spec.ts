@@ -1,4 +1,4 @@
-import { expect, expectForEverybody, say, test, todo } from "./test";
+import { expect, expectForEverybody, openMenu, say, test, todo } from "./test";
 
 test.use({ viewport: { width: 640, height: 400 } });
 
@@ -13,6 +13,12 @@ test("letters twice as large in a low window, and a todo from right to left", as
   expect(log.height, "some lines of the answer").toBeGreaterThan(100);
   expect(field.y, "the field is below the log").toBeGreaterThanOrEqual(log.y + log.height);
   expect(list.y, "the list is below the field").toBeGreaterThanOrEqual(field.y + field.height);
+
+  await openMenu(page);
+  const last = page.getByRole("button", { name: "Delete account…" });
+  await last.scrollIntoViewIfNeeded();
+  await expect(last, "the end of the menu").toBeInViewport({ ratio: 1 });
+  await page.keyboard.press("Escape");
 
   const box = (await todo(page, "לקנות חלב").boundingBox())!;
   expect(Math.min(box.width, box.height), "pixels").toBeGreaterThanOrEqual(24);

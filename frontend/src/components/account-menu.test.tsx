@@ -88,6 +88,26 @@ test("one's data is downloaded by a link, as a file", async () => {
   expect(link).toHaveAttribute("download");
 });
 
+test("a panel that does not come is said not to, in the menu, and comes when it is asked for again", async () => {
+  let away = true;
+  vi.doMock("./sessions", async (original) => {
+    if (away) throw new TypeError("Failed to fetch");
+    return original();
+  });
+  try {
+    const user = await choose("Sessions…");
+    expect(await screen.findByRole("alert", { hidden: true })).toHaveTextContent(
+      "The server cannot be reached.",
+    );
+    away = false;
+    await user.click(screen.getByRole("button", { name: "Sessions…", hidden: true }));
+    expect(await screen.findByText("Chrome on Linux")).toBeVisible();
+    expect(screen.queryByRole("alert", { hidden: true })).not.toBeInTheDocument();
+  } finally {
+    vi.doUnmock("./sessions");
+  }
+});
+
 describe("sessions", () => {
   test("are listed by the browser's name, and this one cannot be ended here", async () => {
     await choose("Sessions…");

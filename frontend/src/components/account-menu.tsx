@@ -1,8 +1,8 @@
 "use client";
 
-import { lazy, Suspense, useId, useRef, useState } from "react";
+import { useId, useRef, useState, type ComponentType } from "react";
 
-import { ApiError, deleteAccount, errorMessage } from "@/lib/api";
+import { ApiError, deleteAccount, errorMessage, UNREACHED } from "@/lib/api";
 import { attempt } from "@/lib/attempt";
 import { authClient } from "@/lib/auth-client";
 
@@ -10,10 +10,13 @@ import styles from "./account-menu.module.css";
 import { Confirmation } from "./confirmation";
 import { Notice } from "./notice";
 
-// Few open them, and everybody would wait for them.
-const ChangePassword = lazy(async () => ({ default: (await import("./change-password")).ChangePassword }));
-const Passkeys = lazy(async () => ({ default: (await import("./passkeys")).Passkeys }));
-const Sessions = lazy(async () => ({ default: (await import("./sessions")).Sessions }));
+/** What the menu opens. */
+type AccountPanel = ComponentType<{ email: string; onClose: () => void; onExpired: () => void }>;
+
+// Few open them, and everybody would wait for them. Not React's `lazy`, for which one that did not come never comes.
+const loadChangePassword = async () => (await import("./change-password")).ChangePassword;
+const loadPasskeys = async () => (await import("./passkeys")).Passkeys;
+const loadSessions = async () => (await import("./sessions")).Sessions;
 
 interface AccountMenuProps {
   name: string;
@@ -31,12 +34,22 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
-  const [panel, setPanel] = useState<"passkeys" | "password" | "sessions">();
+  const [panel, setPanel] = useState<{ Content: AccountPanel }>();
 
   // The menu gives the focus back to its button, where it returns from what is opened now.
   function open(show: () => void) {
     menu.current?.hidePopover();
     show();
+  }
+
+  async function openPanel(load: () => Promise<AccountPanel>) {
+    setError(undefined);
+    try {
+      const Content = await load();
+      open(() => setPanel({ Content }));
+    } catch {
+      setError(UNREACHED);
+    }
   }
 
   async function signOut() {
@@ -76,18 +89,18 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
         onToggle={({ newState }) => newState === "closed" && setError(undefined)}
       >
         <p className={styles.email}>{email}</p>
+        {error && <Notice kind="error">{error}</Notice>}
         {/* Not `disabled`: the focus stays here, beside what went wrong. */}
         <button type="button" aria-disabled={busy} onClick={() => busy || void signOut()}>
           Sign out
         </button>
-        {error && <Notice kind="error">{error}</Notice>}
-        <button type="button" onClick={() => open(() => setPanel("sessions"))}>
+        <button type="button" onClick={() => void openPanel(loadSessions)}>
           Sessions…
         </button>
-        <button type="button" onClick={() => open(() => setPanel("passkeys"))}>
+        <button type="button" onClick={() => void openPanel(loadPasskeys)}>
           Passkeys…
         </button>
-        <button type="button" onClick={() => open(() => setPanel("password"))}>
+        <button type="button" onClick={() => void openPanel(loadChangePassword)}>
           Change password…
         </button>
         <a href="/api/me" download>
@@ -97,13 +110,7 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
           Delete account…
         </button>
       </div>
-      <Suspense>
-        {panel === "sessions" && <Sessions onClose={() => setPanel(undefined)} onExpired={onExpired} />}
-        {panel === "passkeys" && <Passkeys onClose={() => setPanel(undefined)} onExpired={onExpired} />}
-        {panel === "password" && (
-          <ChangePassword email={email} onClose={() => setPanel(undefined)} onExpired={onExpired} />
-        )}
-      </Suspense>
+      {panel && <panel.Content email={email} onClose={() => setPanel(undefined)} onExpired={onExpired} />}
       <Confirmation
         ref={dialog}
         question="Delete your account?"

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { UNREACHED } from "@/lib/api";
 import { attempt, type Failure } from "@/lib/attempt";
 import { authClient } from "@/lib/auth-client";
 
@@ -125,6 +126,6 @@ async function byPasskey(): Promise<Failure | undefined> {
     const { signInByPasskey } = await import("@/lib/passkeys");
     return await signInByPasskey();
   } catch {
-    return { message: "The server cannot be reached. Check your connection and try again." };
+    return { message: UNREACHED };
   }
 }

@@ -44,6 +44,9 @@ export interface TodoPage {
   next: string | null;
 }
 
+/** What to show where no answer arrived at all. */
+export const UNREACHED = "The server cannot be reached. Check your connection and try again.";
+
 /** A refusal or a failure, with a message that can be shown as it is. */
 export class ApiError extends Error {
   override name = "ApiError";
@@ -357,7 +360,7 @@ async function reached<T>(action: Promise<T>): Promise<T> {
   try {
     return await action;
   } catch {
-    throw new ApiError("The server cannot be reached. Check your connection and try again.", 0);
+    throw new ApiError(UNREACHED, 0);
   }
 }
 

@@ -1,4 +1,4 @@
-import { tryAgainIn } from "./api";
+import { tryAgainIn, UNREACHED } from "./api";
 
 /** What went wrong with something that Better Auth was asked for. */
 export interface Failure {
@@ -39,6 +39,6 @@ export async function attempt(
     }
     return { code, message: message ?? "That did not work. Check what you entered." };
   } catch {
-    return { message: "The server cannot be reached. Check your connection and try again." };
+    return { message: UNREACHED };
   }
 }
