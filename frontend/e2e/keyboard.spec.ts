@@ -63,6 +63,19 @@ test("everything is done without a mouse", async ({ page }) => {
   await expect(todo(page, "walk the cat")).toBeVisible();
   await expect(page.getByRole("heading", { name: "Your todos" })).toBeFocused();
 
+  await page.getByRole("combobox", { name: "Show" }).selectOption("Open");
+  await page.getByLabel("New todo").fill("sweep");
+  await keyboard.press("Enter");
+  await expect(todo(page, "sweep")).toBeVisible();
+  await tabTo(page, todo(page, "walk the cat"));
+  await keyboard.press("Space");
+  await expect(todo(page, "walk the cat")).toBeHidden();
+  await expect(todo(page, "sweep"), "the next that is open").toBeFocused();
+  await page.getByRole("combobox", { name: "Show" }).selectOption("Done");
+  await tabTo(page, todo(page, "walk the cat"));
+  await keyboard.press("Space");
+  await page.getByRole("combobox", { name: "Show" }).selectOption("All");
+
   await tabTo(page, page.getByRole("button", { name: "Clear done…" }));
   await keyboard.press("Enter");
   await tabTo(page, page.getByRole("dialog").getByRole("button", { name: "Clear done" }));

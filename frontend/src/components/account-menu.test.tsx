@@ -161,7 +161,8 @@ describe("the password", () => {
 
   test("is changed, and every other session ends", async () => {
     await change();
-    expect(await screen.findByText(/Your password is changed/)).toBeVisible();
+    // In the place of the form, with the focus that went with that.
+    expect(await screen.findByText(/Your password is changed/)).toHaveFocus();
     expect(calls.at(-1)).toMatchObject({
       path: "/api/auth/change-password",
       body: { currentPassword: "correct horse", newPassword: "battery staple", revokeOtherSessions: true },

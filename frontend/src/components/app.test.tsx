@@ -182,6 +182,7 @@ describe("with a session cookie", () => {
     overrides["/api/chat"] = [401, { detail: "Sign in first." }];
     await user.type(input, "add buy milk{Enter}");
     expect(await screen.findByText("Your session has expired. Sign in again.")).toBeVisible();
+    expect(screen.getByRole("heading")).toHaveFocus();
     await user.type(screen.getByLabelText("Email"), "ada@example.com");
     await user.type(screen.getByLabelText("Password"), "correct horse");
     await user.click(submit("Sign in"));
@@ -190,10 +191,14 @@ describe("with a session cookie", () => {
 
   test("keeps nothing that was typed for who comes after a sign-out", async () => {
     signedIn = true;
+    overrides["/api/todos"] = [200, [{ id: "1", number: 1, title: "milk", version: 1 }]];
+    overrides["/api/todos/summary"] = [502, {}];
     const user = await open(true);
     await user.type(await screen.findByLabelText("Message"), "add a surprise");
     await user.type(screen.getByLabelText("New todo"), "another");
-    expect(sessionStorage).toHaveLength(2);
+    await user.click(await screen.findByRole("button", { name: "Edit milk" }));
+    await user.type(screen.getByLabelText("Title"), " for the surprise");
+    expect(sessionStorage).toHaveLength(3);
     await user.click(await screen.findByRole("button", { name: "Sign out", hidden: true }));
     await screen.findByLabelText("Password");
     expect(sessionStorage).toHaveLength(0);

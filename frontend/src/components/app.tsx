@@ -26,6 +26,9 @@ export function App({ mayBeSignedIn, sendsMail }: AppProps) {
   const [signedOut, setSignedOut] = useState(!mayBeSignedIn);
   if (!signedOut && !data && !isPending && !unread) setSignedOut(true);
 
+  const [wasIn, setWasIn] = useState(false);
+  if (data && !wasIn) setWasIn(true);
+
   const recheckSession = useCallback(
     async (notice?: string) => {
       setNotice(notice);
@@ -45,7 +48,9 @@ export function App({ mayBeSignedIn, sendsMail }: AppProps) {
     const { id, name, email } = data.user;
     return <Workspace key={id} userId={id} name={name} email={email} onLeave={recheckSession} />;
   }
-  if (signedOut) return <SignIn notice={notice} sendsMail={sendsMail} onSignedIn={comeIn} />;
+  if (signedOut) {
+    return <SignIn notice={notice} sendsMail={sendsMail} afterwards={wasIn} onSignedIn={comeIn} />;
+  }
   if (unread) {
     return (
       <main className="centered">

@@ -5,9 +5,8 @@ import { useState } from "react";
 import { attempt } from "@/lib/attempt";
 import { authClient } from "@/lib/auth-client";
 
-import { EntranceForm, text, useSubmission } from "./entrance";
+import { Arrival, EntranceForm, text, useSubmission } from "./entrance";
 import { PasswordField } from "./field";
-import { Notice } from "./notice";
 import { Panel } from "./panel";
 
 interface ChangePasswordProps {
@@ -39,7 +38,7 @@ export function ChangePassword({ email, onClose, onExpired }: ChangePasswordProp
   return (
     <Panel title="Change your password" onClose={onClose}>
       {done ? (
-        <Notice kind="info">Your password is changed. You are signed out everywhere else.</Notice>
+        <Arrival as="p">Your password is changed. You are signed out everywhere else.</Arrival>
       ) : (
         <EntranceForm submission={submission} button="Change password" busy="Changing…">
           {/* Tells a password manager whose password it is. */}

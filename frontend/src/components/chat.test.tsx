@@ -293,6 +293,7 @@ describe("a message whose answer was lost", () => {
     await user.clear(input);
     await user.click(await screen.findByRole("button", { name: "Dismiss" }));
     expect(screen.queryByText(/Not answered/)).not.toBeInTheDocument();
+    expect(input).toHaveFocus();
   });
 });
 
@@ -703,6 +704,32 @@ describe("conversations that there were", () => {
     expect(drawer().getByRole("heading")).toHaveFocus();
   });
 
+  test("one whose deletion was not waited for answers no question about another", async () => {
+    let finish = (_: FakeAnswer) => {};
+    const left: string[] = [];
+    fakeWholeServer((call) => {
+      if (call.method !== "DELETE") return conversations(call);
+      left.push(call.path);
+      return new Promise<FakeAnswer>((resolve) => (finish = resolve));
+    });
+    const { user } = await open();
+    await user.click(button("Conversations"));
+    for (const answer of [[204], [502, { detail: "Away." }]] as FakeAnswer[]) {
+      await user.click(await drawer().findByRole("button", { name: "Delete help…" }));
+      await user.click(button("Delete conversation"));
+      await user.click(button("Cancel"));
+      await user.click(await drawer().findByRole("button", { name: "Delete add milk…" }));
+      finish(answer);
+      await waitFor(() => expect(button("Delete conversation")).toHaveAttribute("aria-disabled", "false"));
+      expect(screen.getByRole("dialog", { name: "Delete this conversation?" })).toBeVisible();
+      expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+      await user.click(button("Cancel"));
+      await user.click(button("Close"));
+      await user.click(button("Conversations"));
+    }
+    expect(left).toHaveLength(2);
+  });
+
   test("one that was chosen before the list was read again is taken off it too", async () => {
     fakeServer(() => undefined);
     const { user } = await open();
@@ -833,11 +860,12 @@ describe("conversations that there were", () => {
   test("that cannot be read are said so, and are read again at a press", async () => {
     let away = true;
     fakeWholeServer((call) => (away ? [502, { detail: "Away." }] : conversations(call)));
-    const { user, log } = await open();
+    const { user, log, input } = await open();
     expect(await screen.findByRole("alert")).toHaveTextContent("Away.");
     away = false;
     await user.click(button("Try again"));
     expect(await log.findByText("Added 1: milk")).toBeVisible();
+    expect(input).toHaveFocus();
   });
 
   test("the one that cannot be read is what is read again, and not the one on the screen", async () => {

@@ -210,7 +210,13 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
       <button type="button" disabled={waiting} onClick={() => void send(each)}>
         Send again
       </button>
-      <button type="button" onClick={() => settle(each)}>
+      <button
+        type="button"
+        onClick={() => {
+          settle(each);
+          input.current?.focus();
+        }}
+      >
         Dismiss
       </button>
     </>
@@ -298,7 +304,13 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
       {failure && (
         <div className={styles.unanswered}>
           <Notice kind="error">{failure.message}</Notice>
-          <button type="button" onClick={failure.retry}>
+          <button
+            type="button"
+            onClick={() => {
+              failure.retry();
+              input.current?.focus();
+            }}
+          >
             Try again
           </button>
         </div>

@@ -1,6 +1,6 @@
 "use client";
 
-import { useId, useState, type ReactNode, type RefObject } from "react";
+import { useId, useRef, useState, type ReactNode, type RefObject } from "react";
 
 import styles from "./confirmation.module.css";
 import { Notice } from "./notice";
@@ -24,18 +24,23 @@ export function Confirmation({ ref, question, consequence, action, onConfirm, re
   const id = useId();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
+  const closed = useRef(0);
 
   async function confirm() {
+    const opening = closed.current;
     setBusy(true);
     setError(undefined);
     const failure = await onConfirm();
     setBusy(false);
+    // Closed, and perhaps opened for something else: what became of it is neither that one's error nor its end.
+    if (opening !== closed.current) return;
     if (failure) return setError(failure);
     ref.current?.close();
     returnTo?.current?.focus();
   }
 
   function close() {
+    closed.current++;
     setError(undefined);
     // What opened this went meanwhile, and left the focus to nobody.
     if (document.activeElement === document.body) returnTo?.current?.focus();

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode, type RefObject } from "react";
 
 import type { Failure } from "@/lib/attempt";
 
@@ -19,14 +19,20 @@ export function Entrance({ children }: { children: ReactNode }) {
   );
 }
 
-/** The heading of what took the place of a form: it takes the focus, which went with the form. */
-export function Arrival({ children }: { children: ReactNode }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+interface ArrivalProps {
+  /** What it is; a page has one h1. */
+  as?: "h1" | "p";
+  children: ReactNode;
+}
+
+/** The first words of what took the place of a form: they take the focus, which went with the form. */
+export function Arrival({ as: Words = "h1", children }: ArrivalProps) {
+  const words = useRef<HTMLElement>(null);
+  useEffect(() => words.current?.focus(), []);
   return (
-    <h1 ref={heading} tabIndex={-1}>
+    <Words ref={words as RefObject<HTMLHeadingElement & HTMLParagraphElement>} tabIndex={-1}>
       {children}
-    </h1>
+    </Words>
   );
 }
 

@@ -21,6 +21,8 @@ interface SignInProps {
   notice?: string;
   /** Whether this server can send mail: it then verifies addresses, and resets passwords. */
   sendsMail: boolean;
+  /** Whether it takes the place of the application, and so takes the focus, which went with that. */
+  afterwards?: boolean;
   onSignedIn: () => Promise<void>;
 }
 
@@ -30,10 +32,10 @@ const WORDS: Record<Mode, { tab: string; title: string; button: string; busy: st
 };
 
 /** Sign-in and sign-up, one form with two faces. */
-export function SignIn({ notice, sendsMail, onSignedIn }: SignInProps) {
+export function SignIn({ notice, sendsMail, afterwards = false, onSignedIn }: SignInProps) {
   const [mode, setMode] = useState<Mode>("in");
   const [unverified, setUnverified] = useState<string>();
-  const [isBack, setIsBack] = useState(false);
+  const [isBack, setIsBack] = useState(afterwards);
   const submission = useSubmission(async (form) => {
     const failure = await authenticate(mode, form);
     if (failure ? failure.code === "EMAIL_NOT_VERIFIED" : sendsMail && mode === "up") {

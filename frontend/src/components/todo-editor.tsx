@@ -1,8 +1,9 @@
 "use client";
 
-import { Fragment, useId, useState, type FormEvent, type ReactNode, type RefObject } from "react";
+import { Fragment, useEffect, useId, useState, type FormEvent, type ReactNode, type RefObject } from "react";
 
 import type { Priority, Todo, TodoEdit } from "@/lib/api";
+import { keepEdit, readEdit } from "@/lib/drafts";
 
 import dialog from "./confirmation.module.css";
 import { dueFields, dueMoment, dueText, type DueFields } from "./due";
@@ -11,6 +12,7 @@ import styles from "./todo-editor.module.css";
 import type { Todos } from "./use-todos";
 
 interface TodoEditorProps extends Pick<Todos, "edit"> {
+  userId: string;
   /** Opens it: `ref.current.showModal()`. */
   ref: RefObject<HTMLDialogElement | null>;
   /** What is edited. */
@@ -22,12 +24,21 @@ interface TodoEditorProps extends Pick<Todos, "edit"> {
 export const PRIORITIES: Record<Priority, string> = { low: "Low", normal: "Normal", high: "High" };
 
 /** A dialog in which a todo is edited. */
-export function TodoEditor({ ref, todo, edit, onClose }: TodoEditorProps) {
+export function TodoEditor({ ref, userId, todo, edit, onClose }: TodoEditorProps) {
   const id = useId();
+
+  function close() {
+    // It is saved, or was given up.
+    if (todo) keepEdit(userId, todo.id);
+    onClose();
+  }
+
   return (
-    <dialog ref={ref} className={dialog.dialog} aria-labelledby={`${id}-title`} onClose={onClose}>
+    <dialog ref={ref} className={dialog.dialog} aria-labelledby={`${id}-title`} onClose={close}>
       <h2 id={`${id}-title`}>Edit todo</h2>
-      {todo && <EditForm key={todo.id} todo={todo} edit={edit} close={() => ref.current?.close()} />}
+      {todo && (
+        <EditForm key={todo.id} userId={userId} todo={todo} edit={edit} close={() => ref.current?.close()} />
+      )}
     </dialog>
   );
 }
@@ -40,16 +51,26 @@ interface Fields extends DueFields {
 }
 
 interface EditFormProps extends Pick<Todos, "edit"> {
+  userId: string;
   todo: Todo;
   close: () => void;
 }
 
-function EditForm({ todo, edit, close }: EditFormProps) {
+function EditForm({ userId, todo, edit, close }: EditFormProps) {
   /** What the fields began with, and the version that is to be changed. */
   const [base, setBase] = useState(todo);
-  const [fields, setFields] = useState(fieldsOf(todo));
+  const [fields, setFields] = useState(() => {
+    const kept = readEdit<Fields>(userId, todo.id);
+    return kept ? merged(fieldsOf(kept.base), kept.fields, fieldsOf(todo)) : fieldsOf(todo);
+  });
   const [error, setError] = useState<ReactNode>();
   const [busy, setBusy] = useState(false);
+
+  // Neither a reload nor the end of a session takes it away.
+  useEffect(() => {
+    const typed = Object.keys(changesOf(base, fields)).length > 0;
+    keepEdit(userId, base.id, typed ? { base, fields } : undefined);
+  }, [userId, base, fields]);
 
   function set(change: Partial<Fields>) {
     setFields((before) => ({ ...before, ...change }));

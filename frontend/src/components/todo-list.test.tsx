@@ -1,4 +1,4 @@
-import { act, render, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -229,6 +229,100 @@ describe("the list of todos", () => {
     expect(screen.getByRole("heading", { name: "Your todos" })).toHaveFocus();
   });
 
+  describe("in which somebody is at work with the keyboard", () => {
+    const SWEEP = { ...PLAIN, id: "c", number: 5, title: "sweep", completed: false };
+    const button = (name: string) => screen.getByRole("button", { name });
+    const gone = (title: string) =>
+      waitFor(() => expect(screen.queryByRole("button", { name: `Edit ${title}` })).not.toBeInTheDocument());
+    beforeEach(() => void (stored = [...stored, SWEEP]));
+
+    test("gives the focus of what is done to the next that is open", async () => {
+      fakeServer(serve);
+      const user = userEvent.setup({ delay: null });
+      render(<List />);
+      await milk();
+      await user.selectOptions(screen.getByRole("combobox", { name: "Show" }), "Open");
+      await gone("call the plumber");
+      (await milk()).focus();
+      await user.keyboard(" ");
+      await gone("buy milk");
+      expect(screen.getByRole("checkbox", { name: /sweep/ })).toHaveFocus();
+      await user.keyboard(" ");
+      await gone("sweep");
+      expect(screen.getByRole("heading", { name: "Your todos" })).toHaveFocus();
+    });
+
+    test("gives the focus of what was deleted elsewhere to the same button of the next, or of the one before", async () => {
+      const stream = new FakeStream();
+      fakeServer(serve, () => stream);
+      render(<List />);
+      await milk();
+      button("Edit call the plumber").focus();
+      // Another window is looked at.
+      fireEvent.blur(button("Edit call the plumber"));
+      for (const [title, next] of [
+        ["call the plumber", "sweep"],
+        ["sweep", "buy milk"],
+      ] as const) {
+        stored = stored.filter((todo) => todo.title !== title);
+        stream.send("changed", {});
+        await gone(title);
+        expect(button(`Edit ${next}`)).toHaveFocus();
+      }
+    });
+
+    test("gives the focus of what was edited and is not asked for any more to the next", async () => {
+      fakeServer((call) => {
+        const answer = serve(call);
+        if (call.method === "PATCH") stored = stored.filter(({ id }) => id !== "a");
+        return answer;
+      });
+      const user = userEvent.setup({ delay: null });
+      render(<List />);
+      await milk();
+      button("Edit buy milk").focus();
+      await user.keyboard("{Enter}");
+      await user.type(within(screen.getByRole("dialog")).getByLabelText("Title"), "!{Enter}");
+      await gone("buy milk");
+      await waitFor(() => expect(button("Edit call the plumber")).toHaveFocus());
+    });
+
+    test("takes the focus from nobody who has gone on", async () => {
+      const stream = new FakeStream();
+      fakeServer(serve, () => stream);
+      const user = userEvent.setup({ delay: null });
+      render(<List />);
+      await milk();
+      for (const goOn of [
+        () => user.click(screen.getByLabelText("New todo")),
+        () => user.click(document.body),
+      ]) {
+        button("Edit sweep").focus();
+        await goOn();
+        const focused = document.activeElement;
+        stored = stored.filter(({ id }) => id !== "c");
+        stream.send("changed", {});
+        await gone("sweep");
+        expect(focused).toHaveFocus();
+        stored = [...stored, SWEEP];
+        stream.send("changed", {});
+        await screen.findByRole("button", { name: "Edit sweep" });
+      }
+    });
+  });
+
+  test("hands the focus on when what could not be read is asked for again", async () => {
+    fakeServer(serve);
+    failure = [502, { detail: "Away." }];
+    const user = userEvent.setup({ delay: null });
+    render(<List />);
+    (await screen.findByRole("button", { name: "Try again" })).focus();
+    failure = undefined;
+    await user.keyboard("{Enter}");
+    await milk();
+    await waitFor(() => expect(screen.getByRole("heading", { name: "Your todos" })).toHaveFocus());
+  });
+
   test("puts back what could not be deleted", async () => {
     fakeServer((call) => (call.method === "DELETE" ? [502, { detail: "Away." }] : serve(call)));
     const user = userEvent.setup({ delay: null });
@@ -350,7 +444,33 @@ describe("the list of todos", () => {
     expect(await screen.findByRole("checkbox", { name: /sweep/ })).not.toBeChecked();
   });
 
-  test("ignores an answer that a later one has overtaken", async () => {
+  test("takes a todo once whose answer was lost, also after a reload", async () => {
+    const kept: Record<string, FakeAnswer> = {};
+    let lost = true;
+    fakeServer((call) => {
+      if (call.method !== "POST") return serve(call);
+      const answer = (kept[call.key!] ??= serve(call));
+      return lost ? undefined : answer;
+    });
+    const user = userEvent.setup({ delay: null });
+    const { unmount } = render(<List />);
+    await milk();
+    await user.type(screen.getByRole("textbox", { name: "New todo" }), "sweep{Enter}");
+    await screen.findByRole("alert");
+    unmount();
+    lost = false;
+    render(<List />);
+    await milk();
+    await user.type(screen.getByRole("textbox", { name: "New todo" }), "{Enter}");
+    await waitFor(() => expect(screen.getByRole("textbox", { name: "New todo" })).toHaveValue(""));
+    expect(stored.map(({ title }) => title)).toEqual(["buy milk", "call the plumber", "sweep"]);
+    expect(sessionStorage).toHaveLength(0);
+  });
+
+  test.each<[string, FakeAnswer]>([
+    ["an answer", [200, []]],
+    ["a failure", [502, { detail: "Away." }]],
+  ])("ignores %s that a later answer has overtaken", async (_, late) => {
     const waiting: ((answer: FakeAnswer) => void)[] = [];
     fakeServer((call) =>
       call.path === "/api/todos" ? new Promise<FakeAnswer>((resolve) => waiting.push(resolve)) : serve(call),
@@ -371,9 +491,10 @@ describe("the list of todos", () => {
     await waitFor(() => expect(waiting).toHaveLength(2));
     waiting[1]!([200, stored]);
     await milk();
-    waiting[0]!([200, []]);
+    waiting[0]!(late);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await milk()).toBeVisible();
+    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
   });
 });
 
@@ -902,6 +1023,38 @@ describe("editing by hand", () => {
     expect(dialog.getByLabelText("Priority")).toHaveValue("low");
     await user.click(dialog.getByRole("button", { name: "Save" }));
     await waitFor(() => expect(stored[0]).toMatchObject({ title: "buy milk and bread", priority: "low" }));
+  });
+
+  test("keeps what was typed when the session ends, or the page is left, until it is saved or given up", async () => {
+    fakeServer(serve);
+    const onExpired = vi.fn();
+    let page = render(<List onExpired={onExpired} />);
+    let { user, dialog } = await edit();
+    failure = [401, { detail: "Sign in first." }];
+    await user.type(dialog.getByLabelText("Title"), " and bread");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(onExpired).toHaveBeenCalled());
+    page.unmount();
+    failure = undefined;
+    // Meanwhile somebody else was at it.
+    stored[0] = { ...stored[0]!, priority: "low", version: 2 };
+
+    page = render(<List />);
+    ({ user, dialog } = await edit("call the plumber"));
+    expect(dialog.getByLabelText("Title")).toHaveValue("call the plumber");
+    await user.click(dialog.getByRole("button", { name: "Cancel" }));
+    ({ user, dialog } = await edit());
+    expect(dialog.getByLabelText("Title")).toHaveValue("buy milk and bread");
+    page.unmount();
+
+    render(<List />);
+    ({ user, dialog } = await edit());
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(stored[0]).toMatchObject({ title: "buy milk and bread", priority: "low" }));
+    ({ user, dialog } = await edit("buy milk and bread"));
+    await user.type(dialog.getByLabelText("Title"), "!");
+    await user.click(dialog.getByRole("button", { name: "Cancel" }));
+    expect(sessionStorage).toHaveLength(0);
   });
 
   test("says what went wrong and keeps what was typed", async () => {

@@ -3,7 +3,7 @@
 import { memo, useCallback, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 
 import { newKey, type Todo } from "@/lib/api";
-import { keepTitle, readTitle } from "@/lib/drafts";
+import { keepAddition, readAddition } from "@/lib/drafts";
 
 import { FILTERS, SORTS, WHOLE, type Arrangement } from "./arrange";
 import { Confirmation } from "./confirmation";
@@ -11,6 +11,7 @@ import { dueText, isPast } from "./due";
 import { Notice } from "./notice";
 import { PRIORITIES, TodoEditor } from "./todo-editor";
 import styles from "./todo-list.module.css";
+import { useListFocus } from "./use-list-focus";
 import { useMinute } from "./use-minute";
 import type { Todos } from "./use-todos";
 
@@ -68,17 +69,7 @@ export function TodoList({ userId, ...props }: TodoListProps) {
     setDrawn(STEP);
   }
 
-  const removeAndMoveOn = useCallback(
-    (todo: Todo) => {
-      // The button that has the focus goes with its todo: the next one takes it, or the one before.
-      const item = list.current?.querySelector(`[data-id="${todo.id}"]`);
-      const neighbour = item?.nextElementSibling ?? item?.previousElementSibling;
-      const target = neighbour?.querySelector<HTMLElement>("[data-remove]") ?? heading.current;
-      void remove(todo);
-      target?.focus();
-    },
-    [remove],
-  );
+  const listFocus = useListFocus(list, heading, todos?.map(({ id }) => id) ?? []);
 
   /** The heading takes the focus when the button that has it goes. */
   const handOver = useCallback(
@@ -113,7 +104,13 @@ export function TodoList({ userId, ...props }: TodoListProps) {
         onConfirm={clear}
         returnTo={heading}
       />
-      <TodoEditor ref={editor} todo={edited} edit={edit} onClose={() => setEdited(undefined)} />
+      <TodoEditor
+        ref={editor}
+        userId={userId}
+        todo={edited}
+        edit={edit}
+        onClose={() => setEdited(undefined)}
+      />
       <AddForm userId={userId} add={add} />
       {/* There before it says something, or a screen reader would not tell it. */}
       <div role="status" className={styles.deleted}>
@@ -165,7 +162,13 @@ export function TodoList({ userId, ...props }: TodoListProps) {
       {error && (
         <div className={styles.failure}>
           <Notice kind="error">{error}</Notice>
-          <button className="button" data-kind="quiet" type="button" onClick={() => void reload()}>
+          <button
+            ref={handOver}
+            className="button"
+            data-kind="quiet"
+            type="button"
+            onClick={() => void reload()}
+          >
             Try again
           </button>
         </div>
@@ -178,7 +181,7 @@ export function TodoList({ userId, ...props }: TodoListProps) {
         </p>
       )}
       {todos && todos.length > 0 && (
-        <ul ref={list} className={styles.list}>
+        <ul ref={list} className={styles.list} {...listFocus}>
           {todos.slice(0, drawn).map((todo) => (
             <Item
               key={todo.id}
@@ -188,7 +191,7 @@ export function TodoList({ userId, ...props }: TodoListProps) {
               year={year}
               onToggle={toggle}
               onEdit={openEditor}
-              onRemove={removeAndMoveOn}
+              onRemove={remove}
             />
           ))}
           {(todos.length > drawn || more) && (
@@ -214,24 +217,22 @@ function firstInView(list: HTMLElement): number {
 
 /** Adds a todo without a word to the assistant. */
 function AddForm({ userId, add }: Pick<TodoListProps, "userId" | "add">) {
-  const [title, setTitle] = useState(() => readTitle(userId));
+  /** The key stays for as long as the text does: sent again after a failure, or a reload, it is the same todo. */
+  const [addition, setAddition] = useState(() => readAddition(userId));
+  const { title } = addition;
   const [busy, setBusy] = useState(false);
-  /** Names the todo for as long as its text stays: sent again after a failure it is the same one. */
-  const key = useRef("");
-  useEffect(() => keepTitle(userId, title), [userId, title]);
-
-  function type(text: string) {
-    setTitle(text);
-    key.current = "";
-  }
+  useEffect(() => keepAddition(userId, addition), [userId, addition]);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (!title.trim() || busy) return;
     setBusy(true);
-    key.current ||= newKey();
+    const key = addition.key || newKey();
+    setAddition({ title, key });
     // What was typed meanwhile stays.
-    if (await add(title.trim(), key.current)) setTitle((typed) => (typed === title ? "" : typed));
+    if (await add(title.trim(), key)) {
+      setAddition((now) => (now.title === title ? { title: "", key: "" } : now));
+    }
     setBusy(false);
   }
 
@@ -242,7 +243,7 @@ function AddForm({ userId, add }: Pick<TodoListProps, "userId" | "add">) {
         aria-label="New todo"
         placeholder="Add a todo"
         value={title}
-        onChange={(event) => type(event.target.value)}
+        onChange={(event) => setAddition({ title: event.target.value, key: "" })}
         maxLength={MAX_LENGTH}
         autoComplete="off"
         dir="auto"
@@ -393,7 +394,6 @@ const Item = memo(
         </button>
         <button
           className={styles.remove}
-          data-remove
           type="button"
           aria-disabled={busy}
           onClick={() => busy || onRemove(todo)}

@@ -56,7 +56,7 @@ export interface Todos {
   deleted: Deletion | undefined;
   /** Brings that back. */
   restore: () => Promise<void>;
-  /** Edits one; gives what went wrong, in words for the user, and what the todo is by now where that is the reason. */
+  /** Edits one; gives what went wrong, in words for the user, none where the session is over, and what the todo is by now where that is the reason. */
   edit: (todo: Todo, edit: TodoEdit) => Promise<EditFailure | undefined>;
   /** Adds one, once for its key, and tells whether that succeeded. */
   add: (title: string, key: string) => Promise<boolean>;
@@ -145,17 +145,18 @@ export function useTodos(onExpired: () => void): Todos {
 
   /** Puts on the screen what `read` gives, unless a later question has overtaken it: that would be the past. */
   const show = useCallback(
-    (read: () => Promise<{ page: TodoPage; settle: () => void }>) => {
+    async (read: () => Promise<{ page: TodoPage; settle: () => void }>) => {
       const turn = ++latest.current;
-      return attempt(async () => {
+      const failure = await failureOf(async () => {
         const { page, settle } = await read();
         if (turn !== latest.current) return;
         settle();
         setTodos(page.todos);
         setNext(page.next);
       });
+      if (turn === latest.current) setError(failure || undefined);
     },
-    [attempt],
+    [failureOf],
   );
 
   /** One request, however much of the list there is: of a long one, what is seen is read again. */
@@ -169,12 +170,12 @@ export function useTodos(onExpired: () => void): Todos {
         listTodos({ ...queryOf(wanted.current), cursor }, before.todos.length > PAGE ? LARGEST_PAGE : PAGE),
         summarizeTodos().catch(() => undefined),
       ]);
-      setSummary(summary);
       const page = reread(before, place, read);
       const to = place + read.todos.length;
       return {
         page,
         settle: () => {
+          setSummary(summary);
           const others = starts.current.filter((start) => start.cursor !== cursor);
           starts.current = [{ cursor, id: read.todos[0]?.id }, ...others];
           fresh.current = { from: place, to: to < page.todos.length ? to : Infinity };
@@ -302,7 +303,7 @@ export function useTodos(onExpired: () => void): Todos {
       });
       // Also when it is another by now: the list is to say so.
       if (message === undefined || current) await reload();
-      return message ? { message, current } : undefined;
+      return message === undefined ? undefined : { message, current };
     },
     [failureOf, reload],
   );

@@ -2,7 +2,7 @@
 
 import { useCallback } from "react";
 
-import { forgetDraft } from "@/lib/drafts";
+import { forgetDrafts } from "@/lib/drafts";
 
 import { AccountMenu } from "./account-menu";
 import { Brand } from "./brand";
@@ -25,7 +25,7 @@ export function Workspace({ userId, name, email, onLeave }: WorkspaceProps) {
   const todos = useTodos(expire);
 
   function forgetUser(reason?: string) {
-    forgetDraft(userId);
+    forgetDrafts(userId);
     onLeave(reason);
   }
 
