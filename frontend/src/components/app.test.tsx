@@ -197,7 +197,7 @@ describe("with a session cookie", () => {
     await user.type(await screen.findByLabelText("Message"), "add a surprise");
     await user.type(screen.getByLabelText("New todo"), "another");
     await user.click(await screen.findByRole("button", { name: "Edit milk" }));
-    await user.type(screen.getByLabelText("Title"), " for the surprise");
+    await user.type(await screen.findByLabelText("Title"), " for the surprise");
     expect(sessionStorage).toHaveLength(3);
     await user.click(await screen.findByRole("button", { name: "Sign out", hidden: true }));
     await screen.findByLabelText("Password");

@@ -398,12 +398,13 @@ describe("an answer that is streamed", () => {
     scrollTo(900);
     stream.send("text", { text: "I have" });
     await log.findByText("I have");
-    expect(scroller.scrollTop).toBe(1000);
+    await waitFor(() => expect(scroller.scrollTop).toBe(1000));
     scrollTo(300);
     stream.send("text", { text: " added" });
     await log.findByText("I have added");
     stream.send("reply", whole("I have added milk.", []));
     await log.findByText("I have added milk.");
+    await screen.findByRole("button", { name: "Send" });
     expect(scroller.scrollTop).toBe(300);
     await user.type(input, "list{Enter}");
     await waitFor(() => expect(scroller.scrollTop).toBe(1000));

@@ -1,6 +1,6 @@
 "use client";
 
-import { Fragment, useEffect, useId, useState, type FormEvent, type ReactNode, type RefObject } from "react";
+import { Fragment, useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from "react";
 
 import type { Priority, Todo, TodoEdit } from "@/lib/api";
 import { keepEdit, readEdit } from "@/lib/drafts";
@@ -8,37 +8,33 @@ import { keepEdit, readEdit } from "@/lib/drafts";
 import dialog from "./confirmation.module.css";
 import { dueFields, dueMoment, dueText, type DueFields } from "./due";
 import { Notice } from "./notice";
+import { PRIORITIES } from "./priorities";
 import styles from "./todo-editor.module.css";
 import type { Todos } from "./use-todos";
 
 interface TodoEditorProps extends Pick<Todos, "edit"> {
   userId: string;
-  /** Opens it: `ref.current.showModal()`. */
-  ref: RefObject<HTMLDialogElement | null>;
   /** What is edited. */
-  todo: Todo | undefined;
+  todo: Todo;
   onClose: () => void;
 }
 
-/** What each priority is called. */
-export const PRIORITIES: Record<Priority, string> = { low: "Low", normal: "Normal", high: "High" };
-
-/** A dialog in which a todo is edited. */
-export function TodoEditor({ ref, userId, todo, edit, onClose }: TodoEditorProps) {
+/** A dialog in which a todo is edited, open for as long as it is there. */
+export function TodoEditor({ userId, todo, edit, onClose }: TodoEditorProps) {
   const id = useId();
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => ref.current?.showModal(), []);
 
   function close() {
     // It is saved, or was given up.
-    if (todo) keepEdit(userId, todo.id);
+    keepEdit(userId, todo.id);
     onClose();
   }
 
   return (
     <dialog ref={ref} className={dialog.dialog} aria-labelledby={`${id}-title`} onClose={close}>
       <h2 id={`${id}-title`}>Edit todo</h2>
-      {todo && (
-        <EditForm key={todo.id} userId={userId} todo={todo} edit={edit} close={() => ref.current?.close()} />
-      )}
+      <EditForm userId={userId} todo={todo} edit={edit} close={() => ref.current?.close()} />
     </dialog>
   );
 }
@@ -112,7 +108,6 @@ function EditForm({ userId, todo, edit, close }: EditFormProps) {
           pattern=".*\S.*"
           autoComplete="off"
           dir="auto"
-          autoFocus
         />
       </label>
       <div className={styles.row}>

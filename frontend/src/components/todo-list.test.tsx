@@ -282,7 +282,7 @@ describe("the list of todos", () => {
       await milk();
       button("Edit buy milk").focus();
       await user.keyboard("{Enter}");
-      await user.type(within(screen.getByRole("dialog")).getByLabelText("Title"), "!{Enter}");
+      await user.type(within(await screen.findByRole("dialog")).getByLabelText("Title"), "!{Enter}");
       await gone("buy milk");
       await waitFor(() => expect(button("Edit call the plumber")).toHaveFocus());
     });
@@ -954,8 +954,30 @@ describe("editing by hand", () => {
   const edit = async (title = "buy milk") => {
     const user = userEvent.setup({ delay: null });
     await user.click(await screen.findByRole("button", { name: `Edit ${title}` }));
-    return { user, dialog: within(screen.getByRole("dialog", { name: "Edit todo" })) };
+    return { user, dialog: within(await screen.findByRole("dialog", { name: "Edit todo" })) };
   };
+
+  test("is said not to be possible where the editor does not come, and is once it does", async () => {
+    let away = true;
+    vi.doMock("./todo-editor", async (original) => {
+      if (away) throw new TypeError("Failed to fetch");
+      return original();
+    });
+    vi.resetModules();
+    try {
+      fakeServer(serve);
+      const user = userEvent.setup({ delay: null });
+      render(<List />);
+      await user.click(await screen.findByRole("button", { name: "Edit buy milk" }));
+      expect(await screen.findByRole("alert")).toHaveTextContent("The server cannot be reached.");
+      away = false;
+      const { dialog } = await edit();
+      expect(dialog.getByLabelText("Title")).toHaveValue("buy milk");
+      expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+    } finally {
+      vi.doUnmock("./todo-editor");
+    }
+  });
 
   test("changes what was changed, of the version that was seen", async () => {
     const calls = fakeServer(serve);

@@ -2,14 +2,15 @@
 
 import { memo, useCallback, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 
-import { newKey, type Todo } from "@/lib/api";
+import { newKey, UNREACHED, type Todo } from "@/lib/api";
 import { keepAddition, readAddition } from "@/lib/drafts";
 
 import { FILTERS, SORTS, WHOLE, type Arrangement } from "./arrange";
 import { Confirmation } from "./confirmation";
 import { dueText, isPast } from "./due";
 import { Notice } from "./notice";
-import { PRIORITIES, TodoEditor } from "./todo-editor";
+import { PRIORITIES } from "./priorities";
+import type { TodoEditor } from "./todo-editor";
 import styles from "./todo-list.module.css";
 import { useListFocus } from "./use-list-focus";
 import { useMinute } from "./use-minute";
@@ -35,8 +36,8 @@ export function TodoList({ userId, ...props }: TodoListProps) {
   const list = useRef<HTMLUListElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const confirmation = useRef<HTMLDialogElement>(null);
-  const editor = useRef<HTMLDialogElement>(null);
-  const [edited, setEdited] = useState<Todo>();
+  const [edited, setEdited] = useState<{ todo: Todo; Editor: typeof TodoEditor }>();
+  const [failure, setFailure] = useState<string>();
   const now = useMinute();
   const year = new Date(now).getFullYear();
 
@@ -79,9 +80,15 @@ export function TodoList({ userId, ...props }: TodoListProps) {
     [],
   );
 
-  const openEditor = useCallback((todo: Todo) => {
-    setEdited(todo);
-    editor.current?.showModal();
+  const openEditor = useCallback(async (todo: Todo) => {
+    setFailure(undefined);
+    try {
+      // Few edit, and everybody would wait for it.
+      const { TodoEditor: Editor } = await import("./todo-editor");
+      setEdited({ todo, Editor });
+    } catch {
+      setFailure(UNREACHED);
+    }
   }, []);
 
   return (
@@ -104,13 +111,9 @@ export function TodoList({ userId, ...props }: TodoListProps) {
         onConfirm={clear}
         returnTo={heading}
       />
-      <TodoEditor
-        ref={editor}
-        userId={userId}
-        todo={edited}
-        edit={edit}
-        onClose={() => setEdited(undefined)}
-      />
+      {edited && (
+        <edited.Editor userId={userId} todo={edited.todo} edit={edit} onClose={() => setEdited(undefined)} />
+      )}
       <AddForm userId={userId} add={add} />
       {/* There before it says something, or a screen reader would not tell it. */}
       <div role="status" className={styles.deleted}>
@@ -159,6 +162,7 @@ export function TodoList({ userId, ...props }: TodoListProps) {
           )}
         </Arranging>
       )}
+      {failure && <Notice kind="error">{failure}</Notice>}
       {error && (
         <div className={styles.failure}>
           <Notice kind="error">{error}</Notice>
