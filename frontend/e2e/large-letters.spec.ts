@@ -26,6 +26,9 @@ test("letters twice as large in a low window, and a todo from right to left", as
   await expect(title, "what was done, and the list").toHaveCount(2);
   for (const each of await title.all()) await expect(each).toHaveCSS("direction", "rtl");
 
+  await say(page, "מה נשאר");
+  await expect(page.getByRole("log").getByText("מה נשאר").last()).toHaveCSS("direction", "rtl");
+
   await page.getByRole("button", { name: "Delete לקנות חלב" }).click();
   const deleted = page.getByText("Deleted “לקנות חלב”.");
   await expect(deleted).toHaveCSS("direction", "ltr");

@@ -373,6 +373,12 @@ describe("an answer that is streamed", () => {
   test("that ends sends nothing by a press that was meant for Stop", async () => {
     const { user, stream, input, calls } = await asked();
     await user.type(input, "and bread");
+    // Half a second passes when the test says so.
+    let pass = () => {};
+    const wait = setTimeout;
+    vi.stubGlobal("setTimeout", (work: () => void, delay?: number) =>
+      delay === 500 ? void (pass = work) : wait(work, delay),
+    );
     const pressed = stop();
     pressed.focus();
     stream.send("reply", whole("I have added milk.", []));
@@ -382,7 +388,7 @@ describe("an answer that is streamed", () => {
     await user.click(send);
     expect(input).toHaveValue("and bread");
     expect(calls).toHaveLength(1);
-    await new Promise((resolve) => setTimeout(resolve, 600)); // who presses by then has seen it
+    pass();
     await user.click(send);
     await waitFor(() => expect(calls).toHaveLength(2));
   });
