@@ -182,7 +182,7 @@ function tagsOf({ tags }: Fields): string[] {
   return [...new Set(words.filter(Boolean))].sort();
 }
 
-/** What of the todo is to be another than it is. A time is none without a date, which a field has not while it is being typed. */
+/** What of the todo is to be another than it is. A time alone is none: its date may be away while it is being typed. */
 function changesOf(base: Todo, fields: Fields): TodoEdit {
   const before = fieldsOf(base);
   return {
