@@ -28,6 +28,18 @@ test("letters twice as large in a low window, and a todo from right to left", as
 
   await say(page, "מה נשאר");
   await expect(page.getByRole("log").getByText("מה נשאר").last()).toHaveCSS("direction", "rtl");
+  const toEnd = () =>
+    page
+      .getByRole("log")
+      .evaluate(({ scrollHeight, scrollTop, clientHeight }) => [
+        scrollHeight - clientHeight,
+        scrollHeight - scrollTop - clientHeight,
+      ]);
+  await expect(async () => {
+    const [most, left] = await toEnd();
+    expect(most, "pixels that the log can be scrolled by").toBeGreaterThan(50);
+    expect(left, "and that it still can").toBeLessThan(24);
+  }).toPass({ timeout: 60_000 });
 
   await page.getByRole("button", { name: "Delete לקנות חלב" }).click();
   const deleted = page.getByText("Deleted “לקנות חלב”.");

@@ -5,6 +5,7 @@ import {
   useCallback,
   useEffect,
   useId,
+  useLayoutEffect,
   useRef,
   useState,
   type FormEvent,
@@ -66,7 +67,8 @@ export function Chat({ userId, name, onActed, onExpired }: ChatProps) {
   const unmounting = useRef<AbortController>(null);
 
   const last = messages.at(-1);
-  useEffect(() => {
+  // As soon as it has grown: the event of the scrolling before would find its end gone, and take that for the user's doing.
+  useLayoutEffect(() => {
     if (log.current && atEnd.current) log.current.scrollTop = log.current.scrollHeight;
     // In a low window the log may push the field out of it while somebody types there.
     if (document.activeElement === input.current) input.current?.scrollIntoView({ block: "nearest" });

@@ -22,7 +22,7 @@ const OFFERED = [
 const BY_MAIL = ["/request-password-reset", "/reset-password", "/send-verification-email", "/verify-email"];
 
 /**
- * Whether Better Auth is to see a request. It has more paths than the pages use: one gives a token for the backend, one the tokens
+ * Whether Better Auth is to see a request. It has more paths than the pages use: one gives a token for the backend, one those
  * of other sessions, one says whether a password is right, and one has a session believed for longer that has ended.
  */
 export function isOffered({ url }: Request): boolean {

@@ -44,7 +44,7 @@ const MAILS: Rule = { window: 600, max: 5 };
 /** What sends mail, for an address that there is and for any other: the answers are the same. */
 const MAILING = ["/sign-up/email", "/request-password-reset", "/send-verification-email"];
 
-/** Sessions that ended here, for as long as one would be believed in: by a read that was under way, its cookie, what is known. */
+/** Sessions that ended here, for as long as one may be believed in: a read that was under way, its cookie, then `KNOWN`. */
 const ended = new Recent<true>(STATEMENT + SESSION_CACHE * 1000 + KNOWN, 10_000);
 
 /** Whether the session of this token has ended, whatever its cookie says. */
