@@ -71,6 +71,10 @@ func (d *deployment) validate(ctx context.Context) error {
 	if d.Registry != nil {
 		address = d.Registry.Access.Address
 	}
+	if d.Request.NodesOnDemand && d.Registry == nil && (d.ofTodoChatbot() || len(d.Parts) > 0) {
+		return errors.New("with-nodes-on-demand: a node that is added has none of the images; " +
+			"name a registry that it pulls them from: with-registry --address HOST/PATH with-nodes-on-demand …")
+	}
 	return d.Request.Validate(address, func(path string) (string, error) { return d.Secrets[path].Plaintext(ctx) })
 }
 

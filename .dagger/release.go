@@ -139,7 +139,8 @@ func (r *Release) WithRegistry(
 
 // Deploy into a cluster that adds nodes by itself.
 //
-// Karpenter, GKE Autopilot and cluster-autoscaler add one for a pod that has no room. Whether what is asked for fits the nodes that are there is told then, and decides nothing.
+// Karpenter, GKE Autopilot and cluster-autoscaler add one for a pod that has no room; it pulls the images from the registry of
+// with-registry. Whether what is asked for fits the nodes that are there is told then, and decides nothing.
 //
 // +cache="session"
 func (r *Release) WithNodesOnDemand() *Release {

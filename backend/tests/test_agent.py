@@ -261,6 +261,7 @@ async def test_no_tool_takes_a_user(alice: httpx2.AsyncClient, model: ScriptedMo
         ("edit_todo", {"number": 1, "title": "x"}, "There is no todo 1."),
         ("edit_todo", {"number": 1, "due": 7}, "The arguments do not fit the tool"),
         ("restore_todo", {"number": 1}, "No todo 1 was deleted"),
+        ("restore_todo", {"number": 10**11}, "No todo 100000000000 was deleted"),
         ("drop_database", {}, "not found"),
         ("add_todos", {"title": "x"}, "not found"),
         ("complete_todo", {"number": 10**30}, "There is no todo 1000"),

@@ -64,5 +64,5 @@ async def test_the_largest_body_is_read(alice: httpx2.AsyncClient) -> None:
 
 
 async def test_the_longest_message_fits_however_it_is_written(alice: httpx2.AsyncClient) -> None:
-    body = b'{"message": "%s"}' % (b"\\ud83d\\udc04" * 2000)
+    body = b'{"message": "%s"}' % (b"\\ud83d\\udc04" * 4000)
     assert (await alice.post("/api/chat", content=body, headers=MEDIA)).status_code == 200

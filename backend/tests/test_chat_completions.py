@@ -73,7 +73,8 @@ async def asking(
         "openai_api": "chat_completions",
         "openai_api_key": "a-key",
         "openai_base_url": f"{server.origin}/v1",
-        "openai_model": "small",
+        # At OpenAI one that is asked for more.
+        "openai_model": "gpt-5",
     }
     with server:
         async with replica(make_settings(**settings.model_dump() | model), key.token()) as client:
@@ -108,11 +109,12 @@ async def test_it_is_asked_for_nothing_that_openai_alone_knows(
         assert (await say(client, "hello")).json()["reply"] == "Hello."
     [asked] = server.asked
     assert asked["path"] == "/v1/chat/completions"
-    assert asked["model"] == "small"
+    assert asked["model"] == "gpt-5"
     assert asked["max_tokens"] == 2000
     assert asked["stream_options"] == {"include_usage": True}
     assert asked["messages"][-1] == {"role": "user", "content": "hello"}
-    assert asked.keys().isdisjoint({"store", "prompt_cache_key", "metadata", "reasoning_effort"})
+    assert asked.keys().isdisjoint({"store", "prompt_cache_key", "metadata", "verbosity"})
+    assert "reasoning_effort" not in asked
 
 
 def test_openai_itself_is_asked_as_it_wants_to_be() -> None:
@@ -145,10 +147,12 @@ async def test_an_answer_that_its_server_cut_off_ends_with_a_sign_of_it(
     server = Server(
         said("First, ") + ended("length", 10, written=2000),
         said("All of it.") + ended("stop", 10, written=1999),
+        # It has another limit, and was not cut off.
+        said("And more.") + ended("stop", 10, written=2001),
     )
     async with asking(settings, key, server) as client:
-        assert (await say(client, "tell")).json()["reply"] == "First, …"
-        assert (await say(client, "tell")).json()["reply"] == "All of it."
+        replies = [(await say(client, "tell")).json()["reply"] for _ in range(3)]
+    assert replies == ["First, …", "All of it.", "And more."]
 
 
 NOTHING = (200, "The assistant gave an empty answer.")

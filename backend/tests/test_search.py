@@ -121,6 +121,7 @@ def made_up(place: str) -> dict[str, str]:
         made_up('["title", null, "x"]'),
         made_up('["title", null, 1]'),
         made_up('["title", "x", 1.5]'),
+        made_up('["title", "x", true]'),
         made_up('["title", "x", 2147483648]'),
         made_up('["title", "a\\u0000b", 1]'),
         made_up('["title", "\\ud800", 1]'),

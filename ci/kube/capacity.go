@@ -212,7 +212,7 @@ func (s Snapshot) remedies(smaller string) string {
 }
 
 // onDemand is for a cluster where the nodes of now decide nothing.
-const onDemand = "release … with-nodes-on-demand"
+const onDemand = "release … with-registry … with-nodes-on-demand"
 
 // indent writes lines two columns in.
 func indent(lines []string) string { return "  " + strings.Join(lines, "\n  ") }

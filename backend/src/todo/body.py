@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from todo.problems import answer_to
 
-# A message of 2000 characters is at most 24 kB of JSON, each escaped as a surrogate pair.
+# A message of 4000 characters is at most 48 kB of JSON, each escaped as a surrogate pair.
 LARGEST_BODY = 64 * 1024
 
 

@@ -105,7 +105,7 @@ def _place(cursor: str, sort: Sort) -> tuple[object, int]:
     try:
         named, key, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         # Not of a range's members: a number with a fraction is looked for among all of them.
-        if named != sort or not isinstance(number, int) or not 0 <= number <= LARGEST_NUMBER:
+        if named != sort or type(number) is not int or not 0 <= number <= LARGEST_NUMBER:
             raise CursorError
         _ORDERS[sort].read(key)
     except (ValueError, TypeError, RecursionError):

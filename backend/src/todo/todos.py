@@ -297,6 +297,8 @@ class TodoStore:
 
         Raises TodoNotFoundError, for one that is there too, and TooManyTodosError.
         """
+        if not 1 <= number <= LARGEST_NUMBER:
+            raise TodoNotFoundError
         return await self._restore(col(DeletedTodo.number) == number, false())
 
     async def clear_completed(self) -> Sequence[UUID]:

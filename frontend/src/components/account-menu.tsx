@@ -35,6 +35,8 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
   const [panel, setPanel] = useState<{ Content: AccountPanel }>();
+  /** Counts what would make a panel that is still loading come unasked. */
+  const turn = useRef(0);
 
   // The menu gives the focus back to its button, where it returns from what is opened now.
   function open(show: () => void) {
@@ -44,11 +46,12 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
 
   async function openPanel(load: () => Promise<AccountPanel>) {
     setError(undefined);
+    const asked = ++turn.current;
     try {
       const Content = await load();
-      open(() => setPanel({ Content }));
+      if (asked === turn.current) open(() => setPanel({ Content }));
     } catch {
-      setError(UNREACHED);
+      if (asked === turn.current) setError(UNREACHED);
     }
   }
 
@@ -86,7 +89,11 @@ export function AccountMenu({ name, email, onLeave, onExpired }: AccountMenuProp
         id={`${id}-menu`}
         className={styles.menu}
         popover="auto"
-        onToggle={({ newState }) => newState === "closed" && setError(undefined)}
+        onToggle={({ newState }) => {
+          if (newState !== "closed") return;
+          turn.current++;
+          setError(undefined);
+        }}
       >
         <p className={styles.email}>{email}</p>
         {error && <Notice kind="error">{error}</Notice>}

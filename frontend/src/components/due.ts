@@ -24,9 +24,10 @@ export function dueFields(due: string | null | undefined): DueFields {
   };
 }
 
-/** The moment that the fields of a form mean, in RFC 3339. */
+/** The moment that the fields of a form mean, in RFC 3339; null for none, and for a date that is none while it is typed. */
 export function dueMoment({ date, time }: DueFields): string | null {
-  return date ? new Date(`${date}T${time || END_OF_DAY}`).toISOString() : null;
+  const at = new Date(`${date}T${time || END_OF_DAY}`);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }
 
 /** A moment in words for the user, with its year where that is not `year`. */

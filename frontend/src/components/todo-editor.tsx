@@ -54,11 +54,10 @@ interface EditFormProps extends Pick<Todos, "edit"> {
 
 function EditForm({ userId, todo, edit, close }: EditFormProps) {
   /** What the fields began with, and the version that is to be changed. */
-  const [base, setBase] = useState(todo);
-  const [fields, setFields] = useState(() => {
-    const kept = readEdit<Fields>(userId, todo.id);
-    return kept ? merged(fieldsOf(kept.base), kept.fields, fieldsOf(todo)) : fieldsOf(todo);
-  });
+  const [kept] = useState(() => readEdit<Fields>(userId, todo.id));
+  // Of what is kept too: saved over what another has changed meanwhile, it says so first.
+  const [base, setBase] = useState(kept?.base ?? todo);
+  const [fields, setFields] = useState(kept?.fields ?? fieldsOf(todo));
   const [error, setError] = useState<ReactNode>();
   const [busy, setBusy] = useState(false);
 

@@ -1008,6 +1008,9 @@ describe("editing by hand", () => {
     await user.click(dialog.getByRole("button", { name: "Save" }));
     await waitFor(() => expect(stored[0]!.due_at).toBe(new Date("2030-11-27T17:00").toISOString()));
     ({ user, dialog } = await edit());
+    // A year may have a digit too many while it is typed.
+    fireEvent.change(dialog.getByLabelText("Due date"), { target: { value: "20301-11-28" } });
+    expect(dialog.getByLabelText("Due date")).toHaveValue("20301-11-28");
     // A date field is empty while a part of it is being typed anew.
     await user.clear(dialog.getByLabelText("Due date"));
     await user.type(dialog.getByLabelText("Due date"), "2030-11-28");
@@ -1072,6 +1075,9 @@ describe("editing by hand", () => {
     render(<List />);
     ({ user, dialog } = await edit());
     await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await dialog.findByRole("alert")).toHaveTextContent("This todo was changed meanwhile.");
+    expect(stored[0]).toMatchObject({ title: "buy milk", priority: "low" });
+    await user.click(dialog.getByRole("button", { name: "Save" }));
     await waitFor(() => expect(stored[0]).toMatchObject({ title: "buy milk and bread", priority: "low" }));
     ({ user, dialog } = await edit("buy milk and bread"));
     await user.type(dialog.getByLabelText("Title"), "!");
@@ -1124,7 +1130,7 @@ test("a title inside a sentence has its own direction", async () => {
   render(<List />);
   await user.click(await screen.findByRole("button", { name: "Edit לקנות חלב" }));
   stored[0] = { ...stored[0]!, title: "לקנות לחם", tags: ["בית"], version: 2 };
-  await user.type(screen.getByLabelText("Title"), "!");
+  await user.type(await screen.findByLabelText("Title"), "!");
   await user.click(screen.getByRole("button", { name: "Save" }));
   const notice = within(await screen.findByRole("alert"));
   for (const own of ["לקנות לחם", "#בית"]) expect(notice.getByText(own).tagName).toBe("BDI");

@@ -25,16 +25,23 @@ fullnameOverride: the objects would be called {{ $fullname }}-…, of {{ len $fu
 
 {{/* A label or an annotation twice is a key twice, which Helm tells with a line of the rendered text and no value's name. */}}
 {{- define "todo-chatbot.problems.labels" -}}
-{{- range $key, $labels := dict "commonLabels" .Values.commonLabels "backend.podLabels" .Values.backend.podLabels "frontend.podLabels" .Values.frontend.podLabels "postgres.podLabels" .Values.postgres.podLabels "serviceMonitor.labels" .Values.serviceMonitor.labels "backend.podAnnotations" .Values.backend.podAnnotations "frontend.podAnnotations" .Values.frontend.podAnnotations "postgres.podAnnotations" .Values.postgres.podAnnotations }}
+{{- range $key, $labels := dict "commonLabels" .Values.commonLabels "backend.podLabels" .Values.backend.podLabels "frontend.podLabels" .Values.frontend.podLabels "postgres.podLabels" .Values.postgres.podLabels "serviceMonitor.labels" .Values.serviceMonitor.labels }}
 {{- range $label, $_ := $labels }}
-{{- if regexMatch "^(app\\.kubernetes\\.io|helm\\.sh|checksum|pod-security\\.kubernetes\\.io)/" $label }}
+{{- if regexMatch "^((app\\.kubernetes\\.io|helm\\.sh)/|pod-security\\.kubernetes\\.io/(enforce|warn)$)" $label }}
 {{ $key }}: has {{ $label }}, which the chart sets itself; leave it out
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $key, $annotations := dict "backend.podAnnotations" .Values.backend.podAnnotations "frontend.podAnnotations" .Values.frontend.podAnnotations "postgres.podAnnotations" .Values.postgres.podAnnotations }}
+{{- range $annotation, $_ := $annotations }}
+{{- if has $annotation (list "checksum/config" "checksum/secret") }}
+{{ $key }}: has {{ $annotation }}, which the chart sets itself; leave it out
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{/* What a list has twice is refused by the API server, in the words of the rendered object. */}}
+{{/* What a list has twice is refused where it is applied at the server, as Helm 4 does, in the words of the rendered object. */}}
 {{- define "todo-chatbot.problems.extras" -}}
 {{- $mail := ternary (list "SMTP_USER" "SMTP_PASSWORD") list (not (empty .Values.frontend.mail.host)) }}
 {{- range list

@@ -182,7 +182,7 @@ class _Speech:
                 self._meter.hear_cost(getattr(response, "usage", None))
             case ResponseCompletedEvent(response=response):
                 usage = getattr(response, "usage", None)
-                self.at_its_longest = _reported_tokens(usage, "output_tokens") >= _LONGEST_TURN
+                self.at_its_longest = _reported_tokens(usage, "output_tokens") == _LONGEST_TURN
                 self._turn = ""
                 self._between = _PARAGRAPH if self._room < _LONGEST_REPLY else ""
             # A tool's arguments, and what the model thinks.
@@ -230,7 +230,7 @@ class AgentResponder:
             name="todo",
             instructions=_instructions,
             model=model,
-            model_settings=settings or _settings(responses=True, openai=True),
+            model_settings=settings or _settings("", responses=True, openai=False),
             tools=[*TOOLS],
         )
 
@@ -252,10 +252,7 @@ class AgentResponder:
             timeout=settings.agent_timeout,
             max_turns=settings.agent_max_turns,
             client=client,
-            # A model that thinks unless it is told not to is told.
-            settings=get_default_model_settings(name).resolve(
-                _settings(responses=responses, openai=ChatCmplHelpers.is_openai(client))
-            ),
+            settings=_settings(name, responses=responses, openai=ChatCmplHelpers.is_openai(client)),
         )
 
     async def start(self) -> None:
@@ -301,7 +298,7 @@ class AgentResponder:
                 async for event in run.stream_events():
                     speech.hear(event)
             said = _said(run)
-            return _reply(_broken_off(said) if speech.at_its_longest else said)
+            return _reply(_broken_off(said) if said and speech.at_its_longest else said)
         except asyncio.CancelledError:
             await meter.settle()
             raise
@@ -328,21 +325,23 @@ class AgentResponder:
             raise _failure(error) from None
 
 
-def _settings(*, responses: bool, openai: bool) -> ModelSettings:
-    """Give what every call asks for.
+def _settings(name: str, *, responses: bool, openai: bool) -> ModelSettings:
+    """Give what every call asks of a model. One of OpenAI's that thinks unless told not to is told.
 
     Nothing of a conversation is to be kept at the server. Of those that speak Chat Completions
     OpenAI's alone keeps any, and others refuse to be told not to. It also has a name of its own for
     the most that may be written, and models that refuse the other.
     """
     own = openai and not responses
-    return ModelSettings(
+    usual = get_default_model_settings(name) if openai else ModelSettings()
+    ours = ModelSettings(
         store=False if responses or openai else None,
         include_usage=True,
         max_tokens=None if own else _LONGEST_TURN,
         extra_args={"max_completion_tokens": _LONGEST_TURN} if own else None,
         retry=_RETRY,
     )
+    return usual.resolve(ours)
 
 
 @asynccontextmanager

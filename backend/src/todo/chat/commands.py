@@ -111,7 +111,7 @@ _COMPLETE = _pattern(r"(?:complete|done|finish|check)" + _NUMBER)
 _DELETE = _pattern(r"(?:delete|remove|drop)" + _NUMBER)
 _RESTORE = _pattern(r"(?:restore|undelete)" + _NUMBER)
 _RENAME = re.compile(r"rename" + _NUMBER + r"\s+to\s+(\S.*)", re.IGNORECASE | re.DOTALL)
-_DUE = _pattern(r"due" + _NUMBER + r"\s+(\S.*?)")
+_DUE = re.compile(r"due" + _NUMBER + r"\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _RETAG = re.compile(r"(un)?tag" + _NUMBER + r"((?:\s+#[^\s#]+)+)", re.IGNORECASE)
 _PRIORITY = _pattern(r"priority" + _NUMBER + r"\s+(low|normal|high)")
 
@@ -136,7 +136,7 @@ def _edit(text: str) -> Command:
     if match := _RENAME.fullmatch(text):
         return Rename(int(match[1]), match[2])
     if match := _DUE.fullmatch(text):
-        return Due(int(match[1]), match[2])
+        return Due(int(match[1]), match[2].rstrip(" .!?"))
     if match := _RETAG.fullmatch(text):
         return Retag(int(match[2]), tuple(match[3].split()), gives=not match[1])
     if match := _PRIORITY.fullmatch(text):
