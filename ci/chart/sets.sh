@@ -4,12 +4,13 @@
 #   KUBERNETES=VERSION sets.sh lint
 #   sets.sh validate SCHEMAS                  SCHEMAS has a folder for each version of Kubernetes, and one for what others define
 #   KUBERNETES=VERSION sets.sh render FOLDER  writes there what is rendered, under the name of the values
+#   sets.sh given VALUES...                   prints the arguments for them
 #   KUBERNETES=VERSION sets.sh one FILE VALUES...   renders the chart with those values into a file, as it is applied: without its tests
 set -eu
 
 verb=$1
-[ "$verb" = lint ] || { to=$2; shift; }
 shift
+case $verb in one | render | validate) to=$1; shift ;; esac
 
 # render VERSION ARGUMENT... prints what is rendered.
 render() { version=$1; shift; helm template todo-chatbot . --namespace todo-chatbot --kube-version "$version" "$@"; }
@@ -22,6 +23,12 @@ given() {
   ! grep -qE '^environment: (staging|production)' "$@" || grep -q '^publicUrl:' "$@" || given="$given --set publicUrl=https://todo.example.com"
   grep -qE '^(secrets|existingSecret):' "$@" || given="$given --set existingSecret=${SECRET:-named}"
 }
+
+if [ "$verb" = given ]; then
+  given "$@"
+  echo "$given"
+  exit
+fi
 
 if [ "$verb" = one ]; then
   given "$@"

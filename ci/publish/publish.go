@@ -38,14 +38,15 @@ type Publisher struct {
 // its images are, and tags name it alone. Stopped at any point it can be run again. It gives what was published, for people.
 func (p *Publisher) Publish(ctx context.Context, r Request) (string, error) {
 	artifacts := make([]opened, len(r.Artifacts))
-	tags, err := r.tags()
-	if err != nil {
-		return "", err
-	}
 	for i, a := range r.Artifacts {
-		if artifacts[i], err = r.open(a, tags); err != nil {
+		var err error
+		if artifacts[i], err = r.open(a); err != nil {
 			return "", err
 		}
+	}
+	tags := r.tags(artifacts)
+	for i := range artifacts {
+		artifacts[i].tags = tags
 	}
 	for _, step := range []struct {
 		done string

@@ -90,6 +90,8 @@ type opened struct {
 	content    registry.Content
 	repository string
 	digest     string
+	// version is a chart's own.
+	version string
 	// tags are those that shall name it, and images those of an index.
 	tags   []string
 	images []opened
@@ -99,26 +101,19 @@ func (o opened) reference() string { return o.repository + "@" + o.digest }
 
 // tags are the release's, and, unless that is one that moves, the chart's version: Helm asks for the chart by it, and the chart for its
 // images.
-func (r Request) tags() ([]string, error) {
+func (r Request) tags(artifacts []opened) []string {
 	tags := []string{r.Tag}
-	for _, a := range r.Artifacts {
-		if a.Kind != Chart || registry.Moves(r.Tag) {
-			continue
-		}
-		_, version, err := registry.OpenChart(a.File)
-		if err != nil {
-			return nil, err
-		}
-		if version != r.Tag {
-			tags = append(tags, version)
+	for _, o := range artifacts {
+		if o.Kind == Chart && o.version != r.Tag && !registry.Moves(r.Tag) {
+			tags = append(tags, o.version)
 		}
 	}
-	return tags, nil
+	return tags
 }
 
-// open reads an artifact that some tags shall name.
-func (r Request) open(a Artifact, tags []string) (opened, error) {
-	o := opened{Artifact: a, repository: r.Registry + "/" + a.Name, tags: tags}
+// open reads an artifact. No tag names it yet.
+func (r Request) open(a Artifact) (opened, error) {
+	o := opened{Artifact: a, repository: r.Registry + "/" + a.Name}
 	var err error
 	switch a.Kind {
 	case Image:
@@ -126,7 +121,7 @@ func (r Request) open(a Artifact, tags []string) (opened, error) {
 	case Index:
 		o.content, o.images, err = r.index(a)
 	case Chart:
-		o.content, _, err = registry.OpenChart(a.File)
+		o.content, o.version, err = registry.OpenChart(a.File)
 	default:
 		err = fmt.Errorf("publishing %s: %q is none of %s, %s, %s", a.Name, a.Kind, Image, Index, Chart)
 	}

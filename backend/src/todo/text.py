@@ -69,6 +69,11 @@ def repaired(value: str) -> str:
     return without_controls(value).strip()
 
 
+def broken_off(value: str) -> str:
+    """Give what was said as far as it goes, with a sign that it was to go on."""
+    return f"{value.rstrip()} …"
+
+
 def without_controls(value: str) -> str:
     """Give a part of what a model says, likewise; it may begin and end with blanks."""
     return re.sub(f"[{_CONTROL_IN_LINES}]", "", re.sub(f"[{_HALVES}]", "\ufffd", value))

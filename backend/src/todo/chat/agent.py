@@ -298,7 +298,7 @@ class AgentResponder:
                 async for event in run.stream_events():
                     speech.hear(event)
             said = _said(run)
-            return _reply(_broken_off(said) if said and speech.at_its_longest else said)
+            return _reply(text.broken_off(said) if said and speech.at_its_longest else said)
         except asyncio.CancelledError:
             await meter.settle()
             raise
@@ -320,8 +320,7 @@ class AgentResponder:
             if tools.failure:
                 raise tools.failure from None
             if speech.cut_off:
-                before = _said(run)
-                return _reply(_broken_off(_PARAGRAPH.join(filter(None, (before, speech.cut_off)))))
+                return _reply(text.broken_off(_said(run, speech.cut_off)))
             raise _failure(error) from None
 
 
@@ -355,14 +354,11 @@ async def _ended(run: RunResultStreaming) -> AsyncGenerator[None]:
             await asyncio.wait({run.run_loop_task})
 
 
-def _said(run: RunResultStreaming) -> str:
+def _said(run: RunResultStreaming, cut_off: str = "") -> str:
     """Give what the model said to the user, around its use of tools too: it has been told."""
     messages = [item for item in run.new_items if isinstance(item, MessageOutputItem)]
-    return _PARAGRAPH.join(filter(None, map(ItemHelpers.text_message_output, messages)))
-
-
-def _broken_off(said: str) -> str:
-    return f"{said.rstrip()} …"
+    said = [*map(ItemHelpers.text_message_output, messages), cut_off]
+    return _PARAGRAPH.join(filter(None, said))
 
 
 def _reply(said: str) -> str:

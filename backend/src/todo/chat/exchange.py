@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from todo import metrics
+from todo import metrics, text
 from todo.chat.clock import Clock
 from todo.chat.progress import Progress
 from todo.chat.responder import (
@@ -119,7 +119,7 @@ class Exchange:
 
 def _until_then(said: str, changes: Sequence[Action]) -> str:
     """Say what there is of an answer that was stopped: what it did too, or it is done again."""
-    reply = f"{said.rstrip()} …" if said else _NOTHING_SAID
+    reply = text.broken_off(said) if said else _NOTHING_SAID
     done = [
         f"{_DONE[made.tool]} {made.todo.number}: {made.todo.title}" for made in changes if made.todo
     ]
